@@ -1,0 +1,143 @@
+//! What the user wants to hear of a source, and how often.
+
+use core::fmt;
+use core::num::NonZeroU8;
+use core::ops::{BitOr, BitOrAssign};
+
+use crate::ready::Ready;
+
+/// What to watch a source for. Never empty: to watch for nothing, deregister.
+///
+/// Errors and hang-ups are always reported, and the closing of the read side wherever `READABLE` is
+/// asked for.
+///
+/// ```
+/// use mio_st::event::Interests;
+///
+/// let interests = Interests::READABLE | Interests::PRIORITY;
+/// assert!(interests.is_readable() && !interests.is_writable());
+/// assert_eq!(Interests::BOTH, Interests::READABLE | Interests::WRITABLE);
+/// assert_eq!(format!("{interests:?}"), "READABLE | PRIORITY");
+/// assert_eq!(interests.remove(Interests::READABLE), Some(Interests::PRIORITY));
+/// assert_eq!(interests.remove(interests), None);
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct Interests(NonZeroU8);
+
+impl Interests {
+    /// Wants [`Ready::READABLE`] and [`Ready::READ_CLOSED`].
+    pub const READABLE: Interests = Interests::of(Ready::READABLE);
+    /// Wants [`Ready::PRIORITY`].
+    pub const PRIORITY: Interests = Interests::of(Ready::PRIORITY);
+    /// Wants [`Ready::WRITABLE`].
+    pub const WRITABLE: Interests = Interests::of(Ready::WRITABLE);
+    /// `READABLE | WRITABLE`.
+    pub const BOTH: Interests = Interests::READABLE.add(Interests::WRITABLE);
+
+    /// The bits are those of [`Ready`], whose lowest three these are.
+    const fn of(ready: Ready) -> Interests {
+        match NonZeroU8::new(ready.bits() as u8) {
+            Some(bits) => Interests(bits),
+            None => unreachable!(),
+        }
+    }
+
+    /// Both sets together: `|`, in a `const`.
+    #[inline]
+    #[must_use]
+    pub const fn add(self, other: Interests) -> Interests {
+        // `NonZeroU8: BitOr` is not const yet.
+        match NonZeroU8::new(self.0.get() | other.0.get()) {
+            Some(bits) => Interests(bits),
+            None => self,
+        }
+    }
+
+    /// Without `other`; `None` where nothing is left.
+    #[inline]
+    #[must_use]
+    pub const fn remove(self, other: Interests) -> Option<Interests> {
+        match NonZeroU8::new(self.0.get() & !other.0.get()) {
+            Some(bits) => Some(Interests(bits)),
+            None => None,
+        }
+    }
+
+    /// `READABLE` is in it.
+    #[inline]
+    #[must_use]
+    pub const fn is_readable(self) -> bool {
+        self.0.get() & Interests::READABLE.0.get() != 0
+    }
+
+    /// `WRITABLE` is in it.
+    #[inline]
+    #[must_use]
+    pub const fn is_writable(self) -> bool {
+        self.0.get() & Interests::WRITABLE.0.get() != 0
+    }
+
+    /// `PRIORITY` is in it.
+    #[inline]
+    #[must_use]
+    pub const fn is_priority(self) -> bool {
+        self.0.get() & Interests::PRIORITY.0.get() != 0
+    }
+
+    /// The readiness of the same names.
+    #[inline]
+    #[must_use]
+    pub const fn as_ready(self) -> Ready {
+        Ready::from_bits_retain(self.0.get() as u32)
+    }
+}
+
+impl BitOr for Interests {
+    type Output = Interests;
+
+    #[inline]
+    fn bitor(self, other: Interests) -> Interests {
+        self.add(other)
+    }
+}
+
+impl BitOrAssign for Interests {
+    #[inline]
+    fn bitor_assign(&mut self, other: Interests) {
+        *self = self.add(other);
+    }
+}
+
+impl fmt::Debug for Interests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            (Interests::READABLE, "READABLE"),
+            (Interests::WRITABLE, "WRITABLE"),
+            (Interests::PRIORITY, "PRIORITY"),
+        ];
+        let mut separator = "";
+        for (interest, name) in names {
+            if self.0.get() & interest.0.get() != 0 {
+                write!(f, "{separator}{name}")?;
+                separator = " | ";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How often a registration reports.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PollOption {
+    /// Once for each change: read or write until `WouldBlock` before the next event comes.
+    Edge,
+    /// At each poll, for as long as the source is ready.
+    Level,
+    /// Once. The whole source is then silent, still registered, until `reregister`.
+    Oneshot,
+}
+
+static_assertions::assert_eq_size!(Interests, Option<Interests>, PollOption, u8);
+static_assertions::assert_impl_all!(Interests: Send, Sync, Unpin);
+static_assertions::assert_impl_all!(PollOption: Send, Sync, Unpin);

@@ -1,0 +1,1 @@
+//! The readiness state machine for user-space sources.
