@@ -14,22 +14,55 @@ mod ready_queue;
 
 mod wheel;
 
+#[cfg(unix)]
+mod sys;
+
+#[cfg(unix)]
+mod events;
+
+#[cfg(unix)]
+mod poller;
+
+#[cfg(unix)]
+pub mod unix;
+
+// One module of this crate and not a crate of its own, because `net` needs `Poller` and `Poller` must not
+// need `net`. Each of its files says `extern crate std`; none in `src/` does, so there `std` cannot creep in.
+#[cfg(all(unix, feature = "std"))]
+#[path = "../std-adapter/mod.rs"]
+mod std_adapter;
+
 pub use crate::error::{Error, Result};
 pub use crate::id::EventedId;
 pub use crate::interests::{Interests, PollOption};
 pub use crate::ready::Ready;
 
+#[cfg(unix)]
+pub use crate::{
+    events::{Event, Events},
+    poller::{Evented, Poller, Registry},
+};
+
 /// Events, where they come from and what they say.
 pub mod event {
+    #[cfg(unix)]
+    pub use crate::events::{Drain, Event, Events, Iter};
     pub use crate::id::EventedId;
     pub use crate::interests::Interests;
+    #[cfg(unix)]
+    pub use crate::poller::Evented;
     pub use crate::ready::Ready;
 }
 
 /// Polling.
 pub mod poll {
     pub use crate::interests::PollOption;
+    #[cfg(unix)]
+    pub use crate::poller::{Poller, Registry};
 }
 
 /// Deadlines, without a clock or a kernel.
 pub mod timer {}
+
+#[cfg(all(unix, feature = "std"))]
+pub use crate::std_adapter::net;

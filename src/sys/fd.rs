@@ -1,0 +1,74 @@
+//! Descriptors: an owned one, and the one way to make a system call.
+
+use core::ffi::c_int;
+use core::mem;
+
+use crate::error::{Error, Result};
+
+/// A raw file descriptor: the same type as `std::os::fd::RawFd`.
+pub type RawFd = c_int;
+
+/// The error of the system call that failed just now.
+#[cold]
+pub(crate) fn last_error() -> Error {
+    // SAFETY: the pointer to the calling thread's own `errno` is always valid.
+    Error::from_raw_os_error(unsafe { *errno() })
+}
+
+#[cfg(any(target_os = "linux", target_os = "dragonfly"))]
+use libc::__errno_location as errno;
+
+#[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+use libc::__errno as errno;
+
+#[cfg(any(target_os = "freebsd", target_vendor = "apple"))]
+use libc::__error as errno;
+
+/// The result of a system call that answers -1 and sets `errno` when it fails.
+#[inline]
+pub(crate) fn check<T: PartialOrd + From<i8>>(answer: T) -> Result<T> {
+    if answer < T::from(0) { Err(last_error()) } else { Ok(answer) }
+}
+
+/// The same, for calls that want to be made again when a signal interrupts them.
+pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Result<T> {
+    loop {
+        match check(call()) {
+            Err(Error::Os(libc::EINTR)) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// A descriptor that is closed when dropped.
+#[derive(Debug)]
+pub(crate) struct Fd(RawFd);
+
+impl Fd {
+    /// # Safety
+    ///
+    /// `fd` must be open, and nobody else may own it.
+    pub(crate) unsafe fn adopt(fd: RawFd) -> Fd {
+        Fd(fd)
+    }
+
+    #[inline]
+    pub(crate) fn raw(&self) -> RawFd {
+        self.0
+    }
+
+    /// Gives it away, open.
+    pub(crate) fn into_raw(self) -> RawFd {
+        let fd = self.0;
+        mem::forget(self);
+        fd
+    }
+}
+
+impl Drop for Fd {
+    fn drop(&mut self) {
+        // The answer says nothing that can be acted on: after EINTR and EIO too, Linux has closed it.
+        // SAFETY: the descriptor is owned, so no one else is surprised.
+        unsafe { libc::close(self.0) };
+    }
+}
