@@ -11,13 +11,13 @@ pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
 pub use self::registry::Registry;
 
-use self::registry::Wait;
 use crate::error::Result;
 use crate::events::Events;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
+use crate::sys::FOREVER;
 use crate::sys::fd::RawFd;
-use crate::time::Instant;
+use crate::time::{Instant, nanos};
 
 /// Polls for events.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        self.fill(events, Wait::new(timeout, true))
+        self.fill(events, timeout, true)
     }
 
     /// As `poll`, but a signal ends it.
@@ -110,13 +110,22 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        self.fill(events, Wait::new(timeout, false))
+        self.fill(events, timeout, false)
     }
 
     #[inline]
-    fn fill<const N: usize>(&mut self, events: &mut Events<N>, mut wait: Wait) -> Result<()> {
+    fn fill<const N: usize>(
+        &mut self,
+        events: &mut Events<N>,
+        timeout: Option<Duration>,
+        retry: bool,
+    ) -> Result<()> {
         self.registry.check_fork()?;
-        self.registry.wait(events.refill(), &mut wait, Instant::MAX)
+        let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
+        if !self.registry.glance(events, timeout, Instant::MAX)? {
+            self.registry.sleep(events, timeout, Instant::MAX, retry)?;
+        }
+        Ok(())
     }
 
     /// The kernel half, for calls that take a registry.

@@ -110,7 +110,11 @@ impl Registry {
         timeout: Option<Duration>,
     ) -> Result<()> {
         self.check_fork()?;
-        self.wait(events.refill(), &mut Wait::new(timeout, true), Instant::MAX)
+        let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
+        if !self.glance(events, timeout, Instant::MAX)? {
+            self.sleep(events, timeout, Instant::MAX, true)?;
+        }
+        Ok(())
     }
 
     /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
@@ -131,86 +135,69 @@ impl Registry {
         self.fork.check()
     }
 
-    /// Appends kernel events to `events`, which has room. Where there are none, it waits until there are, or
-    /// until the end of `wait`, or until `wakeup`, whichever comes first.
+    /// The one system call that most polls make, at the place of the call: appends kernel events to `events`,
+    /// which has room, and says whether the poll need not `sleep`: there are events, or there is no time.
+    ///
+    /// Inlined as far as it goes, since the processor, after a system call, mispredicts the return from
+    /// each function that was entered before it.
     #[inline]
-    pub(crate) fn wait(
+    pub(crate) fn glance(
         &mut self,
         events: &mut VecView<RawEvent>,
-        wait: &mut Wait,
+        timeout: u64,
         wakeup: Instant,
-    ) -> Result<()> {
-        if wait.timeout == 0 {
-            return self.selector.select(events, 0);
+    ) -> Result<bool> {
+        let no_time = timeout == 0 || wakeup == Instant::ZERO;
+        let endless = timeout == FOREVER && wakeup == Instant::MAX;
+        // Any other timeout costs the kernel a timer, for nothing where events are there already.
+        if !no_time && !endless && !self.look.is_due() {
+            return Ok(false);
         }
-        self.block(events, wait, wakeup)
+        match self.selector.glance(events, endless) {
+            Ok(()) => {}
+            Err(error) => return self.interrupted(error),
+        }
+        if !no_time && !endless {
+            self.look.found(!events.is_empty());
+        }
+        Ok(no_time || !events.is_empty())
     }
 
-    fn block(
+    /// A signal is left to `sleep`.
+    #[cold]
+    fn interrupted(&self, error: Error) -> Result<bool> {
+        if error == INTERRUPTED { Ok(false) } else { Err(error) }
+    }
+
+    /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
+    /// `wakeup`. Returns when the timeout ends.
+    #[inline(never)]
+    pub(crate) fn sleep(
         &mut self,
         events: &mut VecView<RawEvent>,
-        wait: &mut Wait,
+        timeout: u64,
         wakeup: Instant,
-    ) -> Result<()> {
-        let before = events.len();
-        if wait.timeout == FOREVER && wakeup == Instant::MAX {
-            while events.len() == before {
-                wait.pardon(self.selector.select(events, FOREVER))?;
+        retry: bool,
+    ) -> Result<Instant> {
+        let endless = timeout == FOREVER && wakeup == Instant::MAX;
+        let mut now = if endless { Instant::ZERO } else { Instant::now() };
+        let timed_out = Instant::from_nanos(now.as_nanos().saturating_add(timeout));
+        let end = timed_out.min(wakeup);
+        while events.is_empty() && now < end {
+            let left = if endless { FOREVER } else { end.as_nanos() - now.as_nanos() };
+            match self.selector.select(events, left) {
+                Err(INTERRUPTED) if retry => {}
+                answer => answer?,
             }
-            return Ok(());
-        }
-        if self.look.is_due() {
-            self.selector.select(events, 0)?;
-            self.look.found(events.len() > before);
-            if events.len() > before {
-                return Ok(());
-            }
-        }
-        let mut now = Instant::now();
-        let end = wait.end(now).min(wakeup);
-        while now < end && events.len() == before {
-            wait.pardon(self.selector.select(events, end.as_nanos() - now.as_nanos()))?;
-            if events.len() == before {
+            if events.is_empty() && !endless {
                 now = Instant::now();
             }
         }
-        Ok(())
+        Ok(timed_out)
     }
 }
 
-/// How long a poll may wait, and what of signals.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    /// In nanoseconds, from when the poll began.
-    timeout: u64,
-    /// When that is. The clock is read only by who has to sleep.
-    end: Option<Instant>,
-    /// A signal's handler has run: go on waiting, rather than return `EINTR`.
-    retry: bool,
-}
-
-impl Wait {
-    #[inline]
-    pub(crate) fn new(timeout: Option<Duration>, retry: bool) -> Wait {
-        let timeout = timeout.map_or(FOREVER, nanos);
-        Wait { timeout, end: None, retry }
-    }
-
-    /// When the poll has to return, empty-handed or not.
-    #[inline]
-    pub(crate) fn end(&mut self, now: Instant) -> Instant {
-        *self.end.get_or_insert(Instant::from_nanos(now.as_nanos().saturating_add(self.timeout)))
-    }
-
-    /// Forgives the interruption by a signal, if that is wanted.
-    #[inline]
-    fn pardon(&self, answer: Result<()>) -> Result<()> {
-        match answer {
-            Err(Error::Os(libc::EINTR)) if self.retry => Ok(()),
-            answer => answer,
-        }
-    }
-}
+const INTERRUPTED: Error = Error::Os(libc::EINTR);
 
 fn next_number() -> NonZeroU32 {
     static NUMBERS: AtomicU32 = AtomicU32::new(1);

@@ -112,22 +112,20 @@ impl Selector {
         Ok(())
     }
 
-    /// One system call: see `sys`. `events` must not be full.
     #[inline]
+    pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
+        let millis = if wait { -1 } else { 0 };
+        let answer = wait_millis(self.epoll.raw(), events.spare_capacity_mut(), millis);
+        append(events, answer)
+    }
+
     pub(crate) fn select(&self, events: &mut VecView<RawEvent>, timeout: u64) -> Result<()> {
-        let spare = events.spare_capacity_mut();
+        let (epoll, spare) = (self.epoll.raw(), events.spare_capacity_mut());
         let answer = match timeout {
-            0 => wait(self.epoll.raw(), spare, 0),
-            FOREVER => wait(self.epoll.raw(), spare, -1),
-            timeout => wait_for(self.epoll.raw(), spare, timeout),
+            FOREVER => wait_millis(epoll, spare, -1),
+            timeout => wait_nanos(epoll, spare, timeout),
         };
-        if answer < 0 {
-            return Err(last_error());
-        }
-        let length = events.len() + answer as usize;
-        // SAFETY: the kernel wrote that many events behind the old ones, and was told how many fit.
-        unsafe { events.set_len(length) };
-        Ok(())
+        append(events, answer)
     }
 }
 
@@ -144,13 +142,25 @@ fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_
     libc::epoll_event { events, u64: id.0 as u64 }
 }
 
+/// Counts the events that the kernel wrote behind the old ones; `answer` is how many, or -1.
+#[inline]
+fn append(events: &mut VecView<RawEvent>, answer: c_long) -> Result<()> {
+    if answer < 0 {
+        return Err(last_error());
+    }
+    let length = events.len() + answer as usize;
+    // SAFETY: the kernel was told how many fit, and wrote that many at most.
+    unsafe { events.set_len(length) };
+    Ok(())
+}
+
 type Spare = [MaybeUninit<RawEvent>];
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// epoll_wait(2): waits for `millis` milliseconds, or without end for -1.
 #[inline]
-fn wait(epoll: RawFd, spare: &mut Spare, millis: c_int) -> c_long {
+fn wait_millis(epoll: RawFd, spare: &mut Spare, millis: c_int) -> c_long {
     let (room, millis) = (spare.len() as c_long, c_long::from(millis));
     // SAFETY: the kernel writes at most `room` events to `spare`, which has that much room and whose type
     // has the kernel's layout.
@@ -178,16 +188,16 @@ fn wait(epoll: RawFd, spare: &mut Spare, millis: c_int) -> c_long {
 /// epoll_pwait2(2) is missing here (an old kernel, or a sandbox that answers for it).
 static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
 
-/// Waits for `timeout` nanoseconds, neither 0 nor `FOREVER`.
-fn wait_for(epoll: RawFd, spare: &mut Spare, timeout: u64) -> c_long {
+/// Waits for `timeout` nanoseconds; `FOREVER` is more than these calls can say.
+fn wait_nanos(epoll: RawFd, spare: &mut Spare, timeout: u64) -> c_long {
     let whole = timeout.is_multiple_of(NANOS_PER_MILLI);
     if whole && timeout <= LONGEST_MILLIS as u64 * NANOS_PER_MILLI || NO_PWAIT2.load(Relaxed) {
-        return wait(epoll, spare, millis_rounded_up(timeout));
+        return wait_millis(epoll, spare, millis_rounded_up(timeout));
     }
     let answer = wait_precisely(epoll, spare, timeout);
     if answer < 0 && matches!(last_error(), Error::Os(libc::ENOSYS)) {
         NO_PWAIT2.store(true, Relaxed);
-        return wait(epoll, spare, millis_rounded_up(timeout));
+        return wait_millis(epoll, spare, millis_rounded_up(timeout));
     }
     answer
 }
@@ -219,7 +229,7 @@ fn wait_precisely(epoll: RawFd, spare: &mut Spare, timeout: u64) -> c_long {
         nanos: (timeout % 1_000_000_000) as i64,
     };
     let mask = ptr::null::<libc::sigset_t>();
-    // SAFETY: the kernel reads `timeout` during the call only, and writes events as in `wait`.
+    // SAFETY: the kernel reads `timeout` during the call only, and writes events as in `wait_millis`.
     unsafe {
         libc::syscall(
             SYS_EPOLL_PWAIT2,

@@ -10,11 +10,11 @@
 //!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. One
 //!     meaning everywhere: registering twice is `AlreadyExists`, an unknown source is `NotFound`, a
 //!     descriptor that cannot be watched is `Unsupported`.
-//!   * `select(events, timeout)`: **one** system call. It appends to `events`, never beyond its capacity,
-//!     and waits for at most `timeout` nanoseconds when nothing is ready: 0 returns at once, `FOREVER`
-//!     never gives up. It may come back early (`EINTR` is an error here, and a long sleep may be cut
-//!     short), but never late by more than the kernel's own slack: whoever sleeps towards a deadline looks at the clock
-//!     and calls again.
+//!   * `glance(events, wait)` and `select(events, timeout)`: **one** system call each, which appends to
+//!     `events`, never beyond its capacity; there must be room. `glance` is small enough to be inlined and
+//!     waits either not at all or without end, `select` for `timeout` nanoseconds, `FOREVER` included. They
+//!     may come back early and empty-handed (an interruption is the error `EINTR`, and a long sleep may be
+//!     cut short), so who sleeps towards a deadline looks at the clock and calls again.
 //!
 //! The rest is the same for both: descriptors (`fd`), sockets and their addresses (`socket`, `address`),
 //! the clock (`clock`), and the sign that this process is a forked child (`fork`).
