@@ -57,6 +57,14 @@ impl Fd {
         self.0
     }
 
+    /// For what the system does not make close-on-exec by itself.
+    #[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+    pub(crate) fn set_cloexec(&self) -> Result<()> {
+        // SAFETY: no memory is involved.
+        check(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+        Ok(())
+    }
+
     /// Gives it away, open.
     pub(crate) fn into_raw(self) -> RawFd {
         let fd = self.0;
@@ -71,4 +79,16 @@ impl Drop for Fd {
         // SAFETY: the descriptor is owned, so no one else is surprised.
         unsafe { libc::close(self.0) };
     }
+}
+
+/// Is it a regular file or a directory, of which readiness says nothing? See fstat(2).
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    let stat = unsafe {
+        check(libc::fstat(fd, stat.as_mut_ptr()))?;
+        stat.assume_init()
+    };
+    Ok(matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
 }

@@ -29,11 +29,30 @@ pub(crate) mod socket;
 pub(crate) mod clock;
 pub(crate) mod fork;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
 #[path = "epoll.rs"]
 mod backend;
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(any(
+    mio_st_backend = "kqueue", // On Linux, for tests: see ci/kqueue-shim.
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly",
+))]
+#[path = "kqueue/mod.rs"]
+mod backend;
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly",
+)))]
 compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple's systems)");
 
 pub(crate) use self::backend::{RawEvent, Selector};
