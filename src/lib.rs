@@ -24,6 +24,7 @@ pub mod event {
     pub use crate::id::EventedId;
     pub use crate::interests::Interests;
     pub use crate::ready::Ready;
+    pub use crate::ready_queue::{ReadyQueue, SourceKey};
 }
 
 /// Polling.
