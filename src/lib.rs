@@ -52,6 +52,7 @@ pub mod event {
     #[cfg(unix)]
     pub use crate::poller::Evented;
     pub use crate::ready::Ready;
+    pub use crate::ready_queue::{ReadyQueue, SourceKey};
 }
 
 /// Polling.
