@@ -32,4 +32,6 @@ pub mod poll {
 }
 
 /// Deadlines, without a clock or a kernel.
-pub mod timer {}
+pub mod timer {
+    pub use crate::wheel::{DeadlineKey, TimerWheel};
+}
