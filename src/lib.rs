@@ -63,7 +63,9 @@ pub mod poll {
 }
 
 /// Deadlines, without a clock or a kernel.
-pub mod timer {}
+pub mod timer {
+    pub use crate::wheel::{DeadlineKey, TimerWheel};
+}
 
 #[cfg(all(unix, feature = "std"))]
 pub use crate::std_adapter::net;

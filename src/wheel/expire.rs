@@ -1,0 +1,193 @@
+//! Firing what is due.
+
+use super::batch::{Batch, Due};
+use super::geometry::Slot;
+use super::next::Look;
+use super::store::{Node, PERIODIC};
+use super::{BACKGROUND, COARSE, NO_SLOT, SMALL, TimerWheel, UNKNOWN};
+use crate::id::EventedId;
+
+/// The ids of timers that were taken out, to be delivered when the wheel is in order again.
+pub(super) type Fired = [EventedId; SMALL];
+
+impl<const N: usize> TimerWheel<N> {
+    /// Takes out the first few timers that are due, in order, and says how many: at most `room`. 0 if
+    /// none is due, or if all of `work` went into finding out.
+    #[inline(never)]
+    pub(super) fn fire_some(&mut self, now: u64, room: usize, work: &mut u32, fired: &mut Fired) -> usize {
+        if Self::GEOMETRY.is_flat() {
+            return self.fire_some_flat(now, room, fired);
+        }
+        while now >= self.bound {
+            let Some(slot) = self.first() else { break };
+            if self.blocked() {
+                let start = Self::GEOMETRY.start(self.opening, self.pivot);
+                if start > now || !self.sift(work) {
+                    self.settle_for(start);
+                    break;
+                }
+                continue;
+            }
+            let start = Self::GEOMETRY.start(slot, self.pivot);
+            if start > now {
+                (self.bound, self.earliest) = (start, UNKNOWN);
+                break;
+            }
+            let mut batch = Batch::new();
+            let mut pivot = u64::MAX;
+            let look = self.look(slot, work, |deadline, node| {
+                pivot = pivot.min(deadline);
+                batch.insert(Due { deadline, tie: 0, node })
+            });
+            match look {
+                Look::Whole => {
+                    let count = self.fire_batch(slot, batch.as_slice(), now, room, fired);
+                    if count != 0 {
+                        return count;
+                    }
+                }
+                Look::Crowded if Self::GEOMETRY.width(slot) == 1 => {
+                    return self.fire_instant(slot, start, now, room, fired);
+                }
+                Look::Crowded => self.open(slot, pivot),
+                Look::Tired => {
+                    self.settle_for(start);
+                    break;
+                }
+            }
+        }
+        0
+    }
+
+    /// Takes out what is due of a slot's few timers, which `batch` is all of.
+    fn fire_batch(&mut self, slot: Slot, batch: &[Due], now: u64, room: usize, fired: &mut Fired) -> usize {
+        let count = batch.iter().take(room).take_while(|timer| timer.deadline <= now).count();
+        let (due, later) = batch.split_at(count);
+        if let Some(first) = later.first() {
+            due.iter().for_each(|timer| self.unlink(timer.node));
+            (self.bound, self.earliest) = (first.deadline, first.node);
+        } else {
+            self.vacate(slot);
+            self.earliest = UNKNOWN;
+            if let Some(last) = due.last() {
+                self.bound = last.deadline;
+            }
+        }
+        for (timer, fired) in due.iter().zip(fired) {
+            *fired = self.fire(timer.node, timer.deadline, now);
+        }
+        count
+    }
+
+    /// Takes out timers of a slot that is one nanosecond long, in order of its list. The head of the list
+    /// is not out of place.
+    fn fire_instant(&mut self, slot: Slot, start: u64, now: u64, room: usize, fired: &mut Fired) -> usize {
+        (self.bound, self.earliest) = (start, UNKNOWN);
+        let mut count = 0;
+        for fired in fired.iter_mut().take(room) {
+            let node = self.store.next(slot);
+            if node == slot || self.store.deadline(node) != start {
+                break;
+            }
+            self.unlink(node);
+            *fired = self.fire(node, start, now);
+            count += 1;
+        }
+        count
+    }
+
+    /// Ends a timer that is in no slot any more, or files it anew if it is periodic.
+    #[inline]
+    pub(super) fn fire(&mut self, node: Node, deadline: u64, now: u64) -> EventedId {
+        let id = self.store.id(node);
+        if self.store.stamp(node) & PERIODIC != 0 {
+            return self.rearm(node, deadline, now, id as Node);
+        }
+        self.len -= 1;
+        self.store.give_back(node);
+        EventedId(id)
+    }
+
+    /// Files a periodic timer for its next tick. `second` is the node where its period and its id are.
+    #[cold]
+    fn rearm(&mut self, node: Node, deadline: u64, now: u64, second: Node) -> EventedId {
+        let id = self.store.id(second);
+        match next_tick(deadline, self.store.deadline(second), now) {
+            Some(deadline) => {
+                self.store.set_deadline(node, deadline);
+                self.file(node, deadline);
+            }
+            // The end of time: it has fired for the last time.
+            None => {
+                self.len -= 1;
+                self.give_back_second(second);
+                self.store.give_back(node);
+            }
+        }
+        EventedId(id)
+    }
+
+    /// Keeps the slots for the near future short, when nothing is due.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn tidy(&mut self, now: u64) {
+        if Self::GEOMETRY.is_flat() {
+            return;
+        }
+        if self.len == 0 {
+            self.vacate_all();
+            self.pivot = now;
+        } else if self.opening != NO_SLOT {
+            if self.sift(&mut { BACKGROUND }) && self.earliest == COARSE {
+                self.earliest = UNKNOWN;
+            }
+        } else if let Some(slot) = self.first() {
+            let start = Self::GEOMETRY.start(slot, self.pivot);
+            if self.level_below().is_none() && self.pivot < now && now < start {
+                // All slots lie after now: seen from there they are the same slots.
+                self.pivot = now;
+            }
+            if self.earliest == COARSE && start.saturating_sub(now) < Self::GEOMETRY.width(slot) {
+                self.open_early(slot);
+            }
+        }
+    }
+
+    /// Begins to open the first slot before it is due, if it is a crowded one.
+    fn open_early(&mut self, slot: Slot) {
+        let mut pivot = u64::MAX;
+        let mut room = SMALL;
+        let look = self.look(slot, &mut { BACKGROUND }, |deadline, _| {
+            pivot = pivot.min(deadline);
+            room -= 1;
+            room != 0
+        });
+        if matches!(look, Look::Crowded) && Self::GEOMETRY.width(slot) > 1 {
+            self.open(slot, pivot);
+        }
+    }
+}
+
+/// The first tick after `now` on the grid that `deadline` lies on; `None` at the end of time.
+fn next_tick(deadline: u64, period: u64, now: u64) -> Option<u64> {
+    let late = now.saturating_sub(deadline);
+    let missed = if late < period { 0 } else { late / period * period };
+    deadline.checked_add(missed)?.checked_add(period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_tick;
+
+    #[test]
+    fn ticks_keep_to_their_grid() {
+        assert_eq!(next_tick(100, 10, 100), Some(110));
+        assert_eq!(next_tick(100, 10, 109), Some(110));
+        assert_eq!(next_tick(100, 10, 110), Some(120));
+        assert_eq!(next_tick(103, 10, 1_000_000_000), Some(1_000_000_003));
+        assert_eq!(next_tick(0, 1, u64::MAX - 1), Some(u64::MAX));
+        assert_eq!(next_tick(0, 1, u64::MAX), None);
+        assert_eq!(next_tick(5, u64::MAX, 5), None);
+        assert_eq!(next_tick(0, u64::MAX, 5), Some(u64::MAX));
+    }
+}
