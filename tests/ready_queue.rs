@@ -165,10 +165,7 @@ impl<const N: usize> Pair<N> {
     fn new() -> Self {
         Pair {
             queue: ReadyQueue::new(),
-            naive: Naive {
-                capacity: N,
-                ..Naive::default()
-            },
+            naive: Naive { capacity: N, ..Naive::default() },
             keys: Vec::new(),
         }
     }
@@ -234,9 +231,7 @@ impl<const N: usize> Pair<N> {
 
     fn deliver(&mut self, room: usize) {
         let mut events = Vec::new();
-        let count = self
-            .queue
-            .deliver(room, |id, ready| events.push((id, ready)));
+        let count = self.queue.deliver(room, |id, ready| events.push((id, ready)));
         assert_eq!(count, events.len());
         let expected: Vec<_> = (0..room).map_while(|_| self.naive.pop()).collect();
         assert_eq!(events, expected);
@@ -262,12 +257,8 @@ impl<const N: usize> Pair<N> {
     }
 }
 
-const INTERESTS: [Interests; 4] = [
-    Interests::READABLE,
-    Interests::WRITABLE,
-    Interests::BOTH,
-    Interests::PRIORITY,
-];
+const INTERESTS: [Interests; 4] =
+    [Interests::READABLE, Interests::WRITABLE, Interests::BOTH, Interests::PRIORITY];
 const READABLE: Interests = Interests::READABLE;
 const OPTIONS: [PollOption; 3] = [PollOption::Edge, PollOption::Level, PollOption::Oneshot];
 
@@ -431,20 +422,14 @@ fn every_walk_from_a_round_in_hand_agrees_with_the_naive_queue() {
 
 fn round<const N: usize>(queue: &mut ReadyQueue<N>) -> Vec<(usize, Ready)> {
     queue.begin_round();
-    core::iter::from_fn(|| queue.pop())
-        .map(|(id, ready)| (id.0, ready))
-        .collect()
+    core::iter::from_fn(|| queue.pop()).map(|(id, ready)| (id.0, ready)).collect()
 }
 
 #[test]
 fn each_notification_is_one_event_in_order() {
     let mut queue: ReadyQueue<4> = ReadyQueue::new();
-    let events = [
-        (7, Ready::USER_1),
-        (7, Ready::USER_1),
-        (usize::MAX, Ready::all()),
-        (0, Ready::empty()),
-    ];
+    let events =
+        [(7, Ready::USER_1), (7, Ready::USER_1), (usize::MAX, Ready::all()), (0, Ready::empty())];
     for _ in 0..5 {
         for (id, ready) in events {
             queue.notify(EventedId(id), ready).unwrap();
@@ -462,13 +447,9 @@ fn each_notification_is_one_event_in_order() {
 #[test]
 fn level_reports_until_it_is_cleared() {
     let mut queue: ReadyQueue<2> = ReadyQueue::new();
-    let key = queue
-        .add_source(EventedId(1), READABLE, PollOption::Level)
-        .unwrap();
+    let key = queue.add_source(EventedId(1), READABLE, PollOption::Level).unwrap();
     assert!(!queue.has_pending());
-    queue
-        .set_ready(key, Ready::READABLE | Ready::WRITABLE)
-        .unwrap();
+    queue.set_ready(key, Ready::READABLE | Ready::WRITABLE).unwrap();
     for _ in 0..3 {
         assert_eq!(round(&mut queue), [(1, Ready::READABLE)]);
     }
@@ -481,9 +462,7 @@ fn level_reports_until_it_is_cleared() {
 #[test]
 fn edge_reports_at_each_set_ready() {
     let mut queue: ReadyQueue<2> = ReadyQueue::new();
-    let key = queue
-        .add_source(EventedId(1), READABLE, PollOption::Edge)
-        .unwrap();
+    let key = queue.add_source(EventedId(1), READABLE, PollOption::Edge).unwrap();
     for _ in 0..3 {
         queue.set_ready(key, Ready::READABLE).unwrap();
         queue.set_ready(key, Ready::READ_CLOSED).unwrap();
@@ -501,9 +480,7 @@ fn edge_reports_at_each_set_ready() {
 #[test]
 fn oneshot_reports_once_until_it_is_armed_again() {
     let mut queue: ReadyQueue<2> = ReadyQueue::new();
-    let key = queue
-        .add_source(EventedId(1), Interests::BOTH, PollOption::Oneshot)
-        .unwrap();
+    let key = queue.add_source(EventedId(1), Interests::BOTH, PollOption::Oneshot).unwrap();
     queue.set_ready(key, Ready::READABLE).unwrap();
     assert_eq!(round(&mut queue), [(1, Ready::READABLE)]);
     queue.clear_ready(key, Ready::READABLE).unwrap();
@@ -512,9 +489,7 @@ fn oneshot_reports_once_until_it_is_armed_again() {
     queue.rearm(key).unwrap();
     assert_eq!(round(&mut queue), [(1, Ready::HUP)], "but not forgotten");
     queue.clear_ready(key, Ready::HUP).unwrap();
-    queue
-        .reregister(key, READABLE, PollOption::Oneshot)
-        .unwrap();
+    queue.reregister(key, READABLE, PollOption::Oneshot).unwrap();
     assert_eq!(round(&mut queue), []);
     queue.set_ready(key, Ready::READABLE).unwrap();
     assert_eq!(round(&mut queue), [(1, Ready::READABLE)]);
@@ -525,9 +500,7 @@ fn errors_hang_ups_deadlines_and_the_users_bits_meet_any_interest() {
     for interests in INTERESTS {
         for bit in Ready::all().iter() {
             let mut queue: ReadyQueue<1> = ReadyQueue::new();
-            let key = queue
-                .add_source(EventedId(5), interests, PollOption::Edge)
-                .unwrap();
+            let key = queue.add_source(EventedId(5), interests, PollOption::Edge).unwrap();
             queue.set_ready(key, bit).unwrap();
             let expected = met(interests, bit);
             let asked = interests.as_ready() | Ready::READ_CLOSED | Ready::WRITE_CLOSED;
@@ -569,9 +542,7 @@ fn each_source_is_delivered_at_most_once_in_a_round() {
 fn sources_come_and_go_within_a_round() {
     let mut queue: ReadyQueue<4> = ReadyQueue::new();
     let add = |queue: &mut ReadyQueue<4>, id| {
-        let key = queue
-            .add_source(EventedId(id), READABLE, PollOption::Level)
-            .unwrap();
+        let key = queue.add_source(EventedId(id), READABLE, PollOption::Level).unwrap();
         queue.set_ready(key, Ready::READABLE).unwrap();
         key
     };
@@ -593,9 +564,7 @@ fn sources_come_and_go_within_a_round() {
 fn a_round_left_unfinished_starves_nobody() {
     let mut queue: ReadyQueue<64> = ReadyQueue::new();
     for id in 0..64 {
-        let key = queue
-            .add_source(EventedId(id), READABLE, PollOption::Level)
-            .unwrap();
+        let key = queue.add_source(EventedId(id), READABLE, PollOption::Level).unwrap();
         queue.set_ready(key, Ready::READABLE).unwrap();
     }
     let mut turns = [0; 64];
@@ -618,10 +587,7 @@ fn the_capacity_is_exact() {
             queue.set_ready(key, Ready::READABLE).unwrap();
         }
         assert_eq!(queue.len(), 3);
-        assert_eq!(
-            queue.add_source(EventedId(4), READABLE, level),
-            Err(Error::Full)
-        );
+        assert_eq!(queue.add_source(EventedId(4), READABLE, level), Err(Error::Full));
         assert_eq!(queue.notify(EventedId(4), Ready::USER_0), Err(Error::Full));
         // Removed while it is queued: its room is free at once, for either.
         queue.remove_source(a).unwrap();
@@ -660,10 +626,7 @@ fn stale_and_foreign_keys_are_errors_and_change_nothing() {
 fn a_queue_of_none() {
     let mut queue: ReadyQueue<0> = ReadyQueue::default();
     assert_eq!(queue.notify(EventedId(1), Ready::USER_0), Err(Error::Full));
-    assert_eq!(
-        queue.add_source(EventedId(1), READABLE, PollOption::Edge),
-        Err(Error::Full)
-    );
+    assert_eq!(queue.add_source(EventedId(1), READABLE, PollOption::Edge), Err(Error::Full));
     assert_eq!(round(&mut queue), []);
     assert!(!queue.has_pending() && queue.is_empty());
     assert_eq!((queue.capacity(), queue.pending()), (0, 0));
@@ -673,10 +636,7 @@ fn a_queue_of_none() {
 #[test]
 fn sizes_are_as_documented() {
     if usize::BITS == 64 {
-        assert_eq!(
-            size_of::<ReadyQueue<512>>() - size_of::<ReadyQueue<0>>(),
-            512 * 56
-        );
+        assert_eq!(size_of::<ReadyQueue<512>>() - size_of::<ReadyQueue<0>>(), 512 * 56);
     }
     assert_eq!(size_of::<SourceKey>(), size_of::<usize>());
 }
@@ -690,9 +650,7 @@ fn a_large_one_is_made_in_place() {
         .spawn(|| {
             let mut place = Box::new_uninit();
             let queue: &mut ReadyQueue<100_000> = ReadyQueue::init_in(&mut place);
-            let key = queue
-                .add_source(EventedId(1), READABLE, PollOption::Level)
-                .unwrap();
+            let key = queue.add_source(EventedId(1), READABLE, PollOption::Level).unwrap();
             for id in 1..100_000 {
                 queue.notify(EventedId(id), Ready::USER_0).unwrap();
             }
@@ -711,8 +669,5 @@ fn a_large_one_is_made_in_place() {
 fn it_prints_how_full_it_is() {
     let mut queue: ReadyQueue<4> = ReadyQueue::new();
     queue.notify(EventedId(1), Ready::USER_0).unwrap();
-    assert_eq!(
-        format!("{queue:?}"),
-        "ReadyQueue { capacity: 4, len: 1, pending: 1 }"
-    );
+    assert_eq!(format!("{queue:?}"), "ReadyQueue { capacity: 4, len: 1, pending: 1 }");
 }

@@ -71,10 +71,7 @@ impl Naive {
         let here = sorted(self.entries.clone());
         assert_eq!(slab.iter().len(), here.len());
         assert_eq!(sorted(slab.iter().map(|(k, v)| (k, *v)).collect()), here);
-        assert_eq!(
-            sorted(slab.iter_mut().map(|(k, v)| (k, *v)).collect()),
-            here
-        );
+        assert_eq!(sorted(slab.iter_mut().map(|(k, v)| (k, *v)).collect()), here);
     }
 }
 
@@ -86,10 +83,7 @@ fn sorted(mut entries: Vec<(Key, u64)>) -> Vec<(Key, u64)> {
 fn long_random_walk<const N: usize>() {
     let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ N as u64);
     let mut slab: Slab<u64, N> = Slab::new();
-    let mut naive = Naive {
-        capacity: N,
-        ..Naive::default()
-    };
+    let mut naive = Naive { capacity: N, ..Naive::default() };
     for step in 0..1_500 {
         let some_key = |naive: &Naive, random: &mut Random| {
             let from = if random.below(8) == 0 {
@@ -168,10 +162,7 @@ fn long_random_walks_agree_with_the_naive_slab() {
 fn every_short_walk<const N: usize>(operations: usize, length: u32) {
     for mut walk in 0..operations.pow(length) {
         let mut slab: Slab<u64, N> = Slab::new();
-        let mut naive = Naive {
-            capacity: N,
-            ..Naive::default()
-        };
+        let mut naive = Naive { capacity: N, ..Naive::default() };
         let mut keys = Vec::new();
         for step in 0..u64::from(length) {
             match walk % operations {
@@ -215,10 +206,7 @@ fn a_closed_connection_gets_no_event_even_when_its_slot_is_taken() {
         let index = |key| EventedId::from(key).0 & 3;
         index(a) == index(b)
     };
-    assert!(
-        same_slot(second, third),
-        "the slot freed last is filled first"
-    );
+    assert!(same_slot(second, third), "the slot freed last is filled first");
     assert_eq!(slab.get(batch[1]), None);
     assert_eq!(slab.get(third), Some(&"third"));
 }
@@ -227,11 +215,7 @@ fn a_closed_connection_gets_no_event_even_when_its_slot_is_taken() {
 fn small_ids_never_resolve() {
     fn free_below<const N: usize>() {
         let mut slab: Slab<usize, N> = Slab::new();
-        let free = if usize::BITS == 64 {
-            u32::MAX as usize
-        } else {
-            N.next_power_of_two() - 1
-        };
+        let free = if usize::BITS == 64 { u32::MAX as usize } else { N.next_power_of_two() - 1 };
         for round in 0..5 {
             while let Ok(key) = slab.insert(round) {
                 assert!(EventedId::from(key).0 > free);
@@ -300,9 +284,7 @@ fn each_value_is_dropped_once() {
     let filled = || {
         drops.set(0);
         let mut slab: Slab<Counted<'_>, 10> = Slab::new();
-        let keys: Vec<_> = (0..7)
-            .map(|_| slab.insert(Counted(&drops)).ok().unwrap())
-            .collect();
+        let keys: Vec<_> = (0..7).map(|_| slab.insert(Counted(&drops)).ok().unwrap()).collect();
         (slab, keys)
     };
 
@@ -379,10 +361,7 @@ fn any_type_fits() {
     // Types with niches of all kinds, where zeros are or are not a value.
     let mut niches: Slab<Option<bool>, 3> = Slab::new();
     let keys = [None, Some(false), Some(true)].map(|value| niches.insert(value).unwrap());
-    assert_eq!(
-        keys.map(|key| niches.remove(key).unwrap()),
-        [None, Some(false), Some(true)]
-    );
+    assert_eq!(keys.map(|key| niches.remove(key).unwrap()), [None, Some(false), Some(true)]);
     let mut boxes: Slab<Box<u8>, 1> = Slab::new();
     let key = boxes.insert(Box::new(5)).unwrap();
     assert_eq!(boxes.remove(key), Some(Box::new(5)));
@@ -416,9 +395,7 @@ fn a_large_one_lives_in_a_static_or_is_made_in_place() {
         .spawn(|| {
             let mut place: Box<MaybeUninit<Slab<[u64; 7], 1_000_000>>> = Box::new_uninit();
             let slab = Slab::init_in(&mut place);
-            let keys: Vec<_> = (0..1000)
-                .map(|n| slab.insert([n; 7]).expect("room"))
-                .collect();
+            let keys: Vec<_> = (0..1000).map(|n| slab.insert([n; 7]).expect("room")).collect();
             assert!(slab.get(keys[999]).is_some_and(|value| value[6] == 999));
             assert_eq!((slab.len(), slab.capacity()), (1000, 1_000_000));
         })

@@ -111,7 +111,7 @@ impl Registry {
     ) -> Result<()> {
         self.check_fork()?;
         let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
-        if !self.glance(events, timeout, Instant::MAX)? {
+        if !self.glance(events, timeout, Instant::MAX, true)? {
             self.sleep(events, timeout, Instant::MAX, true)?;
         }
         Ok(())
@@ -146,6 +146,7 @@ impl Registry {
         events: &mut VecView<RawEvent>,
         timeout: u64,
         wakeup: Instant,
+        retry: bool,
     ) -> Result<bool> {
         let no_time = timeout == 0 || wakeup == Instant::ZERO;
         let endless = timeout == FOREVER && wakeup == Instant::MAX;
@@ -155,18 +156,12 @@ impl Registry {
         }
         match self.selector.glance(events, endless) {
             Ok(()) => {}
-            Err(error) => return self.interrupted(error),
+            Err(error) => return pardon(error, retry),
         }
         if !no_time && !endless {
             self.look.found(!events.is_empty());
         }
         Ok(no_time || !events.is_empty())
-    }
-
-    /// A signal is left to `sleep`.
-    #[cold]
-    fn interrupted(&self, error: Error) -> Result<bool> {
-        if error == INTERRUPTED { Ok(false) } else { Err(error) }
     }
 
     /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
@@ -186,8 +181,8 @@ impl Registry {
         while events.is_empty() && now < end {
             let left = if endless { FOREVER } else { end.as_nanos() - now.as_nanos() };
             match self.selector.select(events, left) {
-                Err(INTERRUPTED) if retry => {}
-                answer => answer?,
+                Ok(()) => {}
+                Err(error) => drop(pardon(error, retry)?),
             }
             if events.is_empty() && !endless {
                 now = Instant::now();
@@ -197,7 +192,11 @@ impl Registry {
     }
 }
 
-const INTERRUPTED: Error = Error::Os(libc::EINTR);
+/// A signal need not end a poll, which then goes on to `sleep`.
+#[cold]
+fn pardon(error: Error, retry: bool) -> Result<bool> {
+    if retry && error == Error::Os(libc::EINTR) { Ok(false) } else { Err(error) }
+}
 
 fn next_number() -> NonZeroU32 {
     static NUMBERS: AtomicU32 = AtomicU32::new(1);

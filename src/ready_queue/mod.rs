@@ -135,11 +135,7 @@ impl<const N: usize> ReadyQueue<N> {
     /// `N` may be 0. Above 2^31 - 1 it does not compile.
     #[must_use]
     pub const fn new() -> ReadyQueue<N> {
-        ReadyQueue {
-            used: 0,
-            notifications: Ring::new(),
-            sources: Sources::new(),
-        }
+        ReadyQueue { used: 0, notifications: Ring::new(), sources: Sources::new() }
     }
 
     /// Makes an empty queue in `place`, never on the stack: for one that is too large for it.

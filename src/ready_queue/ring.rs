@@ -35,12 +35,7 @@ impl<const N: usize> Ring<N> {
             head: 0,
             tail: 0,
             end: 0,
-            cells: [const {
-                Notification {
-                    id: EventedId(0),
-                    ready: Ready::empty(),
-                }
-            }; N],
+            cells: [const { Notification { id: EventedId(0), ready: Ready::empty() } }; N],
         }
     }
 

@@ -68,13 +68,7 @@ pub(super) struct Sources<const N: usize> {
 
 impl<const N: usize> Sources<N> {
     pub(super) const fn new() -> Sources<N> {
-        Sources {
-            front: 0,
-            back: 0,
-            last: 0,
-            quiet: 0,
-            slab: Slab::new(),
-        }
+        Sources { front: 0, back: 0, last: 0, quiet: 0, slab: Slab::new() }
     }
 
     pub(super) fn add(
@@ -181,10 +175,7 @@ impl<const N: usize> Sources<N> {
     pub(super) fn front(&mut self) -> Option<u32> {
         match self.front {
             0 => None,
-            front => self
-                .slab
-                .at_mut(Self::index(front))
-                .map(|first| first.before),
+            front => self.slab.at_mut(Self::index(front)).map(|first| first.before),
         }
     }
 

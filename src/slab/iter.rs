@@ -14,10 +14,7 @@ pub struct Iter<'a, T, const N: usize> {
 
 impl<'a, T, const N: usize> Iter<'a, T, N> {
     pub(super) fn new(slab: &'a Slab<T, N>) -> Self {
-        Iter {
-            slots: slab.slots.iter().enumerate(),
-            left: slab.len(),
-        }
+        Iter { slots: slab.slots.iter().enumerate(), left: slab.len() }
     }
 }
 
@@ -41,10 +38,7 @@ impl<'a, T, const N: usize> Iterator for Iter<'a, T, N> {
 
 impl<T, const N: usize> Clone for Iter<'_, T, N> {
     fn clone(&self) -> Self {
-        Iter {
-            slots: self.slots.clone(),
-            left: self.left,
-        }
+        Iter { slots: self.slots.clone(), left: self.left }
     }
 }
 
@@ -56,10 +50,7 @@ pub struct IterMut<'a, T, const N: usize> {
 
 impl<'a, T, const N: usize> IterMut<'a, T, N> {
     pub(super) fn new(slab: &'a mut Slab<T, N>) -> Self {
-        IterMut {
-            left: slab.len(),
-            slots: slab.slots.iter_mut().enumerate(),
-        }
+        IterMut { left: slab.len(), slots: slab.slots.iter_mut().enumerate() }
     }
 }
 
@@ -158,8 +149,6 @@ impl<T, const N: usize> fmt::Debug for IterMut<'_, T, N> {
 
 impl<T, const N: usize> fmt::Debug for Drain<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Drain")
-            .field("left", &self.slab.len())
-            .finish()
+        f.debug_struct("Drain").field("left", &self.slab.len()).finish()
     }
 }

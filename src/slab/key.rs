@@ -55,10 +55,7 @@ impl Split {
             "N: more slots than a key can number"
         );
         let left = word_bits - index_bits;
-        Split {
-            index_bits,
-            generation_bits: if left < 32 { left } else { 32 },
-        }
+        Split { index_bits, generation_bits: if left < 32 { left } else { 32 } }
     }
 
     #[inline]
@@ -128,22 +125,11 @@ mod tests {
             assert_eq!((wide.index_bits, wide.generation_bits), (32, 32));
         }
         // (capacity, index bits) on 32 bits.
-        for (capacity, bits) in [
-            (0, 0),
-            (1, 0),
-            (2, 1),
-            (3, 2),
-            (4, 2),
-            (5, 3),
-            (512, 9),
-            (513, 10),
-            (1 << 20, 20),
-        ] {
+        for (capacity, bits) in
+            [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (512, 9), (513, 10), (1 << 20, 20)]
+        {
             let narrow = Split::new(capacity, 32);
-            assert_eq!(
-                (narrow.index_bits, narrow.generation_bits),
-                (bits, 32 - bits)
-            );
+            assert_eq!((narrow.index_bits, narrow.generation_bits), (bits, 32 - bits));
         }
     }
 
@@ -169,10 +155,7 @@ mod tests {
     #[test]
     fn generations_skip_zero() {
         for bits in [1, 2, 7, 23, 31, 32] {
-            let split = Split {
-                index_bits: 0,
-                generation_bits: bits,
-            };
+            let split = Split { index_bits: 0, generation_bits: bits };
             let last = u32::MAX >> (32 - bits);
             assert_eq!(split.next(last), 1);
             assert_eq!(split.next(last - 1), last);

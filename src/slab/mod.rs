@@ -119,12 +119,7 @@ impl<T, const N: usize> Slab<T, N> {
             head: 0,
             len: 0,
             first: 0,
-            slots: [const {
-                Slot::Vacant {
-                    generation: 0,
-                    link: 0,
-                }
-            }; N],
+            slots: [const { Slot::Vacant { generation: 0, link: 0 } }; N],
         }
     }
 

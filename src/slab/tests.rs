@@ -30,10 +30,8 @@ fn generations_go_round_without_zero() {
         keys.push(key);
         assert_eq!(slab.remove(key), Some(value));
     }
-    let generations: Vec<_> = keys
-        .iter()
-        .map(|&key| Slab::<u32, 2>::SPLIT.generation(key) as u32)
-        .collect();
+    let generations: Vec<_> =
+        keys.iter().map(|&key| Slab::<u32, 2>::SPLIT.generation(key) as u32).collect();
     assert_eq!(generations, [last - 1, last, 1, 2, 3, 4]);
 }
 

@@ -14,7 +14,13 @@ impl<const N: usize> TimerWheel<N> {
     /// Takes out the first few timers that are due, in order, and says how many: at most `room`. 0 if
     /// none is due, or if all of `work` went into finding out.
     #[inline(never)]
-    pub(super) fn fire_some(&mut self, now: u64, room: usize, work: &mut u32, fired: &mut Fired) -> usize {
+    pub(super) fn fire_some(
+        &mut self,
+        now: u64,
+        room: usize,
+        work: &mut u32,
+        fired: &mut Fired,
+    ) -> usize {
         if Self::GEOMETRY.is_flat() {
             return self.fire_some_flat(now, room, fired);
         }
@@ -60,7 +66,14 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     /// Takes out what is due of a slot's few timers, which `batch` is all of.
-    fn fire_batch(&mut self, slot: Slot, batch: &[Due], now: u64, room: usize, fired: &mut Fired) -> usize {
+    fn fire_batch(
+        &mut self,
+        slot: Slot,
+        batch: &[Due],
+        now: u64,
+        room: usize,
+        fired: &mut Fired,
+    ) -> usize {
         let count = batch.iter().take(room).take_while(|timer| timer.deadline <= now).count();
         let (due, later) = batch.split_at(count);
         if let Some(first) = later.first() {
@@ -81,7 +94,14 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Takes out timers of a slot that is one nanosecond long, in order of its list. The head of the list
     /// is not out of place.
-    fn fire_instant(&mut self, slot: Slot, start: u64, now: u64, room: usize, fired: &mut Fired) -> usize {
+    fn fire_instant(
+        &mut self,
+        slot: Slot,
+        start: u64,
+        now: u64,
+        room: usize,
+        fired: &mut Fired,
+    ) -> usize {
         (self.bound, self.earliest) = (start, UNKNOWN);
         let mut count = 0;
         for fired in fired.iter_mut().take(room) {

@@ -29,9 +29,12 @@ impl<const N: usize> TimerWheel<N> {
             if !self.store.is_live(node) {
                 continue;
             }
-            let due = Due { deadline: self.store.deadline(node), tie: self.store.seniority(node), node };
+            let due =
+                Due { deadline: self.store.deadline(node), tie: self.store.seniority(node), node };
             let other = if due.deadline <= now { batch.insert_or_swap(due) } else { Some(due) };
-            if let Some(other) = other && (other.deadline < rest.0 || rest.1 == UNKNOWN) {
+            if let Some(other) = other
+                && (other.deadline < rest.0 || rest.1 == UNKNOWN)
+            {
                 rest = (other.deadline, other.node);
             }
         }

@@ -116,7 +116,12 @@ impl<const N: usize> TimerWheel<N> {
     /// # Errors
     ///
     /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero.
-    pub fn insert_interval(&mut self, first: Instant, period: Duration, id: EventedId) -> Result<DeadlineKey> {
+    pub fn insert_interval(
+        &mut self,
+        first: Instant,
+        period: Duration,
+        id: EventedId,
+    ) -> Result<DeadlineKey> {
         let period = Instant::ZERO.saturating_add(period).as_nanos();
         if period == 0 {
             return Err(Error::InvalidInput);
@@ -207,7 +212,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Delivers what is due.
     #[inline]
-    pub fn expire(&mut self, now: Instant, room: usize, mut deliver: impl FnMut(EventedId, Ready)) -> usize {
+    pub fn expire(
+        &mut self,
+        now: Instant,
+        room: usize,
+        mut deliver: impl FnMut(EventedId, Ready),
+    ) -> usize {
         if N == 0 {
             return 0;
         }
@@ -272,9 +282,8 @@ impl<const N: usize> TimerWheel<N> {
 
     /// All pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
-        self.pending().map(|(node, key)| {
-            (key, Instant::from_nanos(self.store.deadline(node)), self.id(node))
-        })
+        self.pending()
+            .map(|(node, key)| (key, Instant::from_nanos(self.store.deadline(node)), self.id(node)))
     }
 
     /// Fills a node in and files it.
@@ -331,6 +340,9 @@ impl<const N: usize> Default for TimerWheel<N> {
 
 impl<const N: usize> fmt::Debug for TimerWheel<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TimerWheel").field("len", &self.len).field("capacity", &N).finish_non_exhaustive()
+        f.debug_struct("TimerWheel")
+            .field("len", &self.len)
+            .field("capacity", &N)
+            .finish_non_exhaustive()
     }
 }

@@ -100,7 +100,8 @@ impl<const N: usize> TimerWheel<N> {
             if levels == 0 {
                 return None;
             }
-            let level = if below != 0 { 31 - below.leading_zeros() } else { levels.trailing_zeros() };
+            let level =
+                if below != 0 { 31 - below.leading_zeros() } else { levels.trailing_zeros() };
             let slot = (level << Self::GEOMETRY.bits) + self.level_bits(level).trailing_zeros();
             if self.store.next(slot) != slot {
                 return Some(slot);

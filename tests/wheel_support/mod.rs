@@ -348,7 +348,8 @@ impl<const N: usize> Pair<N> {
         };
         // Time stays in the lower half, lest nothing ever happens again, but for a visit to the end.
         if self.now > 1 << 62 {
-            self.now = if self.random.one_in(4) { u64::MAX - self.random.below(4) } else { past >> 8 };
+            self.now =
+                if self.random.one_in(4) { u64::MAX - self.random.below(4) } else { past >> 8 };
         }
         let room = match self.random.below(4) {
             0 => 1,
@@ -407,7 +408,8 @@ impl<const N: usize> Pair<N> {
             assert!(ties.all(|tie| self.timers[&tie.1].moved), "a tie out of order");
         }
         let next = period.and_then(|period| {
-            let next = u128::from(deadline) + u128::from((self.now - deadline) / period + 1) * u128::from(period);
+            let next = u128::from(deadline)
+                + u128::from((self.now - deadline) / period + 1) * u128::from(period);
             u64::try_from(next).ok()
         });
         match next {
