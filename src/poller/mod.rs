@@ -17,7 +17,7 @@ pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
 pub use self::registry::Registry;
 
-use self::turn::{Plan, Turn};
+use self::turn::Turn;
 use crate::error::Result;
 use crate::events::Events;
 use crate::id::EventedId;
@@ -213,7 +213,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Errors
     ///
     /// [`Forked`](crate::Error::Forked), or the system's, see epoll_wait(2), kevent(2).
-    #[inline]
+    #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,
         events: &mut Events<N>,
@@ -227,7 +227,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Errors
     ///
     /// `Os(EINTR)` for the signal, and as `poll`.
-    #[inline]
+    #[inline(always)]
     pub fn poll_interruptible<const N: usize>(
         &mut self,
         events: &mut Events<N>,
@@ -252,7 +252,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         Ok(())
     }
 
-    #[inline]
+    // In the caller's loop, for the reason that `Registry::glance` gives.
+    #[inline(always)]
     fn fill<const N: usize>(
         &mut self,
         events: &mut Events<N>,
@@ -261,7 +262,10 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ) -> Result<()> {
         self.registry.check_fork()?;
         let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
-        let plan = if self.has_userspace() { self.begin(events) } else { Plan::KERNEL_ONLY };
+        if !self.has_userspace() {
+            return self.registry.fill(events, timeout, retry);
+        }
+        let plan = self.begin(events);
         let done = match N {
             0..3 if events.is_full() => true,
             _ => self.registry.glance(events, timeout, plan.wakeup, retry)?,

@@ -104,17 +104,14 @@ impl Registry {
     /// # Errors
     ///
     /// [`Forked`](Error::Forked), or the system's.
+    #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
         self.check_fork()?;
-        let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
-        if !self.glance(events, timeout, Instant::MAX, true)? {
-            self.sleep(events, timeout, Instant::MAX, true)?;
-        }
-        Ok(())
+        self.fill(events.refill(), timeout.map_or(FOREVER, nanos), true)
     }
 
     /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
@@ -135,12 +132,26 @@ impl Registry {
         self.fork.check()
     }
 
+    /// A whole poll of the kernel only.
+    #[inline(always)]
+    pub(crate) fn fill(
+        &mut self,
+        events: &mut VecView<RawEvent>,
+        timeout: u64,
+        retry: bool,
+    ) -> Result<()> {
+        if !self.glance(events, timeout, Instant::MAX, retry)? {
+            self.sleep(events, timeout, Instant::MAX, retry)?;
+        }
+        Ok(())
+    }
+
     /// The one system call that most polls make, at the place of the call: appends kernel events to `events`,
     /// which has room, and says whether the poll need not `sleep`: there are events, or there is no time.
     ///
     /// Inlined as far as it goes, since the processor, after a system call, mispredicts the return from
     /// each function that was entered before it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn glance(
         &mut self,
         events: &mut VecView<RawEvent>,

@@ -22,10 +22,6 @@ pub(super) struct Plan {
     pub(super) more: bool,
 }
 
-impl Plan {
-    pub(super) const KERNEL_ONLY: Plan = Plan { wakeup: Instant::MAX, more: false };
-}
-
 /// Counts polls, so that classes take turns where there are fewer places than classes.
 #[derive(Debug, Default)]
 pub(super) struct Turn(u8);
