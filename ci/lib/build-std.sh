@@ -45,7 +45,7 @@ check_targets() {
     mkdir -p "$out"
     # shellcheck disable=SC2016 # the words are the inner shell's
     xargs -P "$JOBS" -L 1 bash -c 'source "$0"/common.sh && source "$0"/build-std.sh && check_"$2" "$1"' \
-        "$root/ci/lib" | tee "$results"
+        "$PWD/ci/lib" | tee "$results"
     passed=$(grep -c '^ok ' "$results" || true)
     failed=$(grep -c '^FAIL ' "$results" || true)
     echo "$name: $passed checks passed, $failed failed"
