@@ -30,7 +30,7 @@ debian_rust() {
 }
 known() { apt_knows "$1" || { as_root apt-get -qq update >&2 && apt_knows "$1"; }; }
 apt_knows() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
-in_package() { dpkg -L "$1" | grep "/bin/$2\$" | grep -v /share/ | head -n 1; }
+in_package() { dpkg -L "$1" | grep "/bin/$2\$" | grep -v /share/ | head -n 1 || fail "no $2 in the package $1"; }
 
 # check_targets: checks each line "TARGET KIND" of the standard input, several at once, and prints what
 # came of it. KIND is
