@@ -1,18 +1,20 @@
 //! Pairs of connected descriptors, and what is done to them.
 
-use std::fs;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-/// How many descriptors this process has open. Others must not open any meanwhile: see `alone`.
+use libc::c_int;
+
+/// How many descriptors this process has open, counted without opening one. Others must not open any
+/// meanwhile: see `alone`.
 pub fn open_fds() -> usize {
-    let directory = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-    // Less the one that reads the directory.
-    fs::read_dir(directory).unwrap().count() - 1
+    let (soft, _hard) = super::fd_limits();
+    (0..soft.min(1 << 16)).filter(|&fd| is_open(fd as RawFd)).count()
 }
 
+/// Whether it is non-blocking, and closed on exec.
 pub fn flags(fd: RawFd) -> (bool, bool) {
     // SAFETY: no memory is involved.
     unsafe {
@@ -111,4 +113,37 @@ pub fn send_urgent(socket: &impl AsRawFd) {
     // SAFETY: the kernel reads one byte that is alive.
     let sent = unsafe { libc::send(socket.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
     assert_eq!(sent, 1);
+}
+
+pub fn is_open(fd: RawFd) -> bool {
+    // SAFETY: no memory is involved.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+}
+
+/// A blocking TCP socket that is neither bound nor connected.
+pub fn fresh_socket() -> OwnedFd {
+    // SAFETY: no memory is involved; the descriptor is nobody else's.
+    unsafe {
+        let fd = libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0);
+        assert!(fd >= 0);
+        OwnedFd::from_raw_fd(fd)
+    }
+}
+
+/// A whole-number option of a socket.
+pub fn option(socket: &impl AsRawFd, level: c_int, name: c_int) -> c_int {
+    let (mut value, mut length) = (0, size_of::<c_int>() as libc::socklen_t);
+    // SAFETY: the kernel writes at most `length` bytes over an integer.
+    let answer = unsafe {
+        let pointer = (&raw mut value).cast();
+        libc::getsockopt(socket.as_raw_fd(), level, name, pointer, &mut length)
+    };
+    assert_eq!(answer, 0);
+    value
+}
+
+/// Changes how many connections may wait for a listener.
+pub fn set_backlog(listener: &impl AsRawFd, backlog: c_int) {
+    // SAFETY: no memory is involved.
+    assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), backlog) }, 0);
 }
