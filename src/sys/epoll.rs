@@ -97,12 +97,13 @@ impl Selector {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt))
+        self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)).map_err(unknown)
     }
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
         // Before Linux 2.6.9 the event had to be there, though unused.
-        self.control(libc::EPOLL_CTL_DEL, fd, &mut libc::epoll_event { events: 0, u64: 0 })
+        let mut unused = libc::epoll_event { events: 0, u64: 0 };
+        self.control(libc::EPOLL_CTL_DEL, fd, &mut unused).map_err(unknown)
     }
 
     #[inline]
@@ -129,6 +130,11 @@ impl Selector {
         unsafe { events.set_len(length) };
         Ok(())
     }
+}
+
+/// What cannot be registered is not: `EPERM`, which comes first, means `NotFound` to all but `register`.
+fn unknown(error: Error) -> Error {
+    if error == Error::Os(libc::EPERM) { Error::NotFound } else { error }
 }
 
 fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_event {
