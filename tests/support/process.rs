@@ -160,3 +160,9 @@ pub fn refuse(number: libc::c_long, errno: c_int) {
         assert_eq!(*libc::__errno_location(), errno);
     }
 }
+
+/// From now on `signal` does what it does in a program that never heard of it; only when `alone`.
+pub fn default_action(signal: c_int) {
+    // SAFETY: no handler is involved.
+    assert_ne!(unsafe { libc::signal(signal, libc::SIG_DFL) }, libc::SIG_ERR);
+}
