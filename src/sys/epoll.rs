@@ -100,12 +100,13 @@ impl Selector {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt))
+        self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)).map_err(unknown)
     }
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
         // Before Linux 2.6.9 the event had to be there, though unused.
-        self.control(libc::EPOLL_CTL_DEL, fd, &mut libc::epoll_event { events: 0, u64: 0 })
+        let mut unused = libc::epoll_event { events: 0, u64: 0 };
+        self.control(libc::EPOLL_CTL_DEL, fd, &mut unused).map_err(unknown)
     }
 
     #[inline]
@@ -130,6 +131,11 @@ impl Selector {
         };
         append(events, answer)
     }
+}
+
+/// What cannot be registered is not: `EPERM`, which comes first, means `NotFound` to all but `register`.
+fn unknown(error: Error) -> Error {
+    if error == Error::Os(libc::EPERM) { Error::NotFound } else { error }
 }
 
 fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_event {
@@ -198,7 +204,8 @@ fn wait_nanos(epoll: RawFd, spare: &mut Spare, timeout: u64) -> c_long {
         return wait_millis(epoll, spare, millis_rounded_up(timeout));
     }
     let answer = wait_precisely(epoll, spare, timeout);
-    if answer < 0 && matches!(last_error(), Error::Os(libc::ENOSYS)) {
+    // EPERM is the answer of sandboxes that do not know the call; the call itself never gives it.
+    if answer < 0 && matches!(last_error(), Error::Os(libc::ENOSYS | libc::EPERM)) {
         NO_PWAIT2.store(true, Relaxed);
         return wait_millis(epoll, spare, millis_rounded_up(timeout));
     }

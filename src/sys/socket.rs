@@ -4,10 +4,11 @@
 //! when a later step fails. No option is set that was not asked for.
 
 use core::ffi::{c_int, c_void};
+use core::mem;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use libc::socklen_t;
+use libc::{iovec, socklen_t};
 
 use super::address::RawAddress;
 use super::fd::{Fd, RawFd, check, retry};
@@ -88,6 +89,31 @@ fn prepare(socket: Fd) -> Result<Fd> {
         check(libc::fcntl(socket.raw(), libc::F_SETFL, flags | libc::O_NONBLOCK))?;
     }
     Ok(socket)
+}
+
+/// A write to a closed peer raises no `SIGPIPE`.
+#[cfg(not(target_vendor = "apple"))]
+const QUIETLY: c_int = libc::MSG_NOSIGNAL;
+/// Apple's sockets have an option for that.
+#[cfg(target_vendor = "apple")]
+const QUIETLY: c_int = 0;
+
+/// The most parts that one call takes: `IOV_MAX`, on every system that has epoll or kqueue.
+const MOST_PARTS: usize = 1024;
+
+/// Writes the parts one behind the other, as writev(2) does, but without `SIGPIPE`: sendmsg(2).
+///
+/// # Safety
+///
+/// Each part must be memory that can be read.
+pub(crate) unsafe fn send_vectored(socket: RawFd, parts: &[iovec]) -> Result<usize> {
+    // SAFETY: these are integers and pointers, for which zeroes are a value.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = parts.as_ptr().cast_mut();
+    message.msg_iovlen = parts.len().min(MOST_PARTS) as _;
+    // SAFETY: the kernel reads the parts, of which it is told how many there are, and changes none.
+    let sent = check(unsafe { libc::sendmsg(socket, &message, QUIETLY) })?;
+    Ok(sent as usize)
 }
 
 /// setsockopt(2).

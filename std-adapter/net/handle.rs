@@ -140,7 +140,7 @@ macro_rules! read_write {
 
             #[inline]
             fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-                (&self.inner).write_vectored(buffers)
+                send_vectored(&self.inner, buffers)
             }
 
             #[inline]
