@@ -32,7 +32,7 @@ fn talk(server: SocketAddr) -> io::Result<()> {
     let mut answer = String::new();
     for line in ["hello", "one thread serves us all", "goodbye"] {
         println!("client: sends    {line:?}");
-        writeln!(stream, "{line}")?;
+        stream.write_all(format!("{line}\n").as_bytes())?;
         answer.clear();
         answers.read_line(&mut answer)?;
         println!("client: receives {:?}", answer.trim_end());

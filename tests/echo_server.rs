@@ -93,10 +93,11 @@ fn a_hundred_megabytes_in_odd_chunks() {
 fn a_thousand_clients_at_once() {
     let count = affordable(1000);
     let server = Server::start();
-    let mut clients: Vec<_> = (0..count).map(|_| server.connect()).collect();
+    let mut clients = server.connect_many(count);
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate() {
-            write!(client, "client {number:04}, round {round}\n").unwrap();
+            let line = format!("client {number:04}, round {round}\n");
+            client.write_all(line.as_bytes()).unwrap();
         }
         for (number, client) in clients.iter_mut().enumerate().rev() {
             let mut answer = [0; 21];
@@ -115,7 +116,7 @@ fn a_full_house_refuses_politely_and_has_room_again() {
         return;
     }
     let server = Server::start();
-    let mut clients: Vec<_> = (0..MAX_CLIENTS).map(|_| server.connect()).collect();
+    let mut clients = server.connect_many(MAX_CLIENTS);
     let mut answer = String::new();
     server.connect().read_to_string(&mut answer).unwrap();
     assert_eq!(answer, "the server is full, please come back later\n");
@@ -132,26 +133,22 @@ fn out_of_descriptors_it_sends_clients_away_and_recovers() {
             .args(["-c", "ulimit -n 24 && exec \"$0\" 127.0.0.1:0"])
             .arg(example("tcp_server")),
     );
-    let mut answers = Vec::new();
     let mut served = Vec::new();
     for _ in 0..40 {
         let mut client = server.connect();
         client.write_all(b"?").unwrap();
-        let mut first = [0];
-        match client.read(&mut first) {
-            Ok(1) if first == *b"?" => served.push(client),
-            answer => answers.push(answer),
+        let mut answer = [0];
+        // Who is sent away reads the refusal, or an error where the question came too late to be read.
+        if client.read(&mut answer).is_ok() && answer == *b"?" {
+            served.push(client);
         }
     }
     assert!((8..24).contains(&served.len()), "{} served", served.len());
-    assert_eq!(served.len() + answers.len(), 40);
     assert_idle(&server);
     assert_echo(&mut served[0], b"still here");
-    let gone = served.len();
     drop(served);
     server.wait_for("1 bytes echoed, 0 open");
     assert_echo(&mut server.connect(), b"there is room again");
-    eprintln!("{gone} of 40 were served");
 }
 
 #[test]
@@ -179,7 +176,7 @@ fn a_reset_harms_nobody() {
 /// They send until nothing more is taken, and read nothing.
 #[test]
 fn clients_that_never_read_stall_themselves_only() {
-    const COUNT: usize = 20;
+    const COUNT: usize = 8;
     let server = Server::start();
     let mut other = server.connect();
     assert_echo(&mut other, b"before");
@@ -188,12 +185,13 @@ fn clients_that_never_read_stall_themselves_only() {
     let data = noise(1 << 20);
     let mut stuck: Vec<_> = (0..COUNT).map(|_| (server.connect(), 0)).collect();
     for (client, sent) in &mut stuck {
-        client.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+        client.set_write_timeout(Some(Duration::from_millis(50))).unwrap();
         // The end of the data in the stream tells where a write began: so much of each was sent.
         while let Ok(length) = client.write(&data[*sent % data.len()..]) {
             *sent += length;
             assert!(*sent < 64 << 20, "somebody keeps {sent} bytes");
         }
+        assert!(*sent > 2 * CAPACITY, "it took {sent} bytes only");
     }
     let start = Instant::now();
     for _ in 0..100 {
@@ -326,6 +324,18 @@ impl Server {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
+    }
+
+    /// In steps that the listener's queue has room for, or a busy machine would take seconds to try again.
+    fn connect_many(&self, count: usize) -> Vec<TcpStream> {
+        let mut clients = Vec::new();
+        while clients.len() < count {
+            clients.push(self.connect());
+            if clients.len().is_multiple_of(100) {
+                self.wait_for(&format!("connected, {} open", clients.len()));
+            }
+        }
+        clients
     }
 
     /// Waits until the server has printed `text`, and forgets it.
