@@ -34,7 +34,7 @@ pub(crate) mod clock;
 pub(crate) mod fork;
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
-#[path = "epoll.rs"]
+#[path = "epoll/mod.rs"]
 mod backend;
 
 #[cfg(any(
