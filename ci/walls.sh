@@ -10,6 +10,8 @@ export PYTHONDONTWRITEBYTECODE=1
 UNSAFE_ROOMS=(
     src/sys/           # system calls, and the memory that the kernel writes
     src/wheel/store.rs # the wheel's slots, linked by indices that its own functions keep in bounds
+    src/unix/io.rs     # from_raw_fd: the caller's descriptor is adopted
+    src/unix/pipe.rs   # the same
     std-adapter/net/   # FromRawFd is an unsafe trait: the caller's descriptor is adopted
 )
 

@@ -13,12 +13,20 @@
 //! * glibc's `epoll_wait` is a thread-cancellation point: some 4 % of a short poll. It and `epoll_pwait2`, which not every libc
 //!   has, are called by number.
 
+mod child;
+mod signals;
+mod waker;
+
 use core::ffi::{c_int, c_long};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use heapless::VecView;
+
+pub(crate) use self::child::ChildWatch;
+pub(crate) use self::signals::SignalQueue;
+pub(crate) use self::waker::Waker;
 
 use super::FOREVER;
 use super::fd::{Fd, RawFd, check, last_error};
