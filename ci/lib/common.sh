@@ -27,7 +27,9 @@ apt_install() {
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null || fail "please install: ${missing[*]}"
     as_root apt-get -qq update >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >&2
+    # Another apt-get may be at work: wait for it.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y \
+        --no-install-recommends "${missing[@]}" >&2
 }
 
 # need COMMAND[=PACKAGE]...: a command from anywhere will do; where there is none, its package is installed.

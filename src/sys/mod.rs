@@ -28,8 +28,12 @@
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]
 
-pub(crate) mod address;
 pub(crate) mod fd;
+
+// Without `std` there are no socket types: a descriptor is the user's.
+#[cfg(feature = "std")]
+pub(crate) mod address;
+#[cfg(feature = "std")]
 pub(crate) mod socket;
 
 pub(crate) mod io;
