@@ -14,6 +14,8 @@ UNSAFE_ROOMS=(
     src/ready_queue/mod.rs # "
     src/wheel/mod.rs       # "
     src/poller/mod.rs      # "
+    src/unix/io.rs         # from_raw_fd: the caller's descriptor is adopted
+    src/unix/pipe.rs       # "
     std-adapter/net/       # FromRawFd is an unsafe trait: the caller's descriptor is adopted
     std-adapter/poller.rs  # AsFd lends the kernel queue's descriptor
 )

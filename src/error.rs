@@ -69,6 +69,23 @@ impl Error {
             _ => None,
         }
     }
+
+    /// Nothing can be read or written now (`EAGAIN`): wait for the next event.
+    ///
+    /// ```
+    /// use mio_st::unix::new_pipe;
+    ///
+    /// let (_sender, receiver) = new_pipe()?;
+    /// assert!(receiver.read(&mut [0]).unwrap_err().is_would_block());
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    #[cfg(unix)]
+    #[inline]
+    #[must_use]
+    pub const fn is_would_block(self) -> bool {
+        // `EWOULDBLOCK` is the same number on every system that has epoll or kqueue; `sys` asserts it.
+        matches!(self, Error::Os(libc::EAGAIN))
+    }
 }
 
 impl fmt::Display for Error {

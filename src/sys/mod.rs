@@ -2,7 +2,7 @@
 //!
 //! # What a backend gives
 //!
-//! A backend, `epoll` or `kqueue`, is chosen at compile time and gives two types:
+//! A backend, `epoll` or `kqueue`, is chosen at compile time and gives:
 //!
 //! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. `new(id,
 //!   ready)`, `id()`, `ready()`; user-space events and deadlines are put into the same batch by `new`.
@@ -16,8 +16,14 @@
 //!     may come back early and empty-handed (an interruption is the error `EINTR`, and a long sleep may be
 //!     cut short), so who sleeps towards a deadline looks at the clock and calls again.
 //!
-//! The rest is the same for both: descriptors (`fd`), sockets and their addresses (`socket`, `address`),
-//! the clock (`clock`), and the sign that this process is a forked child (`fork`).
+//! * `Waker`: made for a selector and an id; `wake` makes the selector report the id as readable, from any
+//!   thread and any signal handler, also when the selector is gone.
+//! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a selector watches
+//!   it as any other; what has happened is then asked of them.
+//!
+//! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
+//! sockets and their addresses (`socket`, `address`), signals and their masks (`signal`), children
+//! (`process`), the clock (`clock`), and the sign that this process is a forked child (`fork`).
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]
@@ -29,6 +35,12 @@ pub(crate) mod fd;
 pub(crate) mod address;
 #[cfg(feature = "std")]
 pub(crate) mod socket;
+
+pub(crate) mod io;
+pub(crate) mod io_slice;
+pub(crate) mod pipe;
+pub(crate) mod process;
+pub(crate) mod signal;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
@@ -59,7 +71,7 @@ mod backend;
 )))]
 compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple's systems)");
 
-pub(crate) use self::backend::{RawEvent, Selector};
+pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Waker};
 
 use core::mem::MaybeUninit;
 use core::slice;
@@ -98,4 +110,8 @@ pub(crate) fn append(events: &mut VecView<RawEvent>, fill: impl FnOnce(&mut Plac
 /// The timeout, in nanoseconds, that never ends.
 pub(crate) const FOREVER: u64 = u64::MAX;
 
-const _: () = assert!(libc::EEXIST == crate::error::EEXIST && libc::ENOENT == crate::error::ENOENT);
+const _: () = assert!(
+    libc::EEXIST == crate::error::EEXIST
+        && libc::ENOENT == crate::error::ENOENT
+        && libc::EWOULDBLOCK == libc::EAGAIN
+);

@@ -10,11 +10,18 @@
 //! * `EPOLL_CTL_MOD` looks at the source again, and reports a pending edge again: that re-arms a oneshot.
 
 mod call;
+mod child;
+mod signals;
 mod wait;
+mod waker;
 
 use core::ffi::c_int;
 
 use heapless::VecView;
+
+pub(crate) use self::child::ChildWatch;
+pub(crate) use self::signals::SignalQueue;
+pub(crate) use self::waker::Waker;
 
 use super::FOREVER;
 use super::fd::{Fd, RawFd, check};
