@@ -16,18 +16,33 @@
 //!     may come back early and empty-handed (an interruption is the error `EINTR`, and a long sleep may be
 //!     cut short), so who sleeps towards a deadline looks at the clock and calls again.
 //!
-//! The rest is the same for both: descriptors (`fd`), sockets and their addresses (`socket`, `address`),
+//!   * `register_exclusive`: of several queues that watch one source, each event wakes one. `busy_poll`,
+//!     `set_busy_poll`: how long to spin on a network card's queue. Both `Unsupported` where there is no such
+//!     thing.
+//!
+//! The rest is the same for both: descriptors (`fd`), sockets (`socket`), what they send (`message`), their
+//! options (`option`) and addresses (`address`),
 //! the clock (`clock`), and the sign that this process is a forked child (`fork`).
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]
 
-pub(crate) mod address;
 pub(crate) mod fd;
+
+// What only sockets of the feature `std` use.
+#[cfg(feature = "std")]
+pub(crate) mod address;
+#[cfg(feature = "std")]
+pub(crate) mod message;
+#[cfg(feature = "std")]
+pub(crate) mod option;
+#[cfg(feature = "std")]
 pub(crate) mod socket;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
+
+mod busy_poll;
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
 #[path = "epoll.rs"]
@@ -56,6 +71,7 @@ mod backend;
 compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple's systems)");
 
 pub(crate) use self::backend::{RawEvent, Selector};
+pub use self::busy_poll::BusyPoll;
 
 /// The timeout, in nanoseconds, that never ends.
 pub(crate) const FOREVER: u64 = u64::MAX;
