@@ -88,7 +88,8 @@ pub enum Accepted<S = TcpStream, A = SocketAddr> {
     Connection(S, A),
     /// It was closed for want of a descriptor. There may be more waiting: go on accepting.
     Refused(A),
-    /// It still waits, and neither it nor any other can be accepted now: stop, and try again after a while.
+    /// Nothing can be accepted now, not even to be closed; who waits keeps waiting, and there may be nobody.
+    /// Stop, and try again after a while.
     Pause,
 }
 

@@ -111,7 +111,16 @@ pub fn child(test: &str) -> Command {
     command
 }
 
-/// Sets how many descriptors this process may have; the former number comes back.
+/// Leaves this process room for so many descriptors more; the former limit comes back. Numbers that are in use
+/// may lie anywhere: some come from the parent process.
+pub fn leave_descriptors(room: usize) -> libc::rlim_t {
+    // SAFETY: no memory is involved.
+    let is_free = |fd: &i32| unsafe { libc::fcntl(*fd, libc::F_GETFD) } == -1;
+    let limit = (0..).filter(is_free).nth(room).unwrap();
+    limit_descriptors(limit as libc::rlim_t)
+}
+
+/// Sets below what number this process's descriptors must be; the former limit comes back.
 pub fn limit_descriptors(limit: libc::rlim_t) -> libc::rlim_t {
     let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: both calls are given one such structure.
