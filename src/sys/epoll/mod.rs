@@ -103,7 +103,32 @@ impl Selector {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)).map_err(unknown)
+        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)) {
+            // The one thing that cannot be changed is an exclusive registration.
+            Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
+            answer => answer.map_err(unknown),
+        }
+    }
+
+    /// Exclusive, Linux 4.5: nothing but `EPOLLIN`, `EPOLLOUT` and `EPOLLET` goes with it.
+    pub(crate) fn register_exclusive(
+        &self,
+        fd: RawFd,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        if interests.is_priority() || opt == PollOption::Oneshot {
+            return Err(Error::InvalidInput);
+        }
+        let mut request = request(id, interests, opt);
+        request.events &= !(libc::EPOLLRDHUP as u32);
+        request.events |= libc::EPOLLEXCLUSIVE as u32;
+        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request) {
+            // Regular files and directories; another epoll.
+            Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
+            answer => answer,
+        }
     }
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
