@@ -19,7 +19,14 @@ pub(super) struct Due {
 impl Batch {
     #[inline]
     pub fn new() -> Self {
-        Batch { timers: [Due { deadline: 0, tie: 0, node: NONE }; SMALL], len: 0 }
+        Batch {
+            timers: [Due {
+                deadline: 0,
+                tie: 0,
+                node: NONE,
+            }; SMALL],
+            len: 0,
+        }
     }
 
     /// Sorts a timer in. False, and nothing changed, if there is no room.

@@ -14,12 +14,17 @@ impl<const N: usize> TimerWheel<N> {
     /// Takes out the first few timers that are due, in order, and says how many: at most `room`. 0 if
     /// none is due, or if all of `work` went into finding out.
     #[inline(never)]
-    pub(super) fn fire_some(&mut self, now: u64, room: usize, work: &mut u32, fired: &mut Fired) -> usize {
+    pub(super) fn fire_some(
+        &mut self,
+        now: u64,
+        room: usize,
+        work: &mut u32,
+        fired: &mut Fired,
+    ) -> usize {
         if Self::GEOMETRY.is_flat() {
             return self.fire_some_flat(now, room, fired);
         }
-        while now >= self.bound {
-            let Some(slot) = self.first() else { break };
+        while let Some(slot) = self.first() {
             if self.blocked() {
                 let start = Self::GEOMETRY.start(self.opening, self.pivot);
                 if start > now || !self.sift(work) {
@@ -28,60 +33,96 @@ impl<const N: usize> TimerWheel<N> {
                 }
                 continue;
             }
+            let mut batch = Batch::new();
+            let mut rest = (u64::MAX, UNKNOWN);
+            let mut seen = 0;
+            let look = self.look(slot, work, |deadline, node| {
+                seen += 1;
+                if seen > SMALL {
+                    return false;
+                }
+                if deadline <= now {
+                    batch.insert(Due {
+                        deadline,
+                        tie: 0,
+                        node,
+                    });
+                } else if deadline < rest.0 || rest.1 == UNKNOWN {
+                    rest = (deadline, node);
+                }
+                true
+            });
+            let due = batch.as_slice();
+            if let Look::Whole = look {
+                if !due.is_empty() {
+                    return self.fire_batch(slot, due, rest, now, room, fired);
+                }
+                if rest.1 != UNKNOWN {
+                    (self.bound, self.earliest) = rest;
+                    break;
+                }
+                // All had been pushed back out of the slot.
+                continue;
+            }
             let start = Self::GEOMETRY.start(slot, self.pivot);
             if start > now {
                 (self.bound, self.earliest) = (start, UNKNOWN);
                 break;
             }
-            let mut batch = Batch::new();
-            let mut pivot = u64::MAX;
-            let look = self.look(slot, work, |deadline, node| {
-                pivot = pivot.min(deadline);
-                batch.insert(Due { deadline, tie: 0, node })
-            });
-            match look {
-                Look::Whole => {
-                    let count = self.fire_batch(slot, batch.as_slice(), now, room, fired);
-                    if count != 0 {
-                        return count;
-                    }
-                }
-                Look::Crowded if Self::GEOMETRY.width(slot) == 1 => {
-                    return self.fire_instant(slot, start, now, room, fired);
-                }
-                Look::Crowded => self.open(slot, pivot),
-                Look::Tired => {
-                    self.settle_for(start);
-                    break;
-                }
+            if let Look::Tired = look {
+                self.settle_for(start);
+                break;
             }
+            if Self::GEOMETRY.width(slot) == 1 {
+                return self.fire_instant(slot, start, now, room, fired);
+            }
+            let pivot = due.first().map_or(rest.0, |timer| timer.deadline);
+            self.open(slot, pivot);
         }
         0
     }
 
-    /// Takes out what is due of a slot's few timers, which `batch` is all of.
-    fn fire_batch(&mut self, slot: Slot, batch: &[Due], now: u64, room: usize, fired: &mut Fired) -> usize {
-        let count = batch.iter().take(room).take_while(|timer| timer.deadline <= now).count();
-        let (due, later) = batch.split_at(count);
-        if let Some(first) = later.first() {
-            due.iter().for_each(|timer| self.unlink(timer.node));
-            (self.bound, self.earliest) = (first.deadline, first.node);
-        } else {
+    /// Takes out the first of a slot's few due timers, `room` permitting. `rest` is the earliest of those
+    /// that are not due, or `UNKNOWN` if all are.
+    fn fire_batch(
+        &mut self,
+        slot: Slot,
+        due: &[Due],
+        rest: (u64, Node),
+        now: u64,
+        room: usize,
+        fired: &mut Fired,
+    ) -> usize {
+        let (due, left) = due.split_at(room.min(due.len()));
+        let rest = left
+            .first()
+            .map_or(rest, |timer| (timer.deadline, timer.node));
+        if rest.1 == UNKNOWN {
             self.vacate(slot);
             self.earliest = UNKNOWN;
             if let Some(last) = due.last() {
                 self.bound = last.deadline;
             }
+        } else {
+            due.iter().for_each(|timer| self.unlink(timer.node));
+            (self.bound, self.earliest) = rest;
         }
         for (timer, fired) in due.iter().zip(fired) {
             *fired = self.fire(timer.node, timer.deadline, now);
         }
-        count
+        due.len()
     }
 
     /// Takes out timers of a slot that is one nanosecond long, in order of its list. The head of the list
     /// is not out of place.
-    fn fire_instant(&mut self, slot: Slot, start: u64, now: u64, room: usize, fired: &mut Fired) -> usize {
+    fn fire_instant(
+        &mut self,
+        slot: Slot,
+        start: u64,
+        now: u64,
+        room: usize,
+        fired: &mut Fired,
+    ) -> usize {
         (self.bound, self.earliest) = (start, UNKNOWN);
         let mut count = 0;
         for fired in fired.iter_mut().take(room) {
@@ -94,6 +135,18 @@ impl<const N: usize> TimerWheel<N> {
             count += 1;
         }
         count
+    }
+
+    /// Takes out the earliest timer, where it is known.
+    #[inline]
+    pub(super) fn fire_earliest(&mut self, now: u64) -> Option<EventedId> {
+        let node = self.earliest;
+        if node == UNKNOWN || node == COARSE {
+            return None;
+        }
+        self.earliest = UNKNOWN;
+        self.unlink(node);
+        Some(self.fire(node, self.bound, now))
     }
 
     /// Ends a timer that is in no slot any more, or files it anew if it is periodic.
@@ -143,8 +196,9 @@ impl<const N: usize> TimerWheel<N> {
             }
         } else if let Some(slot) = self.first() {
             let start = Self::GEOMETRY.start(slot, self.pivot);
-            if self.level_below().is_none() && self.pivot < now && now < start {
-                // All slots lie after now: seen from there they are the same slots.
+            if now < start {
+                // All slots lie after now, which is after the pivot: seen from now they are the same slots.
+                debug_assert!(self.pivot < now && self.level_below().is_none());
                 self.pivot = now;
             }
             if self.earliest == COARSE && start.saturating_sub(now) < Self::GEOMETRY.width(slot) {
@@ -171,7 +225,11 @@ impl<const N: usize> TimerWheel<N> {
 /// The first tick after `now` on the grid that `deadline` lies on; `None` at the end of time.
 fn next_tick(deadline: u64, period: u64, now: u64) -> Option<u64> {
     let late = now.saturating_sub(deadline);
-    let missed = if late < period { 0 } else { late / period * period };
+    let missed = if late < period {
+        0
+    } else {
+        late / period * period
+    };
     deadline.checked_add(missed)?.checked_add(period)
 }
 

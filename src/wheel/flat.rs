@@ -7,32 +7,32 @@ use super::{TimerWheel, UNKNOWN};
 impl<const N: usize> TimerWheel<N> {
     /// Finds the earliest deadline.
     pub(super) fn settle_flat(&mut self) {
-        let mut best = (u64::MAX, UNKNOWN);
-        for node in self.store.nodes() {
-            let deadline = self.store.deadline(node);
-            if self.store.is_live(node) && (deadline < best.0 || best.1 == UNKNOWN) {
-                best = (deadline, node);
-            }
+        if let Some(first) = self.store.first_live(|_| true) {
+            (self.bound, self.earliest) = first;
         }
-        (self.bound, self.earliest) = best;
     }
 
     /// Takes out the first few timers that are due, in order, and says how many: at most `room`.
     pub(super) fn fire_some_flat(&mut self, now: u64, room: usize, fired: &mut Fired) -> usize {
-        if self.len == 0 || now < self.bound {
-            return 0;
-        }
-        // The first few that are due, and the earliest of the rest.
+        // The first few that are due, and the first of the rest.
         let mut batch = Batch::new();
         let mut rest = (u64::MAX, UNKNOWN);
-        for node in self.store.nodes() {
-            if !self.store.is_live(node) {
-                continue;
+        for timer in self.store.live() {
+            let mut other = Some(timer);
+            if timer.0 <= now {
+                let due = Due {
+                    deadline: timer.0,
+                    tie: self.store.seniority(timer.1),
+                    node: timer.1,
+                };
+                other = batch
+                    .insert_or_swap(due)
+                    .map(|due| (due.deadline, due.node));
             }
-            let due = Due { deadline: self.store.deadline(node), tie: self.store.seniority(node), node };
-            let other = if due.deadline <= now { batch.insert_or_swap(due) } else { Some(due) };
-            if let Some(other) = other && (other.deadline < rest.0 || rest.1 == UNKNOWN) {
-                rest = (other.deadline, other.node);
+            if let Some(other) = other
+                && (rest.1 == UNKNOWN || self.store.precedes(other, rest))
+            {
+                rest = other;
             }
         }
         let batch = batch.as_slice();

@@ -107,7 +107,9 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::Full`] if `N` places are taken. Nothing has changed then.
     #[inline]
     pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        let Some(node) = self.store.take() else { return Err(Error::Full) };
+        let Some(node) = self.store.take() else {
+            return Err(Error::Full);
+        };
         Ok(self.admit(node, deadline, id.0, 0))
     }
 
@@ -116,7 +118,12 @@ impl<const N: usize> TimerWheel<N> {
     /// # Errors
     ///
     /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero.
-    pub fn insert_interval(&mut self, first: Instant, period: Duration, id: EventedId) -> Result<DeadlineKey> {
+    pub fn insert_interval(
+        &mut self,
+        first: Instant,
+        period: Duration,
+        id: EventedId,
+    ) -> Result<DeadlineKey> {
         let period = Instant::ZERO.saturating_add(period).as_nanos();
         if period == 0 {
             return Err(Error::InvalidInput);
@@ -139,7 +146,9 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::StaleKey`]
     #[inline]
     pub fn update(&mut self, key: DeadlineKey, deadline: Instant) -> Result<()> {
-        let Some((node, old)) = self.store.find(key) else { return Err(Error::StaleKey) };
+        let Some((node, old)) = self.store.find(key) else {
+            return Err(Error::StaleKey);
+        };
         let deadline = deadline.as_nanos();
         if deadline < old {
             self.bring_forward(node, deadline);
@@ -159,7 +168,9 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::StaleKey`]
     #[inline]
     pub fn cancel(&mut self, key: DeadlineKey) -> Result<()> {
-        let Some((node, _)) = self.store.find(key) else { return Err(Error::StaleKey) };
+        let Some((node, _)) = self.store.find(key) else {
+            return Err(Error::StaleKey);
+        };
         if key.stamp.get() & PERIODIC != 0 {
             self.give_back_second(self.store.id(node) as Node);
         }
@@ -174,11 +185,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Takes the earliest deadline of an id out.
     pub fn remove(&mut self, id: EventedId) -> bool {
-        let first = self
-            .pending()
-            .filter(|&(node, _)| self.id(node) == id)
-            .min_by_key(|&(node, _)| (self.store.deadline(node), self.store.seniority(node)));
-        first.is_some_and(|(_, key)| self.cancel(key).is_ok())
+        let Some((_, node)) = self.store.first_live(|node| self.id(node) == id) else {
+            return false;
+        };
+        self.store
+            .key(node)
+            .is_some_and(|key| self.cancel(key).is_ok())
     }
 
     /// The earliest deadline.
@@ -207,7 +219,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Delivers what is due.
     #[inline]
-    pub fn expire(&mut self, now: Instant, room: usize, mut deliver: impl FnMut(EventedId, Ready)) -> usize {
+    pub fn expire(
+        &mut self,
+        now: Instant,
+        room: usize,
+        mut deliver: impl FnMut(EventedId, Ready),
+    ) -> usize {
         if N == 0 {
             return 0;
         }
@@ -218,10 +235,17 @@ impl<const N: usize> TimerWheel<N> {
             }
             return 0;
         }
-        let mut work = WORK;
+        if room == 0 {
+            return 0;
+        }
         let mut left = room;
+        if let Some(id) = self.fire_earliest(now) {
+            left -= 1;
+            deliver(id, Ready::TIMER);
+        }
+        let mut work = WORK;
         let mut fired = [EventedId(0); SMALL];
-        while left != 0 && self.len != 0 {
+        while left != 0 && self.len != 0 && now >= self.bound {
             let count = self.fire_some(now, left, &mut work, &mut fired);
             if count == 0 {
                 break;
@@ -272,8 +296,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// All pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
-        self.pending().map(|(node, key)| {
-            (key, Instant::from_nanos(self.store.deadline(node)), self.id(node))
+        self.store.live().filter_map(|(deadline, node)| {
+            Some((
+                self.store.key(node)?,
+                Instant::from_nanos(deadline),
+                self.id(node),
+            ))
         })
     }
 
@@ -312,14 +340,14 @@ impl<const N: usize> TimerWheel<N> {
         self.periodic -= 1;
     }
 
-    fn pending(&self) -> impl Iterator<Item = (Node, DeadlineKey)> {
-        self.store.nodes().filter_map(|node| Some((node, self.store.key(node)?)))
-    }
-
     fn id(&self, node: Node) -> EventedId {
         let id = self.store.id(node);
         let periodic = self.store.stamp(node) & PERIODIC != 0;
-        EventedId(if periodic { self.store.id(id as Node) } else { id })
+        EventedId(if periodic {
+            self.store.id(id as Node)
+        } else {
+            id
+        })
     }
 }
 
@@ -331,6 +359,9 @@ impl<const N: usize> Default for TimerWheel<N> {
 
 impl<const N: usize> fmt::Debug for TimerWheel<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TimerWheel").field("len", &self.len).field("capacity", &N).finish_non_exhaustive()
+        f.debug_struct("TimerWheel")
+            .field("len", &self.len)
+            .field("capacity", &N)
+            .finish_non_exhaustive()
     }
 }

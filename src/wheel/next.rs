@@ -23,7 +23,11 @@ impl<const N: usize> TimerWheel<N> {
             return self.settle_flat();
         }
         let exact = exact || self.len <= FEW;
-        let (limit, mut work) = if exact { (SMALL as u32, u32::MAX) } else { (SCAN, REPAIRS) };
+        let (limit, mut work) = if exact {
+            (SMALL as u32, u32::MAX)
+        } else {
+            (SCAN, REPAIRS)
+        };
         while let Some(slot) = self.first() {
             if self.blocked() {
                 let start = Self::GEOMETRY.start(self.opening, self.pivot);
@@ -83,7 +87,12 @@ impl<const N: usize> TimerWheel<N> {
     /// these. It happens at most once for each time that a timer is put into a slot, however often it is
     /// pushed back.
     #[inline]
-    pub(super) fn look(&mut self, slot: Slot, work: &mut u32, mut see: impl FnMut(u64, Node) -> bool) -> Look {
+    pub(super) fn look(
+        &mut self,
+        slot: Slot,
+        work: &mut u32,
+        mut see: impl FnMut(u64, Node) -> bool,
+    ) -> Look {
         let last = Self::GEOMETRY.last(slot, self.pivot);
         let mut node = self.store.next(slot);
         while node != slot {

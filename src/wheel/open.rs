@@ -31,19 +31,20 @@ impl<const N: usize> TimerWheel<N> {
     /// meantime is newer still. So equal deadlines keep their order.
     pub(super) fn sift(&mut self, work: &mut u32) -> bool {
         let slot = self.opening;
-        loop {
-            let node = self.store.prev(slot);
-            if node == slot {
-                self.vacate(slot);
-                return true;
-            }
+        let mut node = self.store.prev(slot);
+        while node != slot {
             if *work == 0 {
+                self.store.set_prev(slot, node);
+                self.store.set_next(node, slot);
                 return false;
             }
             *work -= 1;
-            self.unlink(node);
+            let prev = self.store.prev(node);
             self.prepend(node, self.store.deadline(node));
+            node = prev;
         }
+        self.vacate(slot);
+        true
     }
 
     /// The slot that must be opened to the end before `first`, the first of the others, can be trusted.
@@ -51,6 +52,8 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn blocked(&self) -> bool {
         // Only slots before the pivot and not below the opened one's level come before all that it spans.
         self.opening != NO_SLOT
-            && self.level_below().is_none_or(|level| level < Self::GEOMETRY.level_of(self.opening))
+            && self
+                .level_below()
+                .is_none_or(|level| level < Self::GEOMETRY.level_of(self.opening))
     }
 }

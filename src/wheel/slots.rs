@@ -18,7 +18,11 @@ pub(super) struct Occupied {
 
 impl Occupied {
     pub const fn new() -> Self {
-        Occupied { words: [0; 11], levels: 0, below: 0 }
+        Occupied {
+            words: [0; 11],
+            levels: 0,
+            below: 0,
+        }
     }
 
     #[inline]
@@ -44,7 +48,8 @@ impl<const N: usize> TimerWheel<N> {
         }
         let (slot, occupied) = self.occupy(deadline);
         let store = &mut self.store;
-        let tail = if occupied { store.prev(slot) } else { slot };
+        let prev = store.prev(slot);
+        let tail = if occupied { prev } else { slot };
         store.set_next(tail, node);
         store.set_prev(slot, node);
         store.set_next(node, slot);
@@ -55,7 +60,8 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn prepend(&mut self, node: Node, deadline: u64) {
         let (slot, occupied) = self.occupy(deadline);
         let store = &mut self.store;
-        let head = if occupied { store.next(slot) } else { slot };
+        let next = store.next(slot);
+        let head = if occupied { next } else { slot };
         store.set_prev(head, node);
         store.set_next(slot, node);
         store.set_prev(node, slot);
@@ -70,8 +76,9 @@ impl<const N: usize> TimerWheel<N> {
         let word = &mut self.occupied.words[slot as usize / 64];
         let old = *word;
         *word = old | 1 << (slot % 64);
-        self.occupied.levels |= 1 << level;
-        self.occupied.below |= u32::from(deadline < self.pivot) << level;
+        let level = 1 << level;
+        self.occupied.levels |= level;
+        self.occupied.below |= if deadline < self.pivot { level } else { 0 };
         (slot, old >> (slot % 64) & 1 != 0)
     }
 
@@ -100,7 +107,11 @@ impl<const N: usize> TimerWheel<N> {
             if levels == 0 {
                 return None;
             }
-            let level = if below != 0 { 31 - below.leading_zeros() } else { levels.trailing_zeros() };
+            let level = if below != 0 {
+                31 - below.leading_zeros()
+            } else {
+                levels.trailing_zeros()
+            };
             let slot = (level << Self::GEOMETRY.bits) + self.level_bits(level).trailing_zeros();
             if self.store.next(slot) != slot {
                 return Some(slot);
@@ -198,7 +209,11 @@ impl<const N: usize> TimerWheel<N> {
     /// The timers of a slot, in order, to look at.
     #[cfg(test)]
     pub(super) fn timers_of(&self, slot: Slot) -> impl Iterator<Item = Node> + '_ {
-        let mut node = if self.occupied.contains(slot) { self.store.next(slot) } else { slot };
+        let mut node = if self.occupied.contains(slot) {
+            self.store.next(slot)
+        } else {
+            slot
+        };
         core::iter::from_fn(move || {
             let current = node;
             node = self.store.next(node);

@@ -56,7 +56,11 @@ impl<const N: usize> Store<N> {
     pub const GEOMETRY: Geometry = Geometry::of(N);
 
     /// The first node's number.
-    const FIRST: Node = if Self::GEOMETRY.is_flat() { 1 } else { Self::GEOMETRY.slots() as Node };
+    const FIRST: Node = if Self::GEOMETRY.is_flat() {
+        1
+    } else {
+        Self::GEOMETRY.slots() as Node
+    };
 
     /// All bytes zero: what `static` memory is anyway.
     pub const fn new() -> Self {
@@ -64,7 +68,10 @@ impl<const N: usize> Store<N> {
             free: NONE,
             fresh: 0,
             stamp: 0,
-            hot: [Hot { deadline: 0, stamp: 0 }; N],
+            hot: [Hot {
+                deadline: 0,
+                stamp: 0,
+            }; N],
             links: [[0; 3]; N],
             ids: [0; N],
         }
@@ -107,7 +114,10 @@ impl<const N: usize> Store<N> {
         self.stamp = self.stamp.wrapping_add(STEP);
         let stamp = NonZeroU32::MIN | self.stamp | flags;
         let index = Self::index(node);
-        self.hot[index] = Hot { deadline, stamp: stamp.get() };
+        self.hot[index] = Hot {
+            deadline,
+            stamp: stamp.get(),
+        };
         self.ids[index] = id;
         DeadlineKey { node, stamp }
     }
@@ -136,16 +146,39 @@ impl<const N: usize> Store<N> {
         Some(DeadlineKey { node, stamp })
     }
 
-    /// All nodes that were ever used.
+    /// All timers that keys name, in no particular order, with their deadlines.
     #[inline]
-    pub fn nodes(&self) -> core::ops::Range<Node> {
-        Self::FIRST..Self::FIRST + self.fresh
+    pub fn live(&self) -> impl Iterator<Item = (u64, Node)> {
+        let used = self.hot.get(..self.fresh as usize).unwrap_or_default();
+        let live = used
+            .iter()
+            .zip(Self::FIRST..)
+            .filter(|(hot, _)| hot.stamp != 0);
+        live.map(|(hot, node)| (hot.deadline, node))
     }
 
-    /// Smaller for a timer that was inserted earlier, among those of the latest 2^30.
+    /// The first of those live timers that `wanted` names.
     #[inline]
+    pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Option<(u64, Node)> {
+        let mut first = (u64::MAX, NONE);
+        for timer in self.live() {
+            if (first.1 == NONE || self.precedes(timer, first)) && wanted(timer.1) {
+                first = timer;
+            }
+        }
+        (first.1 != NONE).then_some(first)
+    }
+
+    /// Whether timer `a` comes before timer `b`: by deadline, equal ones by insertion.
+    #[inline]
+    pub fn precedes(&self, a: (u64, Node), b: (u64, Node)) -> bool {
+        a.0 < b.0 || (a.0 == b.0 && self.seniority(a.1) < self.seniority(b.1))
+    }
+
+    /// Smaller for what was inserted earlier, among the latest 2^30 insertions.
     pub fn seniority(&self, node: Node) -> u32 {
-        self.stamp(node).wrapping_sub(self.stamp).wrapping_sub(STEP)
+        let latest = self.stamp.wrapping_add(STEP);
+        self.stamp(node).wrapping_sub(latest)
     }
 
     /// Whether a key names the node.
@@ -221,7 +254,9 @@ fn first_stamp() -> u32 {
     static LATEST: AtomicU32 = AtomicU32::new(0);
     // Multiples of the golden ratio keep their distance. Load and store, since not every processor can
     // add: two threads that meet here share a beginning, which no memory access rests on.
-    let next = LATEST.load(Ordering::Relaxed).wrapping_add(STEP.wrapping_mul(0x9E37_79B9));
+    let next = LATEST
+        .load(Ordering::Relaxed)
+        .wrapping_add(STEP.wrapping_mul(0x9E37_79B9));
     LATEST.store(next, Ordering::Relaxed);
     next
 }

@@ -17,7 +17,7 @@ impl<const N: usize> TimerWheel<N> {
         let mut live = 0;
         let mut periodic = 0;
         let mut minimum = u64::MAX;
-        for (node, _) in self.pending() {
+        for (_, node) in self.store.live() {
             live += 1;
             periodic += u32::from(self.store.stamp(node) & PERIODIC != 0);
             minimum = minimum.min(self.store.deadline(node));
@@ -35,7 +35,10 @@ impl<const N: usize> TimerWheel<N> {
         if !Self::GEOMETRY.is_flat() {
             self.check_slots();
         }
-        assert_eq!(self.store.count_free() + (self.len + self.periodic) as usize, N);
+        assert_eq!(
+            self.store.count_free() + (self.len + self.periodic) as usize,
+            N
+        );
     }
 
     fn check_slots(&self) {
