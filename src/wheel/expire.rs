@@ -1,6 +1,6 @@
 //! Firing what is due.
 
-use super::batch::{Batch, Due};
+use super::batch::{Batch, NO_TIMER, Timer, earlier};
 use super::geometry::Slot;
 use super::next::Look;
 use super::store::{Node, PERIODIC};
@@ -22,8 +22,13 @@ impl<const N: usize> TimerWheel<N> {
         fired: &mut Fired,
     ) -> usize {
         if Self::GEOMETRY.is_flat() {
-            return self.fire_some_flat(now, room, fired);
+            self.settle_flat();
+            return self.fire_earliest(now).map_or(0, |id| {
+                fired[0] = id;
+                1
+            });
         }
+        let bound = self.bound;
         while let Some(slot) = self.first() {
             if self.blocked() {
                 let start = Self::GEOMETRY.start(self.opening, self.pivot);
@@ -33,26 +38,39 @@ impl<const N: usize> TimerWheel<N> {
                 }
                 continue;
             }
-            let mut batch = Batch::new();
-            let mut rest = (u64::MAX, UNKNOWN);
+            // Those that are due, and the earliest of the others.
+            let mut due = Batch::new();
+            let mut rest = NO_TIMER;
             let mut seen = 0;
-            let look = self.look(slot, work, |deadline, node| {
+            let all = Self::GEOMETRY.is_grainy() && !Self::GEOMETRY.can_open(slot);
+            let mut look = self.look(slot, work, |timer| {
                 seen += 1;
                 if seen > SMALL {
-                    return false;
+                    if !all {
+                        return false;
+                    }
+                    // Nothing is earlier than the bound: these are the first.
+                    if timer.0 == bound && due.is_full_until(bound) {
+                        rest = timer;
+                        return false;
+                    }
                 }
-                if deadline <= now {
-                    batch.insert(Due {
-                        deadline,
-                        tie: 0,
-                        node,
-                    });
-                } else if deadline < rest.0 || rest.1 == UNKNOWN {
-                    rest = (deadline, node);
+                if timer.0 > now {
+                    rest = earlier(rest, timer);
+                } else if let Some(other) = due.insert(timer) {
+                    // What another one displaces comes before all that never was among the first.
+                    rest = if other == timer {
+                        earlier(rest, other)
+                    } else {
+                        other
+                    };
                 }
                 true
             });
-            let due = batch.as_slice();
+            if all && !matches!(look, Look::Tired) {
+                look = Look::Whole;
+            }
+            let due = due.as_slice();
             if let Look::Whole = look {
                 if !due.is_empty() {
                     return self.fire_batch(slot, due, rest, now, room, fired);
@@ -73,42 +91,40 @@ impl<const N: usize> TimerWheel<N> {
                 self.settle_for(start);
                 break;
             }
-            if Self::GEOMETRY.width(slot) == 1 {
+            if !Self::GEOMETRY.can_open(slot) {
                 return self.fire_instant(slot, start, now, room, fired);
             }
-            let pivot = due.first().map_or(rest.0, |timer| timer.deadline);
+            let pivot = due.first().map_or(rest.0, |timer| timer.0);
             self.open(slot, pivot);
         }
         0
     }
 
-    /// Takes out the first of a slot's few due timers, `room` permitting. `rest` is the earliest of those
-    /// that are not due, or `UNKNOWN` if all are.
+    /// Takes out the first of a slot's due timers, `room` permitting. `rest` is the earliest of its others,
+    /// if there are any.
     fn fire_batch(
         &mut self,
         slot: Slot,
-        due: &[Due],
-        rest: (u64, Node),
+        due: &[Timer],
+        rest: Timer,
         now: u64,
         room: usize,
         fired: &mut Fired,
     ) -> usize {
         let (due, left) = due.split_at(room.min(due.len()));
-        let rest = left
-            .first()
-            .map_or(rest, |timer| (timer.deadline, timer.node));
+        let rest = *left.first().unwrap_or(&rest);
         if rest.1 == UNKNOWN {
             self.vacate(slot);
             self.earliest = UNKNOWN;
             if let Some(last) = due.last() {
-                self.bound = last.deadline;
+                self.bound = last.0;
             }
         } else {
-            due.iter().for_each(|timer| self.unlink(timer.node));
+            due.iter().for_each(|timer| self.unlink(timer.1));
             (self.bound, self.earliest) = rest;
         }
-        for (timer, fired) in due.iter().zip(fired) {
-            *fired = self.fire(timer.node, timer.deadline, now);
+        for (&(deadline, node), fired) in due.iter().zip(fired) {
+            *fired = self.fire(node, deadline, now);
         }
         due.len()
     }
@@ -137,11 +153,11 @@ impl<const N: usize> TimerWheel<N> {
         count
     }
 
-    /// Takes out the earliest timer, where it is known.
+    /// Takes out the earliest timer, where it is known, if it is due.
     #[inline]
     pub(super) fn fire_earliest(&mut self, now: u64) -> Option<EventedId> {
         let node = self.earliest;
-        if node == UNKNOWN || node == COARSE {
+        if node == UNKNOWN || node == COARSE || now < self.bound {
             return None;
         }
         self.earliest = UNKNOWN;
@@ -211,12 +227,12 @@ impl<const N: usize> TimerWheel<N> {
     fn open_early(&mut self, slot: Slot) {
         let mut pivot = u64::MAX;
         let mut room = SMALL;
-        let look = self.look(slot, &mut { BACKGROUND }, |deadline, _| {
-            pivot = pivot.min(deadline);
+        let look = self.look(slot, &mut { BACKGROUND }, |timer| {
+            pivot = pivot.min(timer.0);
             room -= 1;
             room != 0
         });
-        if matches!(look, Look::Crowded) && Self::GEOMETRY.width(slot) > 1 {
+        if matches!(look, Look::Crowded) && Self::GEOMETRY.can_open(slot) {
             self.open(slot, pivot);
         }
     }

@@ -1,8 +1,8 @@
 //! The search for the next deadline.
 
+use super::batch::{NO_TIMER, Timer, earlier};
 use super::geometry::Slot;
-use super::store::Node;
-use super::{COARSE, FEW, REPAIRS, SCAN, SMALL, TimerWheel};
+use super::{COARSE, FEW, REPAIRS, SCAN, SMALL, TimerWheel, UNKNOWN};
 
 /// What a look at a slot's timers found.
 pub(super) enum Look {
@@ -37,22 +37,23 @@ impl<const N: usize> TimerWheel<N> {
                 continue;
             }
             let start = Self::GEOMETRY.start(slot, self.pivot);
-            let mut best = (u64::MAX, COARSE);
+            let mut best = NO_TIMER;
             let mut room = limit;
-            let look = self.look(slot, &mut work, |deadline, node| {
+            if exact && !Self::GEOMETRY.can_open(slot) {
+                room = u32::MAX;
+            }
+            let look = self.look(slot, &mut work, |timer| {
                 if room == 0 {
                     return false;
                 }
                 room -= 1;
-                if deadline < best.0 || best.1 == COARSE {
-                    best = (deadline, node);
-                }
+                best = earlier(best, timer);
                 // Nothing in the slot can be earlier than its start.
-                deadline != start
+                timer.0 != start
             });
             match look {
                 // All had been pushed back out of the slot.
-                Look::Whole if best.1 == COARSE => {}
+                Look::Whole if best.1 == UNKNOWN => {}
                 Look::Crowded if best.0 != start && exact => self.refine(slot),
                 Look::Crowded if best.0 != start => return self.settle_for(start),
                 Look::Tired => return self.settle_for(start),
@@ -73,8 +74,8 @@ impl<const N: usize> TimerWheel<N> {
     /// Opens a slot around its earliest deadline, wholly.
     fn refine(&mut self, slot: Slot) {
         let mut pivot = u64::MAX;
-        self.look(slot, &mut { u32::MAX }, |deadline, _| {
-            pivot = pivot.min(deadline);
+        self.look(slot, &mut { u32::MAX }, |timer| {
+            pivot = pivot.min(timer.0);
             true
         });
         self.open(slot, pivot);
@@ -91,7 +92,7 @@ impl<const N: usize> TimerWheel<N> {
         &mut self,
         slot: Slot,
         work: &mut u32,
-        mut see: impl FnMut(u64, Node) -> bool,
+        mut see: impl FnMut(Timer) -> bool,
     ) -> Look {
         let last = Self::GEOMETRY.last(slot, self.pivot);
         let mut node = self.store.next(slot);
@@ -99,7 +100,7 @@ impl<const N: usize> TimerWheel<N> {
             let next = self.store.next(node);
             let deadline = self.store.deadline(node);
             if deadline <= last {
-                if !see(deadline, node) {
+                if !see((deadline, node)) {
                     return Look::Crowded;
                 }
             } else {

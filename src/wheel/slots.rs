@@ -112,7 +112,7 @@ impl<const N: usize> TimerWheel<N> {
             } else {
                 levels.trailing_zeros()
             };
-            let slot = (level << Self::GEOMETRY.bits) + self.level_bits(level).trailing_zeros();
+            let slot = Self::GEOMETRY.first_slot(level) + self.level_bits(level).trailing_zeros();
             if self.store.next(slot) != slot {
                 return Some(slot);
             }
@@ -167,7 +167,7 @@ impl<const N: usize> TimerWheel<N> {
                 if bits == 0 {
                     break;
                 }
-                let slot = (lower << Self::GEOMETRY.bits) + bits.trailing_zeros();
+                let slot = Self::GEOMETRY.first_slot(lower) + bits.trailing_zeros();
                 self.join(whole, slot);
                 self.vacate(slot);
             }
@@ -198,12 +198,9 @@ impl<const N: usize> TimerWheel<N> {
     /// The occupied slots of a level, as a bit for each digit.
     #[inline]
     fn level_bits(&self, level: u32) -> u64 {
-        let slot = level << Self::GEOMETRY.bits;
-        let word = self.occupied.words[slot as usize / 64];
-        if Self::GEOMETRY.bits == 6 {
-            return word;
-        }
-        word >> (slot % 64) & ((1 << Self::GEOMETRY.slots_per_level()) - 1)
+        let slot = Self::GEOMETRY.first_slot(level);
+        let unused = 64 - Self::GEOMETRY.slots_per_level();
+        (self.occupied.words[slot as usize / 64] >> (slot % 64)) << unused >> unused
     }
 
     /// The timers of a slot, in order, to look at.
