@@ -182,7 +182,7 @@ impl<const N: usize> Store<N> {
     }
 
     /// Whether a key names the node.
-    #[inline]
+    #[cfg(test)]
     pub fn is_live(&self, node: Node) -> bool {
         self.stamp(node) != 0
     }

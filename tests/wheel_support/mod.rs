@@ -3,6 +3,7 @@
 //! The names of the wheel come from the file that includes this one: the wheel's own unit tests, where its
 //! constants are tiny, and the integration tests, where they are what users get.
 
+#[allow(unused_extern_crates)] // the library is no_std
 extern crate std;
 
 use super::{DeadlineKey, Duration, Error, EventedId, Instant, Ready, TimerWheel};
