@@ -28,7 +28,6 @@ impl<const N: usize> TimerWheel<N> {
                 1
             });
         }
-        let bound = self.bound;
         while let Some(slot) = self.first() {
             if self.blocked() {
                 let start = Self::GEOMETRY.start(self.opening, self.pivot);
@@ -38,49 +37,20 @@ impl<const N: usize> TimerWheel<N> {
                 }
                 continue;
             }
-            // Those that are due, and the earliest of the others.
-            let mut due = Batch::new();
-            let mut rest = NO_TIMER;
-            let mut seen = 0;
-            let all = Self::GEOMETRY.is_grainy() && !Self::GEOMETRY.can_open(slot);
-            let mut look = self.look(slot, work, |timer| {
-                seen += 1;
-                if seen > SMALL {
-                    if !all {
-                        return false;
-                    }
-                    // Nothing is earlier than the bound: these are the first.
-                    if timer.0 == bound && due.is_full_until(bound) {
-                        rest = timer;
-                        return false;
-                    }
-                }
-                if timer.0 > now {
-                    rest = earlier(rest, timer);
-                } else if let Some(other) = due.insert(timer) {
-                    // What another one displaces comes before all that never was among the first.
-                    rest = if other == timer {
-                        earlier(rest, other)
-                    } else {
-                        other
-                    };
-                }
-                true
-            });
-            if all && !matches!(look, Look::Tired) {
-                look = Look::Whole;
-            }
-            let due = due.as_slice();
+            let whole = !Self::GEOMETRY.can_open(slot) && Self::GEOMETRY.is_grainy();
+            let (look, first) =
+                self.survey(slot, if whole { u32::MAX } else { SMALL as u32 }, work);
             if let Look::Whole = look {
-                if !due.is_empty() {
-                    return self.fire_batch(slot, due, rest, now, room, fired);
+                if first == NO_TIMER {
+                    // All had been pushed back out of the slot.
+                    continue;
                 }
-                if rest.1 != UNKNOWN {
-                    (self.bound, self.earliest) = rest;
+                if first.0 > now {
+                    (self.bound, self.earliest) = first;
                     break;
                 }
-                // All had been pushed back out of the slot.
-                continue;
+                self.bound = first.0;
+                return self.fire_first(slot, now, room, fired);
             }
             let start = Self::GEOMETRY.start(slot, self.pivot);
             if start > now {
@@ -94,10 +64,36 @@ impl<const N: usize> TimerWheel<N> {
             if !Self::GEOMETRY.can_open(slot) {
                 return self.fire_instant(slot, start, now, room, fired);
             }
-            let pivot = due.first().map_or(rest.0, |timer| timer.0);
-            self.open(slot, pivot);
+            self.open(slot, first.0);
         }
         0
+    }
+
+    /// Takes out the first due timers of a slot that was looked through: there is one.
+    fn fire_first(&mut self, slot: Slot, now: u64, room: usize, fired: &mut Fired) -> usize {
+        let mut due = Batch::new();
+        // The earliest of the others.
+        let mut rest = NO_TIMER;
+        let mut node = self.store.next(slot);
+        while node != slot {
+            let timer = (self.store.deadline(node), node);
+            if timer.0 > now {
+                rest = earlier(rest, timer);
+            } else if timer.0 == self.bound && due.is_full_until(self.bound) {
+                // Nothing is earlier than these.
+                rest = timer;
+                break;
+            } else if let Some(other) = due.insert(timer) {
+                // What another one displaces comes before all that never was among the first.
+                rest = if other == timer {
+                    earlier(rest, other)
+                } else {
+                    other
+                };
+            }
+            node = self.store.next(node);
+        }
+        self.fire_batch(slot, due.as_slice(), rest, now, room, fired)
     }
 
     /// Takes out the first of a slot's due timers, `room` permitting. `rest` is the earliest of its others,
@@ -225,15 +221,9 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Begins to open the first slot before it is due, if it is a crowded one.
     fn open_early(&mut self, slot: Slot) {
-        let mut pivot = u64::MAX;
-        let mut room = SMALL;
-        let look = self.look(slot, &mut { BACKGROUND }, |timer| {
-            pivot = pivot.min(timer.0);
-            room -= 1;
-            room != 0
-        });
+        let (look, first) = self.survey(slot, SMALL as u32, &mut { BACKGROUND });
         if matches!(look, Look::Crowded) && Self::GEOMETRY.can_open(slot) {
-            self.open(slot, pivot);
+            self.open(slot, first.0);
         }
     }
 }

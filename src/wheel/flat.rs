@@ -1,11 +1,10 @@
 //! Wheels too small for slots: their timers are looked through one by one.
 
 use super::TimerWheel;
-use super::batch::NO_TIMER;
 
 impl<const N: usize> TimerWheel<N> {
     /// Finds the earliest deadline.
     pub(super) fn settle_flat(&mut self) {
-        (self.bound, self.earliest) = self.store.first_live(|_| true).unwrap_or(NO_TIMER);
+        (self.bound, self.earliest) = self.store.first_live(|_| true);
     }
 }

@@ -185,12 +185,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Takes the earliest deadline of an id out.
     pub fn remove(&mut self, id: EventedId) -> bool {
-        let Some((_, node)) = self.store.first_live(|node| self.id(node) == id) else {
-            return false;
-        };
-        self.store
-            .key(node)
-            .is_some_and(|key| self.cancel(key).is_ok())
+        let (_, node) = self.store.first_live(|node| self.id(node) == id);
+        node != UNKNOWN
+            && self
+                .store
+                .key(node)
+                .is_some_and(|key| self.cancel(key).is_ok())
     }
 
     /// The earliest deadline.

@@ -18,10 +18,27 @@ impl<const N: usize> TimerWheel<N> {
             self.collapse(level);
         }
         debug_assert!(self.opening == NO_SLOT && level > 0);
-        debug_assert_eq!(Self::GEOMETRY.digit_slot(pivot, level), slot);
+        debug_assert!(Self::GEOMETRY.start(slot, self.pivot) <= pivot);
+        debug_assert!(Self::GEOMETRY.last(slot, self.pivot) >= pivot);
         self.pivot = pivot;
         self.none_below();
-        self.opening = slot;
+        if Self::GEOMETRY.is_far(slot) {
+            self.scatter(slot);
+        } else {
+            self.opening = slot;
+        }
+    }
+
+    /// Files all timers of a slot anew, the newest first, each at the head of its slot. Some may be far
+    /// again: this is for small wheels only, and done at once.
+    fn scatter(&mut self, slot: Slot) {
+        let mut node = self.store.prev(slot);
+        self.vacate(slot);
+        while node != slot {
+            let prev = self.store.prev(node);
+            self.prepend(node, self.store.deadline(node));
+            node = prev;
+        }
     }
 
     /// Goes on opening: moves timers until there are none left or `work` is used up, and says whether none
@@ -31,6 +48,9 @@ impl<const N: usize> TimerWheel<N> {
     /// meantime is newer still. So equal deadlines keep their order.
     pub(super) fn sift(&mut self, work: &mut u32) -> bool {
         let slot = self.opening;
+        if slot == NO_SLOT {
+            return true;
+        }
         let mut node = self.store.prev(slot);
         while node != slot {
             if *work == 0 {

@@ -72,7 +72,7 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     fn occupy(&mut self, deadline: u64) -> (Slot, bool) {
         let level = Self::GEOMETRY.level(deadline, self.pivot);
-        let slot = Self::GEOMETRY.digit_slot(deadline, level);
+        let slot = Self::GEOMETRY.slot(level, deadline, self.pivot);
         let word = &mut self.occupied.words[slot as usize / 64];
         let old = *word;
         *word = old | 1 << (slot % 64);
@@ -128,7 +128,7 @@ impl<const N: usize> TimerWheel<N> {
         }
         let level = Self::GEOMETRY.level_of(slot);
         let bits = self.level_bits(level);
-        let before = (1_u64 << Self::GEOMETRY.digit(self.pivot, level)) - 1;
+        let before = (1_u64 << Self::GEOMETRY.digit(level, self.pivot, self.pivot)) - 1;
         if bits & before == 0 {
             self.occupied.below &= !(1 << level);
         }
@@ -158,7 +158,7 @@ impl<const N: usize> TimerWheel<N> {
     /// Moves all timers below `level`, those around the pivot, into the one slot on `level` that spans
     /// them. Their lists are joined; no timer is touched.
     pub(super) fn collapse(&mut self, level: u32) {
-        let whole = Self::GEOMETRY.digit_slot(self.pivot, level);
+        let whole = Self::GEOMETRY.slot(level, self.pivot, self.pivot);
         // From the top, so that what a slot being opened still holds, older than what it gave away, comes
         // before it.
         for lower in (0..level).rev() {

@@ -17,6 +17,7 @@
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::batch::{NO_TIMER, Timer};
 use super::geometry::Geometry;
 use super::key::DeadlineKey;
 
@@ -148,7 +149,7 @@ impl<const N: usize> Store<N> {
 
     /// All timers that keys name, in no particular order, with their deadlines.
     #[inline]
-    pub fn live(&self) -> impl Iterator<Item = (u64, Node)> {
+    pub fn live(&self) -> impl Iterator<Item = Timer> {
         let used = self.hot.get(..self.fresh as usize).unwrap_or_default();
         let live = used
             .iter()
@@ -157,26 +158,26 @@ impl<const N: usize> Store<N> {
         live.map(|(hot, node)| (hot.deadline, node))
     }
 
-    /// The first of those live timers that `wanted` names.
+    /// The first of those live timers that `wanted` names: by deadline, equal ones by insertion.
     #[inline]
-    pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Option<(u64, Node)> {
-        let mut first = (u64::MAX, NONE);
+    pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Timer {
+        let mut first = NO_TIMER;
         for timer in self.live() {
-            if (first.1 == NONE || self.precedes(timer, first)) && wanted(timer.1) {
+            if timer.0 > first.0 {
+                continue;
+            }
+            let precedes = timer.0 < first.0
+                || first.1 == NONE
+                || self.seniority(timer.1) < self.seniority(first.1);
+            if precedes && wanted(timer.1) {
                 first = timer;
             }
         }
-        (first.1 != NONE).then_some(first)
-    }
-
-    /// Whether timer `a` comes before timer `b`: by deadline, equal ones by insertion.
-    #[inline]
-    pub fn precedes(&self, a: (u64, Node), b: (u64, Node)) -> bool {
-        a.0 < b.0 || (a.0 == b.0 && self.seniority(a.1) < self.seniority(b.1))
+        first
     }
 
     /// Smaller for what was inserted earlier, among the latest 2^30 insertions.
-    pub fn seniority(&self, node: Node) -> u32 {
+    fn seniority(&self, node: Node) -> u32 {
         let latest = self.stamp.wrapping_add(STEP);
         self.stamp(node).wrapping_sub(latest)
     }
