@@ -322,15 +322,18 @@ fn long_random_walks_agree_with_the_naive_queue() {
     long_random_walk::<300>(6_000);
 }
 
-/// Every sequence of `length` operations, those on sources with the one that was added last and the one
-/// before it.
-fn every_walk<const N: usize>(length: u32, operations: &[fn(&mut Pair<N>)]) {
-    for mut walk in 0..operations.len().pow(length) {
+/// Every sequence of `length` operations; the first `openings` of them are those that can begin one, since
+/// the others have nothing to act on.
+fn every_walk<const N: usize>(length: u32, openings: usize, operations: &[fn(&mut Pair<N>)]) {
+    let others = operations.len().pow(length - 1);
+    for walk in 0..openings * others {
         let mut pair = Pair::<N>::new();
-        for _ in 0..length {
-            operations[walk % operations.len()](&mut pair);
+        operations[walk / others](&mut pair);
+        let mut rest = walk % others;
+        for _ in 1..length {
+            operations[rest % operations.len()](&mut pair);
             pair.check();
-            walk /= operations.len();
+            rest /= operations.len();
         }
         pair.finish();
     }
@@ -351,6 +354,7 @@ fn with_last_but_one<const N: usize>(pair: &mut Pair<N>, f: impl FnOnce(&mut Pai
 fn every_short_walk<const N: usize>() {
     every_walk::<N>(
         5,
+        4,
         &[
             |pair| pair.notify(1, Ready::USER_0),
             |pair| pair.add(2, READABLE, PollOption::Edge),
@@ -372,17 +376,22 @@ fn every_short_walk<const N: usize>() {
     );
 }
 
-/// Longer ones, after a beginning: two sources, of which one is queued, and a round in hand.
+/// Longer ones, that open with two sources, of which one is queued, and a round in hand.
 fn every_walk_from_a_round_in_hand<const N: usize>(length: u32) {
-    for opt in OPTIONS {
-        let beginning = |pair: &mut Pair<N>| {
-            pair.add(1, READABLE, opt);
-            pair.add(2, READABLE, PollOption::Level);
-            with_last_but_one(pair, |pair, key| pair.set_ready(key, Ready::READABLE));
-            pair.begin_round();
-        };
-        let operations: [fn(&mut Pair<N>); 8] = [
-            |pair| pair.notify(1, Ready::USER_0),
+    fn open<const N: usize>(pair: &mut Pair<N>, opt: PollOption) {
+        pair.add(1, READABLE, opt);
+        pair.add(2, READABLE, PollOption::Level);
+        with_last_but_one(pair, |pair, key| pair.set_ready(key, Ready::READABLE));
+        pair.begin_round();
+    }
+    every_walk::<N>(
+        length,
+        3,
+        &[
+            |pair| open(pair, PollOption::Edge),
+            |pair| open(pair, PollOption::Level),
+            |pair| open(pair, PollOption::Oneshot),
+            |pair| pair.notify(3, Ready::USER_0),
             |pair| with_last(pair, |pair, key| pair.set_ready(key, Ready::READABLE)),
             |pair| with_last_but_one(pair, |pair, key| pair.set_ready(key, Ready::ERROR)),
             |pair| with_last_but_one(pair, |pair, key| pair.clear_ready(key, Ready::all())),
@@ -390,18 +399,8 @@ fn every_walk_from_a_round_in_hand<const N: usize>(length: u32) {
             |pair| with_last(pair, |pair, key| pair.remove(key)),
             |pair| pair.begin_round(),
             |pair| _ = pair.pop(),
-        ];
-        for mut walk in 0..8usize.pow(length) {
-            let mut pair = Pair::<N>::new();
-            beginning(&mut pair);
-            for _ in 0..length {
-                operations[walk % 8](&mut pair);
-                walk /= 8;
-            }
-            pair.check();
-            pair.finish();
-        }
-    }
+        ],
+    );
 }
 
 #[test]
@@ -416,13 +415,12 @@ fn every_short_walk_agrees_with_the_naive_queue_of_2() {
 
 #[test]
 fn every_walk_from_a_round_in_hand_agrees_with_the_naive_queue() {
-    every_walk_from_a_round_in_hand::<2>(6);
-    every_walk_from_a_round_in_hand::<3>(5);
+    every_walk_from_a_round_in_hand::<3>(6);
 }
 
 fn round<const N: usize>(queue: &mut ReadyQueue<N>) -> Vec<(usize, Ready)> {
     queue.begin_round();
-    core::iter::from_fn(|| queue.pop()).map(|(id, ready)| (id.0, ready)).collect()
+    core::iter::from_fn(|| queue.pop()).take(1_000).map(|(id, ready)| (id.0, ready)).collect()
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn small_ids_never_resolve() {
             while let Ok(key) = slab.insert(round) {
                 assert!(EventedId::from(key).0 > free);
             }
-            for id in (0..1000).chain([free / 2, free - 1, free]) {
+            for id in (0..1000).chain([free / 2, free]) {
                 let id = EventedId(id.min(free));
                 assert_eq!(slab.get(id), None);
                 assert_eq!(slab.get_mut(id), None);

@@ -121,6 +121,12 @@ impl Registry {
         self.selector.raw_fd()
     }
 
+    /// The kernel's queue, for what is no descriptor; not in a forked child.
+    pub(crate) fn selector(&self) -> Result<&Selector> {
+        self.fork.check()?;
+        Ok(&self.selector)
+    }
+
     /// Tells this registry from every other of the process.
     #[inline]
     pub(crate) fn number(&self) -> NonZeroU32 {

@@ -16,7 +16,7 @@ pub(super) struct Source {
     ready: Ready,
     /// The readiness that meets its interests.
     wanted: Ready,
-    /// Its neighbours in the list, while it is queued.
+    /// Its neighbours in the list, while it is queued; `prev` means nothing at the front.
     prev: Link,
     next: Link,
     /// The position in the ring of notifications before which it was queued.
@@ -93,41 +93,41 @@ impl<const N: usize> Sources<N> {
     }
 
     pub(super) fn remove(&mut self, key: SourceKey) -> Result<()> {
-        let (index, source) = self.find_mut(key)?;
+        let (link, source) = self.find_mut(key)?;
         if source.state == State::Queued {
-            self.unlink(index, State::Idle);
+            self.unlink(link);
         }
-        self.slab.vacate(index);
+        self.slab.remove(key.0);
         self.quiet -= 1;
         Ok(())
     }
 
     #[inline]
     pub(super) fn set_ready(&mut self, key: SourceKey, ready: Ready, tail: u32) -> Result<()> {
-        let (index, source) = self.find_mut(key)?;
+        let (link, source) = self.find_mut(key)?;
         source.ready |= ready;
         if source.state == State::Idle && source.meets(ready) {
-            self.link(index, tail);
+            self.link(link, tail);
         }
         Ok(())
     }
 
     #[inline]
     pub(super) fn clear_ready(&mut self, key: SourceKey, ready: Ready) -> Result<()> {
-        let (index, source) = self.find_mut(key)?;
+        let (link, source) = self.find_mut(key)?;
         source.ready = source.ready.difference(ready);
         if source.state == State::Queued && !source.meets(source.ready) {
-            self.unlink(index, State::Idle);
+            self.unlink(link);
         }
         Ok(())
     }
 
     pub(super) fn rearm(&mut self, key: SourceKey, tail: u32) -> Result<()> {
-        let (index, source) = self.find_mut(key)?;
+        let (link, source) = self.find_mut(key)?;
         match (source.state, source.meets(source.ready)) {
             (State::Queued, true) => {}
-            (State::Queued, false) => self.unlink(index, State::Idle),
-            (State::Idle | State::Disarmed, true) => self.link(index, tail),
+            (State::Queued, false) => self.unlink(link),
+            (State::Idle | State::Disarmed, true) => self.link(link, tail),
             (State::Idle | State::Disarmed, false) => source.state = State::Idle,
         }
         Ok(())
@@ -152,20 +152,29 @@ impl<const N: usize> Sources<N> {
     }
 
     /// Takes the first one, unless the round ends here.
+    #[inline]
     pub(super) fn pop(&mut self, tail: u32) -> Option<(EventedId, Ready)> {
-        if self.last == 0 {
+        let (front, last) = (self.front, self.last);
+        if last == 0 {
             return None;
         }
-        let index = Self::index(self.front);
-        let source = self.slab.at_mut(index)?;
+        let source = self.at_mut(front)?;
         let event = (source.id, source.ready.intersection(source.wanted));
-        match source.opt {
-            PollOption::Level => {
-                self.unlink(index, State::Idle);
-                self.link(index, tail);
-            }
-            PollOption::Edge => self.unlink(index, State::Idle),
-            PollOption::Oneshot => self.unlink(index, State::Disarmed),
+        let (next, opt) = (source.next, source.opt);
+        source.state = match opt {
+            PollOption::Oneshot => State::Disarmed,
+            PollOption::Edge | PollOption::Level => State::Idle,
+        };
+        self.front = next;
+        if next == 0 {
+            self.back = 0;
+        }
+        if last == front {
+            self.last = 0;
+        }
+        self.quiet += 1;
+        if opt == PollOption::Level {
+            self.link(front, tail);
         }
         Some(event)
     }
@@ -173,10 +182,7 @@ impl<const N: usize> Sources<N> {
     /// Where in the ring the first one belongs, if there is one.
     #[inline]
     pub(super) fn front(&mut self) -> Option<u32> {
-        match self.front {
-            0 => None,
-            front => self.slab.at_mut(Self::index(front)).map(|first| first.before),
-        }
+        self.at_mut(self.front).map(|front| front.before)
     }
 
     #[inline]
@@ -195,58 +201,57 @@ impl<const N: usize> Sources<N> {
     }
 
     #[inline]
-    fn find_mut(&mut self, key: SourceKey) -> Result<(usize, &mut Source)> {
-        self.slab.find_mut(key.0).ok_or(Error::StaleKey)
+    fn find_mut(&mut self, key: SourceKey) -> Result<(Link, &mut Source)> {
+        match self.slab.find_mut(key.0) {
+            Some((index, source)) => Ok((index as u32 + 1, source)),
+            None => Err(Error::StaleKey),
+        }
+    }
+
+    /// No slot has the index that 0 becomes here.
+    #[inline]
+    fn at_mut(&mut self, link: Link) -> Option<&mut Source> {
+        self.slab.at_mut(link.wrapping_sub(1) as usize)
     }
 
     /// Queues a source that is not in the list.
-    fn link(&mut self, index: usize, tail: u32) {
-        let prev = self.back;
-        let Some(source) = self.slab.at_mut(index) else {
-            return;
-        };
-        source.state = State::Queued;
-        source.before = tail;
-        source.prev = prev;
-        source.next = 0;
-        self.back = Self::to(index);
-        match self.slab.at_mut(Self::index(prev)) {
-            Some(prev) => prev.next = self.back,
-            None => self.front = self.back,
+    #[inline]
+    fn link(&mut self, link: Link, tail: u32) {
+        let back = self.back;
+        if let Some(source) = self.at_mut(link) {
+            source.state = State::Queued;
+            source.before = tail;
+            source.prev = back;
+            source.next = 0;
         }
+        match self.at_mut(back) {
+            Some(back) => back.next = link,
+            None => self.front = link,
+        }
+        self.back = link;
         self.quiet -= 1;
     }
 
     /// Takes a source that is in the list out of it.
-    fn unlink(&mut self, index: usize, state: State) {
-        let Some(source) = self.slab.at_mut(index) else {
+    fn unlink(&mut self, link: Link) {
+        let Some(source) = self.at_mut(link) else {
             return;
         };
-        source.state = state;
+        source.state = State::Idle;
         let (prev, next) = (source.prev, source.next);
-        match self.slab.at_mut(Self::index(prev)) {
+        let prev = if link == self.front { 0 } else { prev };
+        match self.at_mut(prev) {
             Some(prev) => prev.next = next,
             None => self.front = next,
         }
-        match self.slab.at_mut(Self::index(next)) {
+        match self.at_mut(next) {
             Some(next) => next.prev = prev,
             None => self.back = prev,
         }
-        if self.last == Self::to(index) {
+        if self.last == link {
             self.last = prev;
         }
         self.quiet += 1;
-    }
-
-    #[inline]
-    const fn to(index: usize) -> Link {
-        index as u32 + 1
-    }
-
-    /// No slot has the index that 0, which is none, becomes.
-    #[inline]
-    const fn index(link: Link) -> usize {
-        link.wrapping_sub(1) as usize
     }
 }
 

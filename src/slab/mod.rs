@@ -45,7 +45,7 @@ use self::key::Split;
 
 /// Room for `N` values of type `T`, each with a [`Key`]. Everything about one entry is O(1).
 ///
-/// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T`, and at least 12; the slab
+/// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T` or 4, and at least 12; the slab
 /// adds 12. An empty slab is all zeros and [`new`](Slab::new) is `const`, so that a large one in a
 /// `static` costs no space in the program file and no time at its start. No value is ever moved to another
 /// slot, and a slot that was freed last is filled first, while it is still in the cache.
@@ -61,9 +61,9 @@ use self::key::Split;
 /// 2^32 - 1 times (2^b - 1 times where b bits are left for them) resolves again, to what is there then.
 /// No other slot's use brings that nearer, and at a million times a second it takes 71 minutes.
 ///
-/// Each slab begins at generations of its own, far from those of others, so that the key of another slab
-/// resolves to nothing as well. That is a precaution against mistakes, true until a slot has been used as
-/// often as the distance says: 2^32 / 3n times or more among n slabs.
+/// Each slab begins at generations of its own, so that a key of another slab resolves to nothing either. That
+/// is a guard against mistakes, and holds while two slots of the same index in two of n slabs have not been
+/// used so differently often as the slabs began apart: 2^32 / 3n times at least.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -418,7 +418,7 @@ static_assertions::const_assert_eq!(size_of::<Slot<()>>(), 12);
 static_assertions::const_assert_eq!(size_of::<Slot<u32>>(), 12);
 static_assertions::const_assert_eq!(size_of::<Slot<[u8; 5]>>(), 16);
 static_assertions::const_assert_eq!(size_of::<Slot<[u64; 4]>>(), 40);
-static_assertions::const_assert_eq!(size_of::<Slab<u64, 0>>(), 16);
+static_assertions::const_assert_eq!(size_of::<Slab<u32, 0>>(), 12);
 static_assertions::assert_impl_all!(Slab<u64, 4>: Send, Sync, Unpin);
 
 #[cfg(test)]

@@ -86,6 +86,10 @@ impl TcpStream {
     /// Why the attempt failed, such as `ConnectionRefused` or `TimedOut`. The system says so once, to this
     /// call or to [`take_error`](TcpStream::take_error); afterwards it is `NotConnected`.
     pub fn connect_status(&self) -> io::Result<ConnectStatus> {
+        // First, since a connection whose buffer is full looks like an attempt that has not ended.
+        if self.inner.peer_addr().is_ok() {
+            return Ok(ConnectStatus::Connected);
+        }
         if !socket::has_connect_ended(self.as_raw_fd())? {
             return Ok(ConnectStatus::InProgress);
         }
