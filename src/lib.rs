@@ -105,6 +105,9 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[macro_use]
+mod trace;
+
 mod error;
 
 mod id;

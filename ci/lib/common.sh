@@ -8,7 +8,7 @@ root=$PWD
 
 # Everything that is built is built once for each of these.
 # shellcheck disable=SC2034
-FEATURE_SETS=("" "std" "std,inline-syscall")
+FEATURE_SETS=("" "std" "std,inline-syscall,log")
 # Those of other targets, where the third makes no difference.
 # shellcheck disable=SC2034
 TARGET_FEATURE_SETS=("" "std")

@@ -206,8 +206,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// `Some(Duration::ZERO)` returns at once, `None` waits without end and never returns
     /// empty-handed. Signals do not end it.
     ///
-    /// The kernel may be late: its timers have a slack, 50 µs by default on Linux and 0.1 % of long
-    /// timeouts, see `PR_SET_TIMERSLACK` in prctl(2).
+    /// The kernel may be late: its timers have a slack, on Linux 50 µs by default and 0.1 % of long timeouts.
+    /// [`set_timer_slack`](crate::unix::set_timer_slack) makes it smaller;
+    /// [`Registry::set_spin`] buys latency with processor time.
     ///
     /// # Errors
     ///
@@ -218,7 +219,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        self.fill(events, timeout, true)
+        let answer = self.fill(events, timeout, true);
+        trace!("poll: {answer:?}, {} events", events.len());
+        answer
     }
 
     /// As [`poll`](Poller::poll), but returns to the caller when a signal's handler has run.
@@ -232,7 +235,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        self.fill(events, timeout, false)
+        let answer = self.fill(events, timeout, false);
+        trace!("poll: {answer:?}, {} events", events.len());
+        answer
     }
 
     /// Fills `events` with user events and due deadlines only, without waiting, and without a system call
@@ -244,10 +249,11 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     #[inline]
     pub fn poll_userspace<const N: usize>(&mut self, events: &mut Events<N>) -> Result<()> {
         self.registry.check_fork()?;
-        let events = events.refill();
+        let batch = events.refill();
         if self.has_userspace() {
-            self.take_userspace(events);
+            self.take_userspace(batch);
         }
+        trace!("poll_userspace: {} events", events.len());
         Ok(())
     }
 

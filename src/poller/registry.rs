@@ -36,6 +36,8 @@ pub struct Registry {
     pub(super) selector: Selector,
     fork: ForkGuard,
     look: Look,
+    /// In nanoseconds.
+    spin: u64,
     number: NonZeroU32,
     /// Not `Send`, not `Sync`.
     one_thread: PhantomData<*mut ()>,
@@ -52,6 +54,7 @@ impl Registry {
             fork: ForkGuard::new()?,
             selector: Selector::new()?,
             look: Look::new(),
+            spin: 0,
             number: next_number(),
             one_thread: PhantomData,
         })
@@ -70,7 +73,9 @@ impl Registry {
         opt: PollOption,
     ) -> Result<()> {
         self.fork.check()?;
-        self.selector.register(fd, id, interests, opt)
+        let answer = self.selector.register(fd, id, interests, opt);
+        trace!("register: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
+        answer
     }
 
     /// Changes how a raw descriptor is watched.
@@ -86,7 +91,9 @@ impl Registry {
         opt: PollOption,
     ) -> Result<()> {
         self.fork.check()?;
-        self.selector.reregister(fd, id, interests, opt)
+        let answer = self.selector.reregister(fd, id, interests, opt);
+        trace!("reregister: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
+        answer
     }
 
     /// Ends watching a raw descriptor.
@@ -96,7 +103,24 @@ impl Registry {
     /// As [`Evented::deregister`](crate::event::Evented::deregister).
     pub fn deregister_fd(&mut self, fd: RawFd) -> Result<()> {
         self.fork.check()?;
-        self.selector.deregister(fd)
+        let answer = self.selector.deregister(fd);
+        trace!("deregister: fd {fd}: {answer:?}");
+        answer
+    }
+
+    /// Before it sleeps, a poll that has found nothing shall look again and again for as long as this: it buys the
+    /// time that falling asleep and waking up take, a half of a round trip between two cores over
+    /// loopback at some 20 µs, with a core that is busy meanwhile. Zero, which it is at first, is off.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    ///
+    /// let mut poller = mio_st::Poller::new()?;
+    /// poller.registry().set_spin(Duration::from_micros(20));
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    pub fn set_spin(&mut self, spin: Duration) {
+        self.spin = nanos(spin);
     }
 
     /// Waits for kernel events, for at most `timeout`: see [`Poller::poll`](crate::poll::Poller::poll).
@@ -111,7 +135,9 @@ impl Registry {
         timeout: Option<Duration>,
     ) -> Result<()> {
         self.check_fork()?;
-        self.fill(events.refill(), timeout.map_or(FOREVER, nanos), true)
+        let answer = self.fill(events.refill(), timeout.map_or(FOREVER, nanos), true);
+        trace!("poll: {answer:?}, {} events", events.len());
+        answer
     }
 
     /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
@@ -171,7 +197,7 @@ impl Registry {
         if !no_time && !endless && !self.look.is_due() {
             return Ok(false);
         }
-        match self.selector.glance(events, endless) {
+        match self.selector.glance(events, endless && self.spin == 0) {
             Ok(()) => {}
             Err(error) => return pardon(error, retry),
         }
@@ -195,6 +221,7 @@ impl Registry {
         let mut now = if endless { Instant::ZERO } else { Instant::now() };
         let timed_out = Instant::from_nanos(now.as_nanos().saturating_add(timeout));
         let end = timed_out.min(wakeup);
+        self.spin(events, end)?;
         while events.is_empty() && now < end {
             let left = if endless { FOREVER } else { end.as_nanos() - now.as_nanos() };
             match self.selector.select(events, left) {
@@ -206,6 +233,18 @@ impl Registry {
             }
         }
         Ok(timed_out)
+    }
+
+    /// Looks again and again for as long as `set_spin` said, but not beyond `end`.
+    fn spin(&self, events: &mut VecView<RawEvent>, end: Instant) -> Result<()> {
+        if self.spin == 0 {
+            return Ok(());
+        }
+        let enough = end.min(Instant::now() + Duration::from_nanos(self.spin));
+        while events.is_empty() && Instant::now() < enough {
+            self.selector.select(events, 0)?;
+        }
+        Ok(())
     }
 }
 

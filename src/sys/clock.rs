@@ -1,5 +1,10 @@
 //! The monotonic clock, and a cheaper one that trails it.
 
+use core::time::Duration;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::fd::check;
+use crate::error::Result;
 use crate::time::Instant;
 
 /// The clock that `std::time::Instant` reads too. It stands still while the machine is suspended.
@@ -27,7 +32,7 @@ impl Instant {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
 pub(crate) fn not_yet() -> Instant {
-    const SLOWEST_TICK: core::time::Duration = core::time::Duration::from_millis(10);
+    const SLOWEST_TICK: Duration = Duration::from_millis(10);
     read(libc::CLOCK_MONOTONIC_COARSE) + SLOWEST_TICK
 }
 
@@ -36,6 +41,20 @@ pub(crate) fn not_yet() -> Instant {
 #[inline]
 pub(crate) fn not_yet() -> Instant {
     Instant::MAX
+}
+
+/// prctl(2).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn set_timer_slack(slack: Duration) -> Result<()> {
+    let slack = libc::c_ulong::try_from(slack.as_nanos()).unwrap_or(libc::c_ulong::MAX);
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, slack) })?;
+    Ok(())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn set_timer_slack(_: Duration) -> Result<()> {
+    Err(crate::error::Error::Unsupported)
 }
 
 #[inline]

@@ -22,6 +22,7 @@ mod fd;
 mod io;
 mod pipe;
 mod signals;
+mod timer_slack;
 mod waker;
 
 pub use self::child::Child;
@@ -29,6 +30,7 @@ pub use self::fd::EventedFd;
 pub use self::io::EventedIo;
 pub use self::pipe::{Receiver, Sender, new_pipe};
 pub use self::signals::Signals;
+pub use self::timer_slack::set_timer_slack;
 pub use self::waker::Waker;
 pub use crate::sys::fd::RawFd;
 pub use crate::sys::io_slice::{IoSlice, IoSliceMut};
