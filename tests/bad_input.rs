@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::env;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, RawFd};
@@ -29,7 +28,7 @@ fn all_three(poller: &mut Poller, fd: RawFd) -> [Result<()>; 3] {
 #[cfg(not(mio_st_backend = "kqueue"))]
 fn files_and_directories_cannot_be_watched() {
     let mut poller = Poller::new().unwrap();
-    let file = File::open(env::current_exe().unwrap()).unwrap();
+    let file = File::open(std::env::current_exe().unwrap()).unwrap();
     let directory = File::open("/").unwrap();
     for unsupported in [file, directory, File::open("/dev/null").unwrap()] {
         assert_eq!(
@@ -192,7 +191,7 @@ mod sockets {
         let register = poller.register(&mut listener, id, Interests::READABLE, Edge);
         register.unwrap();
         let twice = poller.register(&mut listener, id, Interests::READABLE, Edge);
-        let file = File::open(env::current_exe().unwrap()).unwrap();
+        let file = File::open(std::env::current_exe().unwrap()).unwrap();
         let mut plain = EventedFd(&file.as_raw_fd());
         let unsupported = poller.register(&mut plain, id, Interests::READABLE, Edge);
         let closed = poller.register(&mut EventedFd(&-1), id, Interests::READABLE, Edge);

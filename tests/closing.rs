@@ -4,7 +4,6 @@ mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream, UdpSocket};
-use std::os::unix::net::UnixStream;
 
 use mio_st::event::{Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
@@ -232,7 +231,7 @@ fn a_duplicate_keeps_a_registration_alive_unless_it_is_ended_first() {
     for ended_first in [true, false] {
         let mut poller = Poller::new().unwrap();
         let (one, mut other) = unix_pair();
-        let duplicate: UnixStream = one.try_clone().unwrap();
+        let duplicate = one.try_clone().unwrap();
         register(&mut poller, &one, 1, Interests::READABLE, Edge);
         if ended_first {
             deregister(&mut poller, &one).unwrap();

@@ -367,6 +367,10 @@ fn the_memory_of_a_registration_is_only_a_hint() {
     drop(first);
     let mut third = Poller::new().unwrap();
     assert!(third.reregister(&mut server, EventedId(3), interests, Level).is_err());
+    // Nor is one that has ended.
+    third.register(&mut server, id, interests, Level).unwrap();
+    third.deregister(&mut server).unwrap();
+    assert!(third.reregister(&mut server, id, interests, Level).is_err());
     // Each part counts.
     third.register(&mut server, id, interests, Level).unwrap();
     third.reregister(&mut server, id, interests, Level).unwrap();

@@ -96,6 +96,12 @@ static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
 /// Interrupts the calling thread by a signal every `period`, until zero stops it; only when `alone`.
 pub fn storm(period: Duration) {
+    interrupt(period, period);
+}
+
+/// Interrupts the calling thread by a signal after `first`, and again after each `then` unless it is zero; only
+/// when `alone`.
+pub fn interrupt(first: Duration, then: Duration) {
     // The timer signals any thread of the process, libtest's first: that one passes it on.
     extern "C" fn pass_on(signal: c_int) {
         // SAFETY: both calls are made for handlers, and the target lives for as long as the timer.
@@ -109,11 +115,11 @@ pub fn storm(period: Duration) {
         }
     }
 
-    let time = libc::timeval {
-        tv_sec: period.as_secs() as libc::time_t,
-        tv_usec: period.subsec_micros() as libc::suseconds_t,
+    let time = |duration: Duration| libc::timeval {
+        tv_sec: duration.as_secs() as libc::time_t,
+        tv_usec: duration.subsec_micros() as libc::suseconds_t,
     };
-    let timer = libc::itimerval { it_interval: time, it_value: time };
+    let timer = libc::itimerval { it_interval: time(then), it_value: time(first) };
     on_signal(libc::SIGALRM, pass_on);
     // SAFETY: the kernel reads an `itimerval` that is alive.
     unsafe {
