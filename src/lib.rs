@@ -87,7 +87,7 @@
 //! | system | kernel queue | state |
 //! |---|---|---|
 //! | Linux | epoll; timeouts to the nanosecond since 5.11 | tested on x86-64 |
-//! | Android | epoll | the same code, not tested |
+//! | Android | epoll | type-checked for aarch64, not run |
 //! | FreeBSD, NetBSD, OpenBSD, DragonFly, Apple's | kqueue | landing |
 //! | other, bare metal | none | the layers down to the wheel |
 //!

@@ -47,6 +47,7 @@ impl Server {
         };
         let interests = TcpListener::INTERESTS;
         server.poller.register(&mut server.listener, LISTENER, interests, PollOption::Level)?;
+        println!("server: listening on {}", server.local_addr()?);
         Ok(server)
     }
 
@@ -57,7 +58,6 @@ impl Server {
     /// Serves until `stop` becomes readable.
     pub fn run(&mut self, stop: &mut dyn Evented) -> io::Result<()> {
         self.poller.register(stop, STOP, Interests::READABLE, PollOption::Level)?;
-        println!("server: listening on {}", self.local_addr()?);
         let mut events = Events::new();
         loop {
             self.poller.poll(&mut events, None)?;
