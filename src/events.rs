@@ -34,14 +34,14 @@ impl Event {
     /// The id that the source was registered with.
     #[inline]
     #[must_use]
-    pub const fn id(&self) -> EventedId {
+    pub fn id(&self) -> EventedId {
         self.0.id()
     }
 
     /// What the source is ready for.
     #[inline]
     #[must_use]
-    pub const fn readiness(&self) -> Ready {
+    pub fn readiness(&self) -> Ready {
         self.0.ready()
     }
 }

@@ -156,6 +156,7 @@ pub mod event {
     #[cfg(unix)]
     pub use crate::poller::Evented;
     pub use crate::ready::Ready;
+    pub use crate::ready_queue::{ReadyQueue, SourceKey};
 }
 
 /// Polling.
@@ -163,10 +164,14 @@ pub mod poll {
     pub use crate::interests::PollOption;
     #[cfg(unix)]
     pub use crate::poller::{Poller, Registry};
+    #[cfg(unix)]
+    pub use crate::sys::BusyPoll;
 }
 
 /// Deadlines, without a clock or a kernel.
-pub mod timer {}
+pub mod timer {
+    pub use crate::wheel::{DeadlineKey, TimerWheel};
+}
 
 #[cfg(all(unix, feature = "std"))]
 pub use crate::std_adapter::net;

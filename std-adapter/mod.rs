@@ -3,3 +3,4 @@
 mod error;
 pub mod net;
 mod poller;
+mod time;

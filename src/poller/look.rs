@@ -21,6 +21,7 @@ impl Look {
     }
 
     /// To be asked once a poll.
+    #[inline]
     pub(crate) fn is_due(&mut self) -> bool {
         let due = self.skip == 0;
         self.skip = self.skip.saturating_sub(1);
@@ -28,6 +29,7 @@ impl Look {
     }
 
     /// What the look found.
+    #[inline]
     pub(crate) fn found(&mut self, something: bool) {
         self.pause = if something { 0 } else { (self.pause * 2).clamp(1, LONGEST_PAUSE) };
         self.skip = self.pause;

@@ -3,17 +3,19 @@
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::Registry;
+use crate::sys::Selector;
 use crate::sys::fd::RawFd;
 
 /// The memory of the latest registration, two words.
 ///
 /// On epoll the kernel decides what is an error, and the memory only saves the system call of a
 /// `reregister` that changes nothing; only under `Level`, since under `Edge` and `Oneshot` an unchanged
-/// `reregister` still means to look again.
+/// `reregister` still means to look again. On kqueue, where the kernel replaces silently, the memory is what
+/// makes a double registration an error.
 #[derive(Default)]
 pub(crate) struct Registration {
     id: EventedId,
@@ -31,6 +33,9 @@ impl Registration {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
+        if Selector::REPLACES && self.is_with(registry) {
+            return registry.check_fork().and(Err(Error::AlreadyExists));
+        }
         registry.register_fd(fd, id, interests, opt)?;
         self.id = id;
         self.latest = Some((registry.number(), interests, opt));
@@ -57,10 +62,14 @@ impl Registration {
 
     pub(crate) fn deregister(&mut self, registry: &mut Registry, fd: RawFd) -> Result<()> {
         registry.deregister_fd(fd)?;
-        if self.latest.is_some_and(|(number, ..)| number == registry.number()) {
+        if self.is_with(registry) {
             self.latest = None;
         }
         Ok(())
+    }
+
+    fn is_with(&self, registry: &Registry) -> bool {
+        self.latest.is_some_and(|(number, ..)| number == registry.number())
     }
 }
 

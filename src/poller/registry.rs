@@ -33,7 +33,7 @@ use crate::time::{Instant, nanos};
 /// closes the child's descriptor only.
 #[derive(Debug)]
 pub struct Registry {
-    selector: Selector,
+    pub(super) selector: Selector,
     fork: ForkGuard,
     look: Look,
     number: NonZeroU32,
@@ -104,13 +104,14 @@ impl Registry {
     /// # Errors
     ///
     /// [`Forked`](Error::Forked), or the system's.
+    #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
         self.check_fork()?;
-        self.wait(events.refill(), &mut Wait::new(timeout, true), Instant::MAX)
+        self.fill(events.refill(), timeout.map_or(FOREVER, nanos), true)
     }
 
     /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
@@ -118,6 +119,12 @@ impl Registry {
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {
         self.selector.raw_fd()
+    }
+
+    /// The kernel's queue, for what is no descriptor; not in a forked child.
+    pub(crate) fn selector(&self) -> Result<&Selector> {
+        self.fork.check()?;
+        Ok(&self.selector)
     }
 
     /// Tells this registry from every other of the process.
@@ -131,85 +138,81 @@ impl Registry {
         self.fork.check()
     }
 
-    /// Appends kernel events to `events`, which has room. Where there are none, it waits until there are, or
-    /// until the end of `wait`, or until `wakeup`, whichever comes first.
-    #[inline]
-    pub(crate) fn wait(
+    /// A whole poll of the kernel only.
+    #[inline(always)]
+    pub(crate) fn fill(
         &mut self,
         events: &mut VecView<RawEvent>,
-        wait: &mut Wait,
-        wakeup: Instant,
+        timeout: u64,
+        retry: bool,
     ) -> Result<()> {
-        if wait.timeout == 0 {
-            return self.selector.select(events, 0);
-        }
-        self.block(events, wait, wakeup)
-    }
-
-    fn block(
-        &mut self,
-        events: &mut VecView<RawEvent>,
-        wait: &mut Wait,
-        wakeup: Instant,
-    ) -> Result<()> {
-        let before = events.len();
-        if wait.timeout == FOREVER && wakeup == Instant::MAX {
-            while events.len() == before {
-                wait.pardon(self.selector.select(events, FOREVER))?;
-            }
-            return Ok(());
-        }
-        if self.look.is_due() {
-            self.selector.select(events, 0)?;
-            self.look.found(events.len() > before);
-            if events.len() > before {
-                return Ok(());
-            }
-        }
-        let mut now = Instant::now();
-        let end = wait.end(now).min(wakeup);
-        while now < end && events.len() == before {
-            wait.pardon(self.selector.select(events, end.as_nanos() - now.as_nanos()))?;
-            if events.len() == before {
-                now = Instant::now();
-            }
+        if !self.glance(events, timeout, Instant::MAX, retry)? {
+            self.sleep(events, timeout, Instant::MAX, retry)?;
         }
         Ok(())
     }
-}
 
-/// How long a poll may wait, and what of signals.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    /// In nanoseconds, from when the poll began.
-    timeout: u64,
-    /// When that is. The clock is read only by who has to sleep.
-    end: Option<Instant>,
-    /// A signal's handler has run: go on waiting, rather than return `EINTR`.
-    retry: bool,
-}
-
-impl Wait {
-    #[inline]
-    pub(crate) fn new(timeout: Option<Duration>, retry: bool) -> Wait {
-        let timeout = timeout.map_or(FOREVER, nanos);
-        Wait { timeout, end: None, retry }
-    }
-
-    /// When the poll has to return, empty-handed or not.
-    #[inline]
-    pub(crate) fn end(&mut self, now: Instant) -> Instant {
-        *self.end.get_or_insert(Instant::from_nanos(now.as_nanos().saturating_add(self.timeout)))
-    }
-
-    /// Forgives the interruption by a signal, if that is wanted.
-    #[inline]
-    fn pardon(&self, answer: Result<()>) -> Result<()> {
-        match answer {
-            Err(Error::Os(libc::EINTR)) if self.retry => Ok(()),
-            answer => answer,
+    /// The one system call that most polls make, at the place of the call: appends kernel events to `events`,
+    /// which has room, and says whether the poll need not `sleep`: there are events, or there is no time.
+    ///
+    /// Inlined as far as it goes, since the processor, after a system call, mispredicts the return from
+    /// each function that was entered before it.
+    #[inline(always)]
+    pub(crate) fn glance(
+        &mut self,
+        events: &mut VecView<RawEvent>,
+        timeout: u64,
+        wakeup: Instant,
+        retry: bool,
+    ) -> Result<bool> {
+        let no_time = timeout == 0 || wakeup == Instant::ZERO;
+        let endless = timeout == FOREVER && wakeup == Instant::MAX;
+        // Any other timeout costs the kernel a timer, for nothing where events are there already.
+        if !no_time && !endless && !self.look.is_due() {
+            return Ok(false);
         }
+        match self.selector.glance(events, endless) {
+            Ok(()) => {}
+            Err(error) => return pardon(error, retry),
+        }
+        if !no_time && !endless {
+            self.look.found(!events.is_empty());
+        }
+        Ok(no_time || !events.is_empty())
     }
+
+    /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
+    /// `wakeup`. Returns when the timeout ends.
+    #[inline(never)]
+    pub(crate) fn sleep(
+        &mut self,
+        events: &mut VecView<RawEvent>,
+        timeout: u64,
+        wakeup: Instant,
+        retry: bool,
+    ) -> Result<Instant> {
+        let endless = timeout == FOREVER && wakeup == Instant::MAX;
+        let mut now = if endless { Instant::ZERO } else { Instant::now() };
+        let timed_out = Instant::from_nanos(now.as_nanos().saturating_add(timeout));
+        let end = timed_out.min(wakeup);
+        while events.is_empty() && now < end {
+            let left = if endless { FOREVER } else { end.as_nanos() - now.as_nanos() };
+            match self.selector.select(events, left) {
+                Ok(()) => {}
+                Err(error) => drop(pardon(error, retry)?),
+            }
+            if events.is_empty() && !endless {
+                now = Instant::now();
+            }
+        }
+        Ok(timed_out)
+    }
+}
+
+/// A signal need not end a poll, which then goes on to `sleep`.
+#[cold]
+fn pardon(error: Error, retry: bool) -> Result<bool> {
+    if retry && error == Error::Os(libc::EINTR) { Ok(false) } else { Err(error) }
 }
 
 fn next_number() -> NonZeroU32 {

@@ -40,6 +40,17 @@ pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Re
     }
 }
 
+/// Makes a call for what may be a signal handler: `errno` is afterwards what it was before.
+#[inline]
+pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
+    // SAFETY: the pointer to the calling thread's own `errno` is always valid.
+    let before = unsafe { *errno() };
+    let answer = call();
+    // SAFETY: as above.
+    unsafe { *errno() = before };
+    answer
+}
+
 /// A descriptor that is closed when dropped.
 #[derive(Debug)]
 pub(crate) struct Fd(RawFd);
@@ -57,6 +68,30 @@ impl Fd {
         self.0
     }
 
+    /// For what the system does not make close-on-exec by itself.
+    #[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+    pub(crate) fn set_cloexec(&self) -> Result<()> {
+        // SAFETY: no memory is involved.
+        check(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+        Ok(())
+    }
+
+    /// Whether calls that cannot be made at once fail (`EAGAIN`) or wait: fcntl(2), `O_NONBLOCK`.
+    pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+        // SAFETY: no memory is involved.
+        unsafe {
+            let before = check(libc::fcntl(self.0, libc::F_GETFL))?;
+            let after = match nonblocking {
+                true => before | libc::O_NONBLOCK,
+                false => before & !libc::O_NONBLOCK,
+            };
+            if after != before {
+                check(libc::fcntl(self.0, libc::F_SETFL, after))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives it away, open.
     pub(crate) fn into_raw(self) -> RawFd {
         let fd = self.0;
@@ -71,4 +106,16 @@ impl Drop for Fd {
         // SAFETY: the descriptor is owned, so no one else is surprised.
         unsafe { libc::close(self.0) };
     }
+}
+
+/// Is it a regular file or a directory, of which readiness says nothing? See fstat(2).
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    let stat = unsafe {
+        check(libc::fstat(fd, stat.as_mut_ptr()))?;
+        stat.assume_init()
+    };
+    Ok(matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
 }
