@@ -138,7 +138,7 @@ fn out_of_descriptors_it_sends_clients_away_and_recovers() {
         let mut client = server.connect();
         client.write_all(b"?").unwrap();
         let mut answer = [0];
-        // Who is sent away reads the refusal, or an error where the question came too late to be read.
+        // Who is sent away reads the end, or an error where the question came too late to be read.
         match client.read(&mut answer) {
             Ok(1) if answer == *b"?" => served.push(client),
             Err(error) if error.kind() == ErrorKind::WouldBlock => panic!("one is left waiting"),
@@ -220,7 +220,7 @@ fn clients_that_never_read_stall_themselves_only() {
 
 #[test]
 fn sigint_and_sigterm_end_it_cleanly() {
-    for signal in ["INT", "TERM"] {
+    for (signal, name) in [("INT", "INTERRUPT"), ("TERM", "TERMINATE")] {
         let mut server = Server::start();
         let mut client = server.connect();
         assert_echo(&mut client, b"hello");
@@ -229,6 +229,7 @@ fn sigint_and_sigterm_end_it_cleanly() {
         let status = server.end();
         assert!(status.success(), "{status}");
         server.wait_for("server: stopping, 1 open");
+        server.wait_for(&format!("ended by {name}"));
         assert_eq!(client.read(&mut [0; 9]).unwrap(), 0);
         // Free at once: `std`'s listener, too, sets SO_REUSEADDR.
         TcpListener::bind(server.address).unwrap();
