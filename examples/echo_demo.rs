@@ -3,6 +3,7 @@
 mod echo;
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
@@ -28,6 +29,7 @@ fn main() -> io::Result<()> {
 
 fn talk(server: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect(server)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut answers = BufReader::new(stream.try_clone()?);
     let mut answer = String::new();
     for line in ["hello", "one thread serves us all", "goodbye"] {

@@ -3,15 +3,12 @@
 
 mod echo;
 
-use core::ffi::c_int;
 use core::net::SocketAddr;
-use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::env;
-use std::io::{self, PipeReader};
-use std::os::fd::{AsRawFd, IntoRawFd};
+use std::io;
 use std::process::ExitCode;
 
-use mio_st::unix::EventedFd;
+use mio_st::unix::{Signal, SignalSet, Signals};
 
 use self::echo::Server;
 
@@ -31,28 +28,11 @@ fn main() -> ExitCode {
 }
 
 fn serve(address: SocketAddr) -> io::Result<()> {
-    let stop = stop_signals()?;
-    Server::bind(address)?.run(&mut EventedFd(&stop.as_raw_fd()))
-}
-
-/// A pipe that becomes readable at SIGINT (Ctrl-C) or SIGTERM.
-#[allow(unsafe_code)]
-fn stop_signals() -> io::Result<PipeReader> {
-    static WRITER: AtomicI32 = AtomicI32::new(-1);
-
-    extern "C" fn tell(_: c_int) {
-        // SAFETY: write(2) may be called in a signal handler, and the descriptor is never closed.
-        unsafe { libc::write(WRITER.load(Relaxed), c"!".as_ptr().cast(), 1) };
+    let mut signals = Signals::new(SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]))?;
+    Server::bind(address)?.run(&mut signals)?;
+    // One that is not taken would act once `signals` is gone.
+    while let Some(signal) = signals.receive()? {
+        println!("server: ended by {signal:?}");
     }
-
-    let (reader, writer) = io::pipe()?;
-    WRITER.store(writer.into_raw_fd(), Relaxed);
-    for signal in [libc::SIGINT, libc::SIGTERM] {
-        let handler = tell as extern "C" fn(c_int);
-        // SAFETY: the handler calls nothing but write(2), and finds its descriptor set.
-        if unsafe { libc::signal(signal, handler as libc::sighandler_t) } == libc::SIG_ERR {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    Ok(reader)
+    Ok(())
 }

@@ -57,8 +57,8 @@
 //! **[`slab`].** Storage of fixed capacity that gives out ids. An id whose owner is gone resolves to nothing,
 //! even within the batch in hand, even when its place is used again.
 //!
-//! **The ready queue.** The state machine of sources in user space: level, edge and oneshot mean what they
-//! mean for a socket. Readiness is merged, so memory is bounded.
+//! **The [ready queue](event::ReadyQueue).** The state machine of sources in user space: level, edge and
+//! oneshot mean what they mean for a socket. Readiness is merged, so memory is bounded.
 //!
 //! **[`timer`].** A hashed timing wheel for deadlines. It has no clock: the time is an argument.
 //!
@@ -72,22 +72,24 @@
 //! with one. A [`Poller`] puts registry, ready queue and wheel together, and gives each a share of every
 //! batch.
 //!
-//! **[`unix`].** Handles that need no `std`: any descriptor, by [`EventedFd`](unix::EventedFd).
+//! **[`unix`].** Handles that need no `std`: any descriptor, pipes, signals, child processes, and the
+//! [`Waker`](unix::Waker), the one thing that crosses threads.
 //!
 //! **`net`**, in `std-adapter/`: sockets, and the conversions to and from `std`'s types. Nothing else of the
 //! crate can name `std`, even with the feature on.
 //!
 //! # Features
 //!
-//! * `std`, off by default: the module `net` with `TcpListener` and `TcpStream`; `io::Error: From<Error>` and
-//!   back; `AsFd` for `Poller` and `Registry`.
+//! * `std`, off by default: the module `net` with TCP, UDP and Unix domain sockets; `AsFd` for `Poller` and
+//!   `Registry`; `io::Error: From<Error>` and back.
+//! * `inline-syscall`, off by default: on x86-64 Linux most polls do without a call of the C library.
 //!
 //! # Platforms
 //!
 //! | system | kernel queue | state |
 //! |---|---|---|
 //! | Linux | epoll; timeouts to the nanosecond since 5.11 | tested on x86-64 |
-//! | Android | epoll | the same code, not tested |
+//! | Android | epoll | type-checked for aarch64, not run |
 //! | FreeBSD, NetBSD, OpenBSD, DragonFly, Apple's | kqueue | landing |
 //! | other, bare metal | none | the layers down to the wheel |
 //!

@@ -4,22 +4,25 @@ mod connection;
 
 use core::fmt::Display;
 use core::net::SocketAddr;
-use std::collections::HashMap;
-use std::fs::File;
+use core::time::Duration;
 use std::io::{self, ErrorKind, Write};
 
-use mio_st::event::{Evented, EventedId, Events, Interests};
-use mio_st::net::{TcpListener, TcpStream};
+use mio_st::event::{Event, Evented, EventedId, Events, Interests};
+use mio_st::net::{AcceptGuard, Accepted, TcpListener, TcpStream};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::slab::Slab;
 
 use self::connection::{Connection, is_transient};
 
+// No client's id is below 2^32: see `Slab`.
 const LISTENER: EventedId = EventedId(0);
 const STOP: EventedId = EventedId(1);
-const FIRST_CLIENT: EventedId = EventedId(2);
 
 /// Whoever comes while so many are served is sent away.
 const MAX_CLIENTS: usize = 1024;
+
+/// How long to leave the listener alone when nobody can be accepted, not even to be sent away.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The echo server.
 ///
@@ -30,10 +33,8 @@ const MAX_CLIENTS: usize = 1024;
 pub struct Server {
     poller: Poller,
     listener: TcpListener,
-    clients: HashMap<EventedId, Connection>,
-    next_id: EventedId,
-    /// A descriptor to give up when there are no others: see `send_away`.
-    spare: Option<File>,
+    guard: AcceptGuard,
+    clients: Slab<Connection, MAX_CLIENTS>,
 }
 
 impl Server {
@@ -41,12 +42,11 @@ impl Server {
         let mut server = Server {
             poller: Poller::new()?,
             listener: TcpListener::bind(address)?,
-            clients: HashMap::with_capacity(MAX_CLIENTS),
-            next_id: FIRST_CLIENT,
-            spare: Some(File::open("/dev/null")?),
+            guard: AcceptGuard::new()?,
+            clients: Slab::new(),
         };
-        let interests = TcpListener::INTERESTS;
-        server.poller.register(&mut server.listener, LISTENER, interests, PollOption::Level)?;
+        server.listen()?;
+        println!("server: listening on {}", server.local_addr()?);
         Ok(server)
     }
 
@@ -57,13 +57,12 @@ impl Server {
     /// Serves until `stop` becomes readable.
     pub fn run(&mut self, stop: &mut dyn Evented) -> io::Result<()> {
         self.poller.register(stop, STOP, Interests::READABLE, PollOption::Level)?;
-        println!("server: listening on {}", self.local_addr()?);
         let mut events = Events::new();
         loop {
             self.poller.poll(&mut events, None)?;
             for event in &mut events {
                 match event.id() {
-                    LISTENER => self.accept()?,
+                    LISTENER => self.welcome(event)?,
                     STOP => {
                         println!("server: stopping, {} open", self.clients.len());
                         return Ok(());
@@ -74,21 +73,33 @@ impl Server {
         }
     }
 
-    fn accept(&mut self) -> io::Result<()> {
-        match self.listener.accept() {
-            Ok((stream, peer)) if self.clients.len() < MAX_CLIENTS => self.admit(stream, peer),
-            Ok((stream, peer)) => refuse(&stream, peer),
+    fn listen(&mut self) -> io::Result<()> {
+        let interests = TcpListener::INTERESTS;
+        Ok(self.poller.register(&mut self.listener, LISTENER, interests, PollOption::Level)?)
+    }
+
+    fn welcome(&mut self, event: Event) -> io::Result<()> {
+        if event.readiness().is_timer() {
+            return self.listen();
+        }
+        match self.guard.accept(&self.listener) {
+            Ok(Accepted::Connection(stream, peer)) => self.admit(stream, peer),
+            Ok(Accepted::Refused(peer)) => println!("server: {peer} refused, out of descriptors"),
+            Ok(Accepted::Pause) => {
+                self.poller.add_timeout(LISTENER, PAUSE)?;
+                self.poller.deregister(&mut self.listener)?;
+            }
             Err(error) if is_transient(&error) => {}
             // Whoever was waiting has gone.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-            Err(error) if is_out_of_descriptors(&error) => self.send_away(error)?,
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
     fn admit(&mut self, mut stream: TcpStream, peer: SocketAddr) {
-        let id = self.next_id;
+        let Ok(entry) = self.clients.vacant_entry() else { return refuse(&stream, peer) };
+        let id = entry.key().into();
         // Small answers go out at once.
         let watched = stream.set_nodelay(true).and_then(|()| {
             let interests = Interests::READABLE;
@@ -98,13 +109,12 @@ impl Server {
             println!("server: {peer} dropped: {error}");
             return;
         }
-        self.next_id.0 += 1;
-        self.clients.insert(id, Connection::new(stream, peer));
+        entry.insert(Connection::new(stream, peer));
         println!("server: {peer} connected, {} open", self.clients.len());
     }
 
     fn serve(&mut self, id: EventedId) {
-        let Some(client) = self.clients.get_mut(&id) else { return };
+        let Some(client) = self.clients.get_mut(id) else { return };
         match client.echo() {
             Ok(Some(interests)) => {
                 let stream = &mut client.stream;
@@ -120,31 +130,14 @@ impl Server {
 
     /// Closing the descriptor also ends its registration, as no duplicate of it exists.
     fn close(&mut self, id: EventedId, why: &dyn Display) {
-        if let Some(Connection { peer, echoed, .. }) = self.clients.remove(&id) {
+        if let Some(Connection { peer, echoed, .. }) = self.clients.remove(id) {
             println!("server: {peer} {why}, {echoed} bytes echoed, {} open", self.clients.len());
         }
-    }
-
-    /// Out of descriptors, nobody can be accepted, not even to be refused, and whoever waits would keep the
-    /// loop awake for nothing. Giving the spare descriptor up makes room for one, for a moment.
-    fn send_away(&mut self, error: io::Error) -> io::Result<()> {
-        if self.spare.take().is_none() {
-            return Err(error);
-        }
-        if let Ok((stream, peer)) = self.listener.accept() {
-            refuse(&stream, peer);
-        }
-        self.spare = Some(File::open("/dev/null")?);
-        Ok(())
     }
 }
 
 fn refuse(mut stream: &TcpStream, peer: SocketAddr) {
     // The buffer of a new connection has room for this; if not, the client hears it by being closed.
     let _ = stream.write(b"the server is full, please come back later\n");
-    println!("server: {peer} refused");
-}
-
-fn is_out_of_descriptors(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+    println!("server: {peer} refused, the house is full");
 }
