@@ -15,12 +15,14 @@
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use mio_st::event::{EventedId, Events, Interests};
-use mio_st::net::{ListenOptions, TcpListener, TcpStream, UnixStream};
+use mio_st::net::{ListenOptions, TcpListener, TcpStream};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
+use mio_st::unix::Waker;
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Share {
@@ -47,7 +49,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
-    cores: Vec<(Stop, JoinHandle<io::Result<usize>>)>,
+    threads: Vec<JoinHandle<io::Result<usize>>>,
+    /// One of each thread: the one thing of a poller that crosses threads.
+    wakers: mpsc::Receiver<Waker>,
 }
 
 impl Service {
@@ -63,46 +67,36 @@ impl Service {
                 Share::Exclusive => listeners[0].try_clone()?,
             });
         }
+        let (sender, wakers) = mpsc::channel();
         let mut threads = Vec::new();
         for listener in listeners {
-            let (stop, stopped) = stop()?;
             // Handles stay on their thread; descriptors may travel.
-            let listener = OwnedFd::from(listener);
-            threads.push((stop, thread::spawn(move || serve(share, listener.into(), stopped))));
+            let (listener, sender) = (OwnedFd::from(listener), sender.clone());
+            threads.push(thread::spawn(move || serve(share, listener.into(), sender)));
         }
-        Ok(Service { address, cores: threads })
+        Ok(Service { address, threads, wakers })
     }
 
     /// How many connections each core has served.
     pub(crate) fn stop(self) -> io::Result<Vec<usize>> {
-        let (stops, threads): (Vec<_>, Vec<_>) = self.cores.into_iter().unzip();
-        drop(stops);
-        threads.into_iter().map(|thread| thread.join().expect("a core panicked")).collect()
+        // A thread that has not come so far yet is waited for; one that failed sends none.
+        let wakers: Vec<Waker> = self.wakers.iter().collect();
+        wakers.iter().try_for_each(Waker::wake)?;
+        self.threads.into_iter().map(|thread| thread.join().expect("a core panicked")).collect()
     }
 }
 
-/// Ends a thread's service when dropped. This function and the two types are all there is of it: a `Waker`
-/// can take their place.
-fn stop() -> io::Result<(Stop, Stopped)> {
-    let (stop, stopped) = UnixStream::pair()?;
-    Ok((Stop { _end: stop.into() }, Stopped { end: stopped.into() }))
-}
-
-struct Stop {
-    _end: OwnedFd,
-}
-
-struct Stopped {
-    end: OwnedFd,
-}
-
 const LISTENER: EventedId = EventedId(0);
-const STOPPED: EventedId = EventedId(1);
+const STOP: EventedId = EventedId(1);
 
 /// Of one thread.
 type Connections = Slab<TcpStream, 1024>;
 
-fn serve(share: Share, mut listener: TcpListener, stopped: Stopped) -> io::Result<usize> {
+fn serve(
+    share: Share,
+    mut listener: TcpListener,
+    wakers: mpsc::Sender<Waker>,
+) -> io::Result<usize> {
     let mut poller = Poller::new()?;
     let mut events = Events::new();
     let mut connections = Connections::new();
@@ -116,14 +110,14 @@ fn serve(share: Share, mut listener: TcpListener, stopped: Stopped) -> io::Resul
             listener.register_exclusive(poller.registry(), LISTENER, PollOption::Level)?
         }
     }
-    let mut stopped = UnixStream::from(stopped.end);
-    poller.register(&mut stopped, STOPPED, Interests::READABLE, PollOption::Level)?;
+    wakers.send(Waker::new(poller.registry(), STOP)?).map_err(io::Error::other)?;
+    drop(wakers); // It would keep `Service::stop` waiting for more.
 
     loop {
         poller.poll(&mut events, None)?;
         for event in &mut events {
             match event.id() {
-                STOPPED => return Ok(served),
+                STOP => return Ok(served),
                 LISTENER => served += accept(&listener, &mut poller, &mut connections)?,
                 id => echo(id, &mut poller, &mut connections)?,
             }

@@ -28,8 +28,7 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.check_fork()?;
-        self.selector.register_exclusive(fd, id, interests, opt)
+        self.selector()?.register_exclusive(fd, id, interests, opt)
     }
 
     /// How busy polling is set.
@@ -38,8 +37,7 @@ impl Registry {
     ///
     /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing.
     pub fn busy_poll(&self) -> Result<BusyPoll> {
-        self.check_fork()?;
-        self.selector.busy_poll()
+        self.selector()?.busy_poll()
     }
 
     /// Sets busy polling for all that is watched here.
@@ -63,7 +61,6 @@ impl Registry {
     /// [`InvalidInput`](crate::Error::InvalidInput) for too many microseconds, `Os(EPERM)` for too large a
     /// budget without the capability.
     pub fn set_busy_poll(&mut self, busy_poll: BusyPoll) -> Result<()> {
-        self.check_fork()?;
-        self.selector.set_busy_poll(busy_poll)
+        self.selector()?.set_busy_poll(busy_poll)
     }
 }

@@ -1,8 +1,5 @@
 //! Spinning on a network card's queue instead of waiting for its interrupt.
 
-#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
-mod epoll;
-
 /// How a poller that has found nothing looks at the queue of the network card itself before it sleeps:
 /// Linux 6.9, with a card whose driver has NAPI. It buys latency with a core's time, and does nothing over
 /// loopback.

@@ -7,7 +7,7 @@ use core::time::Duration;
 use libc::socklen_t;
 
 use super::fd::{RawFd, check};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// setsockopt(2).
 pub(crate) fn set<T: Copy>(socket: RawFd, level: c_int, name: c_int, value: T) -> Result<()> {
@@ -97,7 +97,7 @@ pub(crate) fn peer(socket: RawFd) -> Result<Peer> {
     let peer = get(socket, libc::SOL_SOCKET, libc::SO_PEERCRED, nobody)?;
     // Linux has no error for it, and is nobody's peer itself.
     if peer.pid == 0 && peer.uid == u32::MAX {
-        return Err(Error::Os(libc::ENOTCONN));
+        return Err(crate::Error::Os(libc::ENOTCONN));
     }
     Ok(Peer { uid: peer.uid, gid: peer.gid, pid: Some(peer.pid) })
 }

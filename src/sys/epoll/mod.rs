@@ -9,6 +9,7 @@
 //!   does not end one. Deregister before closing, or look ids up in a `Slab`, which knows its dead.
 //! * `EPOLL_CTL_MOD` looks at the source again, and reports a pending edge again: that re-arms a oneshot.
 
+mod busy_poll;
 mod call;
 mod child;
 mod signals;

@@ -1,10 +1,8 @@
-//! ioctl_eventpoll(2).
+//! Busy polling: ioctl_eventpoll(2), Linux 6.9.
 
-use core::mem;
-
-use super::BusyPoll;
+use super::Selector;
 use crate::error::{Error, Result};
-use crate::sys::Selector;
+use crate::sys::BusyPoll;
 use crate::sys::fd::check;
 
 /// The kernel's `struct epoll_params`.
@@ -59,4 +57,4 @@ fn unsupported(error: Error) -> Error {
     }
 }
 
-const _: () = assert!(mem::size_of::<Params>() == 8);
+const _: () = assert!(size_of::<Params>() == 8);
