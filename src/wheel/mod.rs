@@ -1,8 +1,6 @@
 //! The hashed timing wheel.
 
-mod batch;
 mod expire;
-mod flat;
 mod geometry;
 mod key;
 mod next;
@@ -34,7 +32,7 @@ const COARSE: Node = Node::MAX;
 const NO_SLOT: Slot = 0;
 
 /// Slots with at most as many timers are never opened but sorted when they are due.
-const SMALL: usize = if cfg!(test) { 2 } else { 8 };
+const SMALL: u32 = if cfg!(test) { 2 } else { 8 };
 /// Up to as many timers the next deadline is always determined exactly.
 const FEW: u32 = if cfg!(test) { 3 } else { 64 };
 /// How many timers one search for a bound looks at.
@@ -199,7 +197,7 @@ impl<const N: usize> TimerWheel<N> {
         if self.is_empty() {
             return None;
         }
-        if self.earliest == UNKNOWN || self.earliest == COARSE {
+        if !self.is_settled() {
             self.settle(true);
         }
         Some(Instant::from_nanos(self.bound))
@@ -223,39 +221,19 @@ impl<const N: usize> TimerWheel<N> {
         &mut self,
         now: Instant,
         room: usize,
-        mut deliver: impl FnMut(EventedId, Ready),
+        deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
         if N == 0 {
             return 0;
         }
         let now = now.as_nanos();
-        if self.len == 0 || now < self.bound {
-            if self.opening != NO_SLOT || now >> LAG > self.pivot >> LAG {
-                self.tidy(now);
-            }
-            return 0;
+        if self.len != 0 && now >= self.bound {
+            return self.expire_due(now, room, deliver);
         }
-        if room == 0 {
-            return 0;
+        if self.opening != NO_SLOT || now >> LAG > self.pivot >> LAG {
+            self.tidy(now);
         }
-        let mut left = room;
-        if let Some(id) = self.fire_earliest(now) {
-            left -= 1;
-            deliver(id, Ready::TIMER);
-        }
-        let mut work = WORK;
-        let mut fired = [EventedId(0); SMALL];
-        while left != 0 && self.len != 0 && now >= self.bound {
-            let count = self.fire_some(now, left, &mut work, &mut fired);
-            if count == 0 {
-                break;
-            }
-            left -= count;
-            for &id in &fired[..count] {
-                deliver(id, Ready::TIMER);
-            }
-        }
-        room - left
+        0
     }
 
     /// How many deadlines are pending. A periodic one counts as one.
@@ -303,6 +281,12 @@ impl<const N: usize> TimerWheel<N> {
                 self.id(node),
             ))
         })
+    }
+
+    /// Whether the earliest timer is known.
+    #[inline]
+    const fn is_settled(&self) -> bool {
+        self.earliest != UNKNOWN && self.earliest != COARSE
     }
 
     /// Fills a node in and files it.

@@ -17,7 +17,6 @@
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::batch::{NO_TIMER, Timer};
 use super::geometry::Geometry;
 use super::key::DeadlineKey;
 
@@ -26,6 +25,12 @@ pub(super) type Node = u32;
 
 /// No node.
 pub(super) const NONE: Node = 0;
+
+/// A timer: its deadline and its node.
+pub(super) type Timer = (u64, Node);
+
+/// None: later than every timer.
+pub(super) const NO_TIMER: Timer = (u64::MAX, NONE);
 
 /// In a stamp: the timer is periodic, and its `id` is the node that holds the period and the true id.
 pub(super) const PERIODIC: u32 = 0b10;
