@@ -1,7 +1,9 @@
 //! Firing what is due.
 
+use super::batch::Batch;
+use super::geometry::Slot;
 use super::next::Effort;
-use super::store::{Node, PERIODIC};
+use super::store::{Node, PERIODIC, Timer};
 use super::{BACKGROUND, COARSE, NO_SLOT, TimerWheel, UNKNOWN};
 use crate::id::EventedId;
 use crate::ready::Ready;
@@ -17,28 +19,59 @@ impl<const N: usize> TimerWheel<N> {
         let mut effort = Effort::until(now);
         let mut fired = 0;
         while fired < room && self.len != 0 {
+            effort.few = NO_SLOT;
             if !self.is_settled() {
                 self.search(&mut effort);
             }
             if self.bound > now || !self.is_settled() {
                 break;
             }
-            // The wheel is in order before anything of the caller's runs.
-            let id = self.fire(self.earliest, now);
-            fired += 1;
-            deliver(id, Ready::TIMER);
+            if effort.few == NO_SLOT {
+                let id = self.fire((self.bound, self.earliest), None, now);
+                fired += 1;
+                deliver(id, Ready::TIMER);
+                continue;
+            }
+            let batch = self.sort(effort.few, now);
+            let mut place = 0;
+            while fired < room
+                && let Some(timer) = batch.get(place)
+            {
+                place += 1;
+                let id = self.fire(timer, batch.peek(place), now);
+                fired += 1;
+                deliver(id, Ready::TIMER);
+            }
         }
         fired
     }
 
-    /// Takes the earliest timer out, or files it anew if it is periodic.
+    /// The timers of a slot that has only a few.
+    fn sort(&self, slot: Slot, now: u64) -> Batch {
+        let mut batch = Batch::new();
+        let mut node = self.store.next(slot);
+        while node != slot {
+            let timer = (self.store.deadline(node), node);
+            if timer.0 <= now {
+                batch.insert(timer);
+            } else {
+                batch.insert_rest(timer);
+            }
+            node = self.store.next(node);
+        }
+        batch
+    }
+
+    /// Takes the earliest timer out, or files it anew if it is periodic. `next` is the one after it, where
+    /// that is known. The wheel is in order again afterwards, before anything of the caller's runs.
     #[inline]
-    fn fire(&mut self, node: Node, now: u64) -> EventedId {
-        self.earliest = UNKNOWN;
+    fn fire(&mut self, timer: Timer, next: Option<Timer>, now: u64) -> EventedId {
+        let (deadline, node) = timer;
+        (self.bound, self.earliest) = next.unwrap_or((deadline, UNKNOWN));
         self.unlink(node);
         let id = self.store.id(node);
         if self.store.stamp(node) & PERIODIC != 0 {
-            return self.rearm(node, now, id as Node);
+            return self.rearm(timer, now, id as Node);
         }
         self.len -= 1;
         self.store.give_back(node);
@@ -47,12 +80,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Files a periodic timer for its next tick. `second` is the node where its period and its id are.
     #[cold]
-    fn rearm(&mut self, node: Node, now: u64, second: Node) -> EventedId {
+    fn rearm(&mut self, (deadline, node): Timer, now: u64, second: Node) -> EventedId {
         let id = self.store.id(second);
-        match next_tick(self.bound, self.store.deadline(second), now) {
+        match next_tick(deadline, self.store.deadline(second), now) {
             Some(deadline) => {
                 self.store.set_deadline(node, deadline);
-                self.append(node, deadline);
+                self.file(node, deadline);
             }
             // The end of time: it has fired for the last time.
             None => {
@@ -87,10 +120,8 @@ impl<const N: usize> TimerWheel<N> {
             }
             // A crowded slot is opened before it is due, to have less to do then.
             let soon = start.saturating_sub(now) < Self::GEOMETRY.width(slot);
-            if soon && self.earliest == COARSE && Self::GEOMETRY.can_open(slot) {
-                if let Some(pivot) = self.crowd(slot, &mut { BACKGROUND }) {
-                    self.open(slot, pivot);
-                }
+            if soon && self.earliest == COARSE {
+                self.search(&mut Effort::ahead(start));
             }
         }
     }

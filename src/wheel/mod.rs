@@ -1,5 +1,6 @@
 //! The hashed timing wheel.
 
+mod batch;
 mod expire;
 mod geometry;
 mod key;

@@ -2,7 +2,7 @@
 
 use super::geometry::Slot;
 use super::store::{NO_TIMER, Node, Timer};
-use super::{COARSE, FEW, REPAIRS, SCAN, SMALL, TimerWheel, UNKNOWN, WORK};
+use super::{BACKGROUND, COARSE, FEW, NO_SLOT, REPAIRS, SCAN, SMALL, TimerWheel, UNKNOWN, WORK};
 
 /// How much a search may do.
 pub(super) struct Effort {
@@ -14,6 +14,8 @@ pub(super) struct Effort {
     pub work: u32,
     /// What `earliest` shall be if that is not enough.
     otherwise: Node,
+    /// The slot of the earliest timer, if it was seen to hold more timers, but not more than `SMALL`.
+    pub few: Slot,
 }
 
 impl Effort {
@@ -23,6 +25,7 @@ impl Effort {
         scan: SMALL,
         work: u32::MAX,
         otherwise: UNKNOWN,
+        few: NO_SLOT,
     };
 
     /// As much as a bound is worth.
@@ -31,7 +34,18 @@ impl Effort {
         scan: SCAN,
         work: REPAIRS,
         otherwise: COARSE,
+        few: NO_SLOT,
     };
+
+    /// A beginning, with what starts at `start` and is not due yet.
+    pub fn ahead(start: u64) -> Effort {
+        Effort {
+            open_until: Some(start),
+            work: BACKGROUND,
+            scan: SMALL,
+            ..Effort::BOUND
+        }
+    }
 
     /// Enough for what is due, over some calls.
     pub fn until(now: u64) -> Effort {
@@ -40,6 +54,7 @@ impl Effort {
             scan: SMALL,
             work: WORK,
             otherwise: UNKNOWN,
+            few: NO_SLOT,
         }
     }
 }
@@ -47,7 +62,9 @@ impl Effort {
 /// How a look at a slot's timers ended.
 #[derive(PartialEq, Eq)]
 enum Look {
-    /// All were seen, or none of the others can be earlier.
+    /// As many were seen: all.
+    All(u32),
+    /// No other can be earlier.
     Enough,
     /// There are more.
     Crowded,
@@ -85,8 +102,13 @@ impl<const N: usize> TimerWheel<N> {
             let limit = if all { u32::MAX } else { effort.scan };
             match self.look(slot, start, limit, &mut effort.work) {
                 // All had been pushed back out of the slot.
-                (Look::Enough, NO_TIMER) => {}
-                (Look::Enough, first) => {
+                (Look::All(0), _) => {}
+                (Look::All(2..=SMALL), first) => {
+                    effort.few = slot;
+                    (self.bound, self.earliest) = first;
+                    return;
+                }
+                (Look::All(_) | Look::Enough, first) => {
                     (self.bound, self.earliest) = first;
                     return;
                 }
@@ -109,6 +131,7 @@ impl<const N: usize> TimerWheel<N> {
     /// A timer that was pushed back beyond the slot is put where it now belongs instead: `work` counts
     /// these. It happens at most once for each time that a timer is put into a slot, however often it is
     /// pushed back.
+    #[inline]
     fn look(&mut self, slot: Slot, start: u64, limit: u32, work: &mut u32) -> (Look, Timer) {
         let last = Self::GEOMETRY.last(slot, self.pivot);
         // Nothing is earlier than that.
@@ -142,14 +165,7 @@ impl<const N: usize> TimerWheel<N> {
             // All of them are at the end of time, and that is not less than `NO_TIMER`.
             first.1 = self.store.next(slot);
         }
-        (Look::Enough, first)
-    }
-
-    /// Whether a slot is crowded, and where to begin when it is opened.
-    pub(super) fn crowd(&mut self, slot: Slot, work: &mut u32) -> Option<u64> {
-        let start = Self::GEOMETRY.start(slot, self.pivot);
-        let (look, first) = self.look(slot, start, SMALL, work);
-        (look == Look::Crowded).then_some(first.0)
+        (Look::All(limit - room), first)
     }
 
     /// Puts a timer from one slot into another.
