@@ -84,11 +84,8 @@ impl Instant {
 /// A duration in nanoseconds, saturating, in 64-bit arithmetic only (`Duration::as_nanos` is 128 bits
 /// wide and costs several times as much).
 #[inline]
-const fn nanos(duration: Duration) -> u64 {
-    duration
-        .as_secs()
-        .saturating_mul(1_000_000_000)
-        .saturating_add(duration.subsec_nanos() as u64)
+pub(crate) const fn nanos(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 impl Add<Duration> for Instant {

@@ -21,9 +21,7 @@ fn expire<const N: usize>(wheel: &mut TimerWheel<N>, now: u64) -> usize {
 
 fn ticks<const N: usize>() {
     let mut wheel = Box::new(TimerWheel::<N>::new());
-    let key = wheel
-        .insert_interval(at(1000), every(300), EventedId(7))
-        .unwrap();
+    let key = wheel.insert_interval(at(1000), every(300), EventedId(7)).unwrap();
     // Each tick lies on the grid, however late the previous one was noticed.
     for (now, fired, next) in [
         (999, 0, 1000),
@@ -41,7 +39,7 @@ fn ticks<const N: usize>() {
     // Hours late: the missed ticks are skipped at once.
     assert_eq!(expire(&mut wheel, 1 << 62), 1);
     let next = wheel.next_deadline().unwrap().as_nanos();
-    assert!(next > 1 << 62 && next <= (1 << 62) + 300 && (next - 1000) % 300 == 0);
+    assert!(next > 1 << 62 && next <= (1 << 62) + 300 && (next - 1000).is_multiple_of(300));
     // A move of the next tick moves the grid.
     wheel.update(key, at(next + 50)).unwrap();
     assert_eq!(expire(&mut wheel, next + 49), 0);
@@ -50,10 +48,7 @@ fn ticks<const N: usize>() {
     wheel.update(key, at(5)).unwrap();
     assert_eq!(expire(&mut wheel, 10), 1);
     assert_eq!(wheel.next_deadline(), Some(at(305)));
-    assert_eq!(
-        wheel.iter().collect::<Vec<_>>(),
-        [(key, at(305), EventedId(7))]
-    );
+    assert_eq!(wheel.iter().collect::<Vec<_>>(), [(key, at(305), EventedId(7))]);
     wheel.cancel(key).unwrap();
     assert_eq!(wheel.cancel(key), Err(Error::StaleKey));
     assert!(wheel.is_empty());
@@ -71,16 +66,9 @@ fn ticks_keep_to_their_grid() {
 fn an_interval_takes_two_places() {
     let mut wheel = TimerWheel::<5>::new();
     for cycle in 0..10 {
-        let a = wheel
-            .insert_interval(at(1), every(1), EventedId(7))
-            .unwrap();
-        let b = wheel
-            .insert_interval(at(2), every(1), EventedId(7))
-            .unwrap();
-        assert_eq!(
-            wheel.insert_interval(at(3), every(1), EventedId(7)),
-            Err(Error::Full)
-        );
+        let a = wheel.insert_interval(at(1), every(1), EventedId(7)).unwrap();
+        let b = wheel.insert_interval(at(2), every(1), EventedId(7)).unwrap();
+        assert_eq!(wheel.insert_interval(at(3), every(1), EventedId(7)), Err(Error::Full));
         let c = wheel.insert(at(3), EventedId(7)).unwrap();
         assert_eq!(wheel.insert(at(3), EventedId(7)), Err(Error::Full));
         assert_eq!((wheel.len(), wheel.capacity()), (3, 5));
@@ -110,9 +98,7 @@ fn a_period_of_nothing_is_refused() {
 #[test]
 fn one_call_delivers_one_tick() {
     let mut wheel = TimerWheel::<5>::new();
-    wheel
-        .insert_interval(at(0), every(1), EventedId(7))
-        .unwrap();
+    wheel.insert_interval(at(0), every(1), EventedId(7)).unwrap();
     for now in [0, 0, 5, 6, 6, 1000] {
         assert!(expire(&mut wheel, now) <= 1);
         assert_eq!(wheel.next_deadline(), Some(at(now + 1)));
@@ -122,16 +108,12 @@ fn one_call_delivers_one_tick() {
 #[test]
 fn the_end_of_time_ends_an_interval() {
     let mut wheel = TimerWheel::<2>::new();
-    let key = wheel
-        .insert_interval(at(u64::MAX - 5), every(3), EventedId(7))
-        .unwrap();
+    let key = wheel.insert_interval(at(u64::MAX - 5), every(3), EventedId(7)).unwrap();
     assert_eq!(expire(&mut wheel, u64::MAX - 3), 1);
     assert_eq!(wheel.next_deadline(), Some(at(u64::MAX - 2)));
     assert_eq!(expire(&mut wheel, u64::MAX), 1);
     assert!(wheel.is_empty() && !wheel.contains(key));
-    wheel
-        .insert_interval(at(1), Duration::MAX, EventedId(7))
-        .unwrap();
+    wheel.insert_interval(at(1), Duration::MAX, EventedId(7)).unwrap();
     assert_eq!(expire(&mut wheel, 1), 1);
     assert!(wheel.is_empty());
 }

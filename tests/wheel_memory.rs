@@ -37,9 +37,7 @@ fn a_key_has_eight_bytes_and_a_niche() {
 fn a_million_timers_fit_where_the_stack_is_64_kib() {
     fn visit(wheel: &mut TimerWheel<1_000_000>) {
         for i in 0..1_000_000 {
-            wheel
-                .insert(Instant::from_nanos(i % 1000), EventedId(i as usize))
-                .unwrap();
+            wheel.insert(Instant::from_nanos(i % 1000), EventedId(i as usize)).unwrap();
         }
         assert_eq!(wheel.insert(Instant::ZERO, EventedId(0)), Err(Error::Full));
         let mut fired = 0;
@@ -86,14 +84,8 @@ fn a_wheel_without_room_is_a_wheel() {
     assert!(!wheel.remove(EventedId(1)) && !wheel.contains(key));
     assert_eq!(wheel.deadline(key), None);
     assert_eq!((wheel.next_deadline(), wheel.next_wakeup()), (None, None));
-    assert_eq!(
-        wheel.expire(Instant::MAX, usize::MAX, |_, _| panic!("nothing can fire")),
-        0
-    );
-    assert_eq!(
-        (wheel.len(), wheel.is_empty(), wheel.capacity()),
-        (0, true, 0)
-    );
+    assert_eq!(wheel.expire(Instant::MAX, usize::MAX, |_, _| panic!("nothing can fire")), 0);
+    assert_eq!((wheel.len(), wheel.is_empty(), wheel.capacity()), (0, true, 0));
     assert_eq!(wheel.iter().count(), 0);
 }
 
@@ -122,17 +114,11 @@ fn capacities_are_exact() {
 
             // Full, it still moves what it has, and takes one for one.
             for (i, &key) in keys.iter().enumerate() {
-                wheel
-                    .update(key, Instant::from_nanos(now + (i as u64 * 31) % 977))
-                    .unwrap();
+                wheel.update(key, Instant::from_nanos(now + (i as u64 * 31) % 977)).unwrap();
             }
             let last = keys.pop().unwrap();
             wheel.cancel(last).unwrap();
-            keys.push(
-                wheel
-                    .insert(Instant::from_nanos(now), EventedId(0))
-                    .unwrap(),
-            );
+            keys.push(wheel.insert(Instant::from_nanos(now), EventedId(0)).unwrap());
             assert_eq!(wheel.insert(Instant::ZERO, EventedId(N)), Err(Error::Full));
 
             let mut fired = 0;

@@ -13,11 +13,7 @@ mod support;
 use support::{PATTERNS, Pair};
 
 /// Steps for each pattern and seed: a debug build is some twenty times slower.
-const STEPS: u32 = if cfg!(debug_assertions) {
-    20_000
-} else {
-    200_000
-};
+const STEPS: u32 = if cfg!(debug_assertions) { 20_000 } else { 200_000 };
 
 fn compare<const N: usize>(seeds: core::ops::Range<u64>) {
     for pattern in PATTERNS {

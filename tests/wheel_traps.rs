@@ -73,9 +73,8 @@ mod shapes {
 
     pub fn a_pushed_back_timer_is_cancelled_after_the_pivot_moved<const N: usize>() {
         let mut wheel = TimerWheel::<N>::new();
-        let keys: Vec<_> = (0..90)
-            .map(|i| wheel.insert(at(1000 + i), EventedId(i as usize)).unwrap())
-            .collect();
+        let keys: Vec<_> =
+            (0..90).map(|i| wheel.insert(at(1000 + i), EventedId(i as usize)).unwrap()).collect();
         for (i, &key) in keys.iter().enumerate() {
             wheel.update(key, at(1 << (20 + i % 40))).unwrap();
         }
@@ -140,11 +139,7 @@ mod shapes {
     pub fn order_holds_across_calls_with_room_for_one<const N: usize>() {
         let mut wheel = TimerWheel::<N>::new();
         let keys: Vec<_> = (0..64)
-            .map(|i| {
-                wheel
-                    .insert(at(1000 + 10 * i), EventedId(i as usize))
-                    .unwrap()
-            })
+            .map(|i| wheel.insert(at(1000 + 10 * i), EventedId(i as usize)).unwrap())
             .collect();
         assert_eq!(expire(&mut wheel, 5000, 0), []);
         assert_eq!(expire(&mut wheel, 5000, 1), [0]);
@@ -189,11 +184,7 @@ mod shapes {
         let mut wheels: [TimerWheel<N>; 3] = Default::default();
         let mut other = TimerWheel::<4000>::new();
         let keys: Vec<_> = (0..90)
-            .map(|i| {
-                wheels
-                    .each_mut()
-                    .map(|wheel| wheel.insert(at(i), EventedId(0)).unwrap())
-            })
+            .map(|i| wheels.each_mut().map(|wheel| wheel.insert(at(i), EventedId(0)).unwrap()))
             .collect();
         for _ in 0..4000 {
             let key = other.insert(at(1), EventedId(0)).unwrap();
@@ -214,9 +205,7 @@ mod shapes {
         let now = 7_000_000_000;
         assert_eq!(expire(&mut wheel, now, 9), []);
         for id in 0..3 {
-            wheel
-                .insert(at(now - 1 + id as u64), EventedId(id))
-                .unwrap();
+            wheel.insert(at(now - 1 + id as u64), EventedId(id)).unwrap();
         }
         assert_eq!(expire(&mut wheel, now, 9), [0, 1]);
         assert_eq!(expire(&mut wheel, now, 9), []);
@@ -230,9 +219,7 @@ mod shapes {
     pub fn a_clock_that_goes_back<const N: usize>() {
         let mut wheel = TimerWheel::<N>::new();
         for i in 0..90 {
-            wheel
-                .insert(at(i * 1_000_000), EventedId(i as usize))
-                .unwrap();
+            wheel.insert(at(i * 1_000_000), EventedId(i as usize)).unwrap();
         }
         assert_eq!(expire_all(&mut wheel, 50_000_000).len(), 51);
         assert_eq!(expire(&mut wheel, 10, 9), []);
@@ -296,11 +283,7 @@ mod shapes {
     pub fn an_earlier_deadline_shortens_the_sleep<const N: usize>() {
         let mut wheel = TimerWheel::<N>::new();
         let keys: Vec<_> = (0..90)
-            .map(|i| {
-                wheel
-                    .insert(at((1 << 40) + i), EventedId(i as usize))
-                    .unwrap()
-            })
+            .map(|i| wheel.insert(at((1 << 40) + i), EventedId(i as usize)).unwrap())
             .collect();
         let far = wheel.next_wakeup().unwrap();
         wheel.update(keys[77], at(1 << 20)).unwrap();
@@ -320,9 +303,7 @@ mod shapes {
         let mut calls = 0;
         for _ in 0..10 {
             for id in expire(&mut wheel, 50, 8) {
-                wheel
-                    .insert(at(if id == 99 { 50 } else { 2 }), EventedId(id))
-                    .unwrap();
+                wheel.insert(at(if id == 99 { 50 } else { 2 }), EventedId(id)).unwrap();
                 calls += usize::from(id == 99);
             }
         }
@@ -333,23 +314,15 @@ mod shapes {
     pub fn near_timers_after_the_pivot_has_gone_ahead<const N: usize>() {
         let mut wheel = TimerWheel::<N>::new();
         for id in 0..50 {
-            wheel
-                .insert(at((1 << 45) + (id << 25)), EventedId(id as usize))
-                .unwrap();
+            wheel.insert(at((1 << 45) + (id << 25)), EventedId(id as usize)).unwrap();
         }
         assert_eq!(wheel.next_deadline(), Some(at(1 << 45)));
         for round in (0..40_u64).rev() {
             for id in 0..40 {
-                wheel
-                    .insert(at((1 << round) + id), EventedId(100 + id as usize))
-                    .unwrap();
+                wheel.insert(at((1 << round) + id), EventedId(100 + id as usize)).unwrap();
             }
             assert_eq!(wheel.next_deadline(), Some(at(1 << round)));
-            assert!(
-                expire_all(&mut wheel, (1 << round) + 39)
-                    .into_iter()
-                    .eq(100..140)
-            );
+            assert!(expire_all(&mut wheel, (1 << round) + 39).into_iter().eq(100..140));
         }
         assert!(expire_all(&mut wheel, 1 << 46).into_iter().eq(0..50));
     }
@@ -365,21 +338,12 @@ mod shapes {
 
     /// Everything fires, in order, and nothing walks through the time between.
     pub fn a_long_sleep<const N: usize>() {
-        let sleeps = [
-            3_600_000_000_000,
-            1_036_800_000_000_000,
-            (1 << 56) + 1,
-            1 << 58,
-            u64::MAX,
-        ];
+        let sleeps = [3_600_000_000_000, 1_036_800_000_000_000, (1 << 56) + 1, 1 << 58, u64::MAX];
         for sleep in sleeps {
             let mut wheel = TimerWheel::<N>::new();
             for i in 0..90 {
                 wheel
-                    .insert(
-                        at(sleep / 90 * (i * 7 % 90)),
-                        EventedId((i * 7 % 90) as usize),
-                    )
+                    .insert(at(sleep / 90 * (i * 7 % 90)), EventedId((i * 7 % 90) as usize))
                     .unwrap();
             }
             let started = std::time::Instant::now();
@@ -411,9 +375,7 @@ fn a_call_does_a_bounded_amount_of_work() {
     let wheel = TimerWheel::<50_000>::init_in(&mut memory);
     for i in 0..50_000 {
         // All in one slot, the earliest among the last.
-        wheel
-            .insert(at((1 << 36) + (50_000 - i) * 1000), EventedId(i as usize))
-            .unwrap();
+        wheel.insert(at((1 << 36) + (50_000 - i) * 1000), EventedId(i as usize)).unwrap();
     }
     let now = (1 << 36) + 2_000;
     let mut calls = 0;

@@ -130,11 +130,7 @@ impl<const N: usize> TimerWheel<N> {
 /// The first tick after `now` on the grid that `deadline` lies on; `None` at the end of time.
 fn next_tick(deadline: u64, period: u64, now: u64) -> Option<u64> {
     let late = now.saturating_sub(deadline);
-    let missed = if late < period {
-        0
-    } else {
-        late / period * period
-    };
+    let missed = if late < period { 0 } else { late / period * period };
     deadline.checked_add(missed)?.checked_add(period)
 }
 

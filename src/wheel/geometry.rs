@@ -27,38 +27,14 @@ pub(super) struct Geometry {
 impl Geometry {
     /// From the best to the least. The smaller ones cover 73, 146, 18 and 9 minutes.
     const SHAPES: [Geometry; 5] = [
-        Geometry {
-            bits: 6,
-            grain: 0,
-            levels: 11,
-        },
-        Geometry {
-            bits: 6,
-            grain: 0,
-            levels: 7,
-        },
-        Geometry {
-            bits: 5,
-            grain: 8,
-            levels: 7,
-        },
-        Geometry {
-            bits: 4,
-            grain: 12,
-            levels: 7,
-        },
-        Geometry {
-            bits: 3,
-            grain: 18,
-            levels: 7,
-        },
+        Geometry { bits: 6, grain: 0, levels: 11 },
+        Geometry { bits: 6, grain: 0, levels: 7 },
+        Geometry { bits: 5, grain: 8, levels: 7 },
+        Geometry { bits: 4, grain: 12, levels: 7 },
+        Geometry { bits: 3, grain: 18, levels: 7 },
     ];
 
-    const FLAT: Geometry = Geometry {
-        bits: 0,
-        grain: 0,
-        levels: 0,
-    };
+    const FLAT: Geometry = Geometry { bits: 0, grain: 0, levels: 0 };
 
     /// The best shape whose slots fit into the spare memory of `capacity` timers: a slot for two.
     pub const fn of(capacity: usize) -> Geometry {
@@ -94,11 +70,7 @@ impl Geometry {
     #[inline]
     pub const fn level(self, deadline: u64, pivot: u64) -> u32 {
         let level = (((deadline ^ pivot) | 1 << self.grain).ilog2() - self.grain) / self.bits;
-        if level < self.levels {
-            level
-        } else {
-            self.levels
-        }
+        if level < self.levels { level } else { self.levels }
     }
 
     /// The slot on `level` that `time` lies in.
@@ -163,11 +135,7 @@ impl Geometry {
     pub const fn start(self, slot: Slot, pivot: u64) -> u64 {
         let digit = slot & (self.slots_per_level() - 1);
         if self.is_far(slot) {
-            return if digit == 0 {
-                0
-            } else {
-                (pivot | self.near()).wrapping_add(1)
-            };
+            return if digit == 0 { 0 } else { (pivot | self.near()).wrapping_add(1) };
         }
         let shift = self.shift(self.level_of(slot));
         let above = (pivot >> shift) & !(self.slots_per_level() as u64 - 1);
@@ -179,11 +147,7 @@ impl Geometry {
     pub const fn last(self, slot: Slot, pivot: u64) -> u64 {
         if self.is_far(slot) {
             let before = slot == self.first_slot(self.levels);
-            return if before {
-                (pivot & !self.near()).wrapping_sub(1)
-            } else {
-                u64::MAX
-            };
+            return if before { (pivot & !self.near()).wrapping_sub(1) } else { u64::MAX };
         }
         self.start(slot, pivot) | (self.width(slot) - 1)
     }
@@ -211,11 +175,7 @@ impl Geometry {
     /// The bits in which a time that is not far may differ from the pivot.
     #[inline]
     const fn near(self) -> u64 {
-        if self.top() < 64 {
-            (1 << self.top()) - 1
-        } else {
-            u64::MAX
-        }
+        if self.top() < 64 { (1 << self.top()) - 1 } else { u64::MAX }
     }
 }
 

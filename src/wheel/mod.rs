@@ -185,11 +185,7 @@ impl<const N: usize> TimerWheel<N> {
     /// Takes the earliest deadline of an id out.
     pub fn remove(&mut self, id: EventedId) -> bool {
         let (_, node) = self.store.first_live(|node| self.id(node) == id);
-        node != UNKNOWN
-            && self
-                .store
-                .key(node)
-                .is_some_and(|key| self.cancel(key).is_ok())
+        node != UNKNOWN && self.store.key(node).is_some_and(|key| self.cancel(key).is_ok())
     }
 
     /// The earliest deadline.
@@ -276,11 +272,7 @@ impl<const N: usize> TimerWheel<N> {
     /// All pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
         self.store.live().filter_map(|(deadline, node)| {
-            Some((
-                self.store.key(node)?,
-                Instant::from_nanos(deadline),
-                self.id(node),
-            ))
+            Some((self.store.key(node)?, Instant::from_nanos(deadline), self.id(node)))
         })
     }
 
@@ -328,11 +320,7 @@ impl<const N: usize> TimerWheel<N> {
     fn id(&self, node: Node) -> EventedId {
         let id = self.store.id(node);
         let periodic = self.store.stamp(node) & PERIODIC != 0;
-        EventedId(if periodic {
-            self.store.id(id as Node)
-        } else {
-            id
-        })
+        EventedId(if periodic { self.store.id(id as Node) } else { id })
     }
 }
 

@@ -72,8 +72,6 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn blocked(&self) -> bool {
         // Only slots before the pivot and not below the opened one's level come before all that it spans.
         self.opening != NO_SLOT
-            && self
-                .level_below()
-                .is_none_or(|level| level < Self::GEOMETRY.level_of(self.opening))
+            && self.level_below().is_none_or(|level| level < Self::GEOMETRY.level_of(self.opening))
     }
 }

@@ -18,11 +18,7 @@ pub(super) struct Occupied {
 
 impl Occupied {
     pub const fn new() -> Self {
-        Occupied {
-            words: [0; 11],
-            levels: 0,
-            below: 0,
-        }
+        Occupied { words: [0; 11], levels: 0, below: 0 }
     }
 
     #[inline]
@@ -107,11 +103,8 @@ impl<const N: usize> TimerWheel<N> {
             if levels == 0 {
                 return None;
             }
-            let level = if below != 0 {
-                31 - below.leading_zeros()
-            } else {
-                levels.trailing_zeros()
-            };
+            let level =
+                if below != 0 { 31 - below.leading_zeros() } else { levels.trailing_zeros() };
             let slot = Self::GEOMETRY.first_slot(level) + self.level_bits(level).trailing_zeros();
             if self.store.next(slot) != slot {
                 return Some(slot);
@@ -208,11 +201,7 @@ impl<const N: usize> TimerWheel<N> {
     /// The timers of a slot, in order, to look at.
     #[cfg(test)]
     pub(super) fn timers_of(&self, slot: Slot) -> impl Iterator<Item = Node> + '_ {
-        let mut node = if self.occupied.contains(slot) {
-            self.store.next(slot)
-        } else {
-            slot
-        };
+        let mut node = if self.occupied.contains(slot) { self.store.next(slot) } else { slot };
         core::iter::from_fn(move || {
             let current = node;
             node = self.store.next(node);

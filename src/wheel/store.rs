@@ -62,11 +62,7 @@ impl<const N: usize> Store<N> {
     pub const GEOMETRY: Geometry = Geometry::of(N);
 
     /// The first node's number.
-    const FIRST: Node = if Self::GEOMETRY.is_flat() {
-        1
-    } else {
-        Self::GEOMETRY.slots() as Node
-    };
+    const FIRST: Node = if Self::GEOMETRY.is_flat() { 1 } else { Self::GEOMETRY.slots() as Node };
 
     /// All bytes zero: what `static` memory is anyway.
     pub const fn new() -> Self {
@@ -74,10 +70,7 @@ impl<const N: usize> Store<N> {
             free: NONE,
             fresh: 0,
             stamp: 0,
-            hot: [Hot {
-                deadline: 0,
-                stamp: 0,
-            }; N],
+            hot: [Hot { deadline: 0, stamp: 0 }; N],
             links: [[0; 3]; N],
             ids: [0; N],
         }
@@ -120,10 +113,7 @@ impl<const N: usize> Store<N> {
         self.stamp = self.stamp.wrapping_add(STEP);
         let stamp = NonZeroU32::MIN | self.stamp | flags;
         let index = Self::index(node);
-        self.hot[index] = Hot {
-            deadline,
-            stamp: stamp.get(),
-        };
+        self.hot[index] = Hot { deadline, stamp: stamp.get() };
         self.ids[index] = id;
         DeadlineKey { node, stamp }
     }
@@ -156,10 +146,7 @@ impl<const N: usize> Store<N> {
     #[inline]
     pub fn live(&self) -> impl Iterator<Item = Timer> {
         let used = self.hot.get(..self.fresh as usize).unwrap_or_default();
-        let live = used
-            .iter()
-            .zip(Self::FIRST..)
-            .filter(|(hot, _)| hot.stamp != 0);
+        let live = used.iter().zip(Self::FIRST..).filter(|(hot, _)| hot.stamp != 0);
         live.map(|(hot, node)| (hot.deadline, node))
     }
 
@@ -260,9 +247,7 @@ fn first_stamp() -> u32 {
     static LATEST: AtomicU32 = AtomicU32::new(0);
     // Multiples of the golden ratio keep their distance. Load and store, since not every processor can
     // add: two threads that meet here share a beginning, which no memory access rests on.
-    let next = LATEST
-        .load(Ordering::Relaxed)
-        .wrapping_add(STEP.wrapping_mul(0x9E37_79B9));
+    let next = LATEST.load(Ordering::Relaxed).wrapping_add(STEP.wrapping_mul(0x9E37_79B9));
     LATEST.store(next, Ordering::Relaxed);
     next
 }

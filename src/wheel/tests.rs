@@ -35,10 +35,7 @@ impl<const N: usize> TimerWheel<N> {
         if !Self::GEOMETRY.is_flat() {
             self.check_slots();
         }
-        assert_eq!(
-            self.store.count_free() + (self.len + self.periodic) as usize,
-            N
-        );
+        assert_eq!(self.store.count_free() + (self.len + self.periodic) as usize, N);
     }
 
     fn check_slots(&self) {

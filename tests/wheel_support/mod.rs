@@ -177,16 +177,11 @@ impl<const N: usize> Pair<N> {
             Pattern::Boundaries => {
                 let power = 1_u64 << random.below(64);
                 let beside = power.wrapping_add(random.below(3)).wrapping_sub(1);
-                if random.one_in(2) {
-                    (now & !(power - 1)).saturating_add(beside)
-                } else {
-                    beside
-                }
+                if random.one_in(2) { (now & !(power - 1)).saturating_add(beside) } else { beside }
             }
             Pattern::FlipFlop => {
                 if self.order.len() < 2 * N / 3 {
-                    now.saturating_add(1 << 40)
-                        .saturating_add(random.below(1 << 34))
+                    now.saturating_add(1 << 40).saturating_add(random.below(1 << 34))
                 } else {
                     now.saturating_add(random.below(1 << 20))
                 }
@@ -220,9 +215,7 @@ impl<const N: usize> Pair<N> {
 
     fn insert(&mut self) {
         let deadline = self.some_deadline();
-        let result = self
-            .wheel
-            .insert(Instant::from_nanos(deadline), EventedId(self.sequence));
+        let result = self.wheel.insert(Instant::from_nanos(deadline), EventedId(self.sequence));
         if self.order.len() + self.periodic >= N {
             assert_eq!(result, Err(Error::Full));
         } else {
@@ -247,12 +240,7 @@ impl<const N: usize> Pair<N> {
     }
 
     fn added(&mut self, deadline: u64, key: DeadlineKey, period: Option<u64>) {
-        let timer = Timer {
-            deadline,
-            key,
-            period,
-            moved: false,
-        };
+        let timer = Timer { deadline, key, period, moved: false };
         self.timers.insert(self.sequence, timer);
         self.order.insert((deadline, self.sequence));
         self.recent.push(self.sequence);
@@ -295,9 +283,7 @@ impl<const N: usize> Pair<N> {
             _ => self.some_deadline(),
         };
         let key = self.timers[&sequence].key;
-        self.wheel
-            .update(key, Instant::from_nanos(deadline))
-            .unwrap();
+        self.wheel.update(key, Instant::from_nanos(deadline)).unwrap();
         self.moved(sequence, deadline);
     }
 
@@ -333,10 +319,7 @@ impl<const N: usize> Pair<N> {
         };
         let timer = &self.timers[&sequence];
         assert!(self.wheel.contains(timer.key));
-        assert_eq!(
-            self.wheel.deadline(timer.key),
-            Some(Instant::from_nanos(timer.deadline))
-        );
+        assert_eq!(self.wheel.deadline(timer.key), Some(Instant::from_nanos(timer.deadline)));
         let mut seen = 0;
         for (key, deadline, id) in self.wheel.iter() {
             let timer = &self.timers[&id.0];
@@ -347,10 +330,7 @@ impl<const N: usize> Pair<N> {
     }
 
     fn exact(&mut self) {
-        assert_eq!(
-            self.wheel.next_deadline().map(Instant::as_nanos),
-            self.minimum()
-        );
+        assert_eq!(self.wheel.next_deadline().map(Instant::as_nanos), self.minimum());
         self.wakeup();
     }
 
@@ -377,11 +357,8 @@ impl<const N: usize> Pair<N> {
         };
         // Time stays in the lower half, lest nothing ever happens again, but for a visit to the end.
         if self.now > 1 << 62 {
-            self.now = if self.random.one_in(4) {
-                u64::MAX - self.random.below(4)
-            } else {
-                past >> 8
-            };
+            self.now =
+                if self.random.one_in(4) { u64::MAX - self.random.below(4) } else { past >> 8 };
         }
         let room = match self.random.below(4) {
             0 => 1,
@@ -413,12 +390,10 @@ impl<const N: usize> Pair<N> {
 
     pub fn expire_once(&mut self, room: usize) -> usize {
         let mut fired = Vec::new();
-        let count = self
-            .wheel
-            .expire(Instant::from_nanos(self.now), room, |id, ready| {
-                assert_eq!(ready, Ready::TIMER);
-                fired.push(id.0);
-            });
+        let count = self.wheel.expire(Instant::from_nanos(self.now), room, |id, ready| {
+            assert_eq!(ready, Ready::TIMER);
+            fired.push(id.0);
+        });
         assert_eq!(count, fired.len());
         assert!(count <= room);
         for sequence in fired {
@@ -434,20 +409,12 @@ impl<const N: usize> Pair<N> {
     }
 
     fn check_fired(&mut self, sequence: usize) {
-        let &Timer {
-            deadline,
-            period,
-            moved,
-            ..
-        } = &self.timers[&sequence];
+        let &Timer { deadline, period, moved, .. } = &self.timers[&sequence];
         assert!(deadline <= self.now, "early");
         assert_eq!(Some(deadline), self.minimum(), "out of order");
         if !moved {
             let mut ties = self.order.range((deadline, 0)..(deadline, sequence));
-            assert!(
-                ties.all(|tie| self.timers[&tie.1].moved),
-                "a tie out of order"
-            );
+            assert!(ties.all(|tie| self.timers[&tie.1].moved), "a tie out of order");
         }
         let next = period.and_then(|period| {
             let next = u128::from(deadline)

@@ -1,0 +1,173 @@
+/*
+ * How the pieces fit.
+ *
+ *   kqueue.c  the two calls, the list of kqueues, fork
+ *   change.c  one change of a change list
+ *   wait.c    collecting, reporting, sleeping
+ *   table.c   knotes: by (ident, filter), by number, and the ready queue
+ *   fd.c      READ, WRITE, EXCEPT
+ *   socket.c  what a socket can tell about itself
+ *   user.c    USER      proc.c  PROC      signal.c  SIGNAL
+ *
+ * The design is BSD's. A knote is one (ident, filter). The kernel's edges
+ * (EPOLLET, one epoll registration per knote) only put a knote on the kqueue's
+ * ready queue; the filter's `eval` is run when the knote is taken off, and
+ * alone decides whether there is an event. A level knote goes back to the tail
+ * of the queue, an EV_CLEAR one waits for the next edge.
+ *
+ * The kqueue descriptor is an epoll. READ is registered there; WRITE and EXCEPT
+ * in an epoll of their own inside it, because an epoll that holds two interests
+ * of one descriptor reports both when either happens.
+ */
+#ifndef SHIM_H
+#define SHIM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "kqueue_shim.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+#define INTERNAL __attribute__((visibility("hidden")))
+
+struct kq;
+struct knote;
+
+enum verdict { IDLE, READY, GONE };
+
+/* What `eval` found. */
+struct result {
+	uint16_t flags;
+	uint32_t fflags;
+	intptr_t data;
+	uint64_t progress; /* changes whenever there was new activity, or UNKNOWN */
+};
+
+#define UNKNOWN UINT64_MAX
+
+struct filter {
+	bool is_fd;
+	/* Each returns 0 or an errno. `touch` applies a change to an existing knote. */
+	int (*attach)(struct knote *kn);
+	void (*detach)(struct knote *kn);
+	int (*touch)(struct knote *kn, const struct kevent *change);
+	enum verdict (*eval)(struct knote *kn, struct result *r);
+	/* "After the event is retrieved by the user, its state is reset." */
+	void (*clear)(struct knote *kn, const struct result *r);
+	/* `disabled` has changed. */
+	void (*switched)(struct knote *kn);
+};
+
+struct knote {
+	struct kq *kq;
+	const struct filter *ops;
+	uintptr_t ident;
+	int16_t filter;
+	uint16_t flags;  /* the modes, kept from the first EV_ADD */
+	uint32_t fflags; /* asked for */
+	intptr_t data;   /* asked for */
+	void *udata;
+
+	bool disabled;
+	bool queued;
+	bool by_edge;  /* queued by the kernel, not by a change */
+	bool reported; /* `last` is valid */
+	struct result last;
+
+	union {
+		struct {
+			uint8_t kind;   /* fd.c */
+			bool tcp, stream;
+			int access;     /* O_ACCMODE */
+			dev_t dev;
+			ino_t ino;
+			struct knote *next_file, *prev_file;
+		} fd;
+		bool triggered;         /* USER */
+		int pidfd;              /* PROC */
+		uint64_t seen;          /* SIGNAL: how many were reported */
+	} u;
+
+	struct knote *hash_next;
+	struct knote *next, *prev; /* ready queue */
+	uint32_t index, generation;
+};
+
+enum { READ_EP, WRITE_EP, EXCEPT_EP, EPS };
+
+struct kq {
+	struct kq *next;
+	pthread_mutex_t lock;
+	int refs;      /* calls inside; guarded by the list's lock */
+	pid_t pid;
+	int ep[EPS];   /* ep[READ_EP] is the kqueue's descriptor, as last used */
+	bool armed;    /* the descriptor is kept readable: the ready queue is not empty */
+
+	struct knote **slots; /* by index */
+	uint32_t used, room, free_slot;
+	struct knote **buckets;
+	uint32_t bucket_mask;
+	uint32_t knotes;
+	struct knote *head, *tail; /* ready queue */
+	uint32_t ready;
+	struct knote *files; /* regular files and directories: epoll refuses them */
+};
+
+/* Data words of the registrations that are no knote's. Indices stay below. */
+#define TAG_WAKE   0xffffffffffffff00u
+#define TAG_WRITE  0xffffffffffffff01u
+#define TAG_EXCEPT 0xffffffffffffff02u
+
+/* table.c */
+INTERNAL int table_init(struct kq *kq);
+INTERNAL void table_free(struct kq *kq);
+INTERNAL struct knote *table_find(struct kq *kq, uintptr_t ident, int16_t filter);
+INTERNAL struct knote *table_add(struct kq *kq, uintptr_t ident, int16_t filter);
+INTERNAL void table_remove(struct knote *kn);
+INTERNAL uint64_t knote_word(const struct knote *kn);
+INTERNAL struct knote *knote_of(struct kq *kq, uint64_t word);
+INTERNAL void ready_push(struct knote *kn);
+INTERNAL void ready_drop(struct knote *kn);
+
+/* change.c */
+INTERNAL int change_apply(struct kq *kq, const struct kevent *change);
+INTERNAL void knote_drop(struct knote *kn);
+INTERNAL void knote_disable(struct knote *kn, bool disabled);
+
+/* wait.c */
+INTERNAL int wait_events(struct kq *kq, struct kevent *events, int room,
+                         const struct timespec *timeout, const sigset_t *mask);
+INTERNAL int watch(struct kq *kq, int ep, int fd, uint32_t events, uint64_t word);
+INTERNAL void arm(struct kq *kq, bool on);
+
+/* kqueue.c */
+INTERNAL extern _Thread_local sigset_t caller_mask;
+INTERNAL extern int wake_fd; /* an eventfd that is always readable */
+INTERNAL bool is_kqueue(int fd);
+
+/* fd.c, socket.c */
+enum identity { SAME, REPLACED, CLOSED };
+INTERNAL enum identity fd_identity(const struct knote *kn);
+INTERNAL bool socket_is_listening(int fd);
+INTERNAL bool socket_is_tcp(int fd, bool *stream);
+INTERNAL void socket_read(const struct knote *kn, short revents, struct result *r);
+INTERNAL void socket_write(const struct knote *kn, short revents, struct result *r);
+INTERNAL intptr_t readable_bytes(int fd);
+
+/* signal.c */
+INTERNAL extern _Thread_local unsigned ignored_signals;
+INTERNAL void signals_lock(void);
+INTERNAL void signals_unlock(void);
+INTERNAL void signals_give_back(void);
+
+INTERNAL extern const struct filter read_filter, write_filter, except_filter,
+	user_filter, proc_filter, signal_filter;
+
+#endif

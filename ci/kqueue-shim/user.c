@@ -1,0 +1,49 @@
+/* EVFILT_USER: "a user event identified by ident which is not associated with
+ * any kernel mechanism but is triggered by user level code". */
+#include "shim.h"
+
+static int attach(struct knote *kn)
+{
+	kn->u.triggered = kn->fflags & NOTE_TRIGGER;
+	kn->fflags &= NOTE_FFLAGSMASK;
+	return 0;
+}
+
+static void detach(struct knote *kn)
+{
+	(void)kn;
+}
+
+static int touch(struct knote *kn, const struct kevent *c)
+{
+	uint32_t flags = c->fflags & NOTE_FFLAGSMASK;
+	switch (c->fflags & NOTE_FFCTRLMASK) {
+	case NOTE_FFAND:  kn->fflags &= flags; break;
+	case NOTE_FFOR:   kn->fflags |= flags; break;
+	case NOTE_FFCOPY: kn->fflags = flags; break;
+	}
+	if (c->fflags & NOTE_TRIGGER)
+		kn->u.triggered = true;
+	kn->data = c->data;
+	return 0;
+}
+
+static enum verdict eval(struct knote *kn, struct result *r)
+{
+	r->fflags = kn->fflags;
+	r->data = kn->data;
+	return kn->u.triggered ? READY : IDLE;
+}
+
+static void clear(struct knote *kn, const struct result *r)
+{
+	(void)r;
+	kn->u.triggered = false;
+}
+
+static void switched(struct knote *kn)
+{
+	(void)kn;
+}
+
+const struct filter user_filter = { false, attach, detach, touch, eval, clear, switched };

@@ -1,0 +1,306 @@
+//! The batch that a poll fills, and what is in it.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::slice;
+
+use heapless::{Vec, VecView};
+
+use crate::id::EventedId;
+use crate::ready::Ready;
+use crate::sys::RawEvent;
+
+/// One event: who, and what for.
+///
+/// ```
+/// use mio_st::event::{Event, EventedId, Ready};
+///
+/// let event = Event::new(EventedId(7), Ready::READABLE);
+/// assert_eq!(event.id(), EventedId(7));
+/// assert!(event.readiness().is_readable());
+/// ```
+#[derive(Copy, Clone)]
+#[repr(transparent)]
+pub struct Event(RawEvent);
+
+impl Event {
+    /// An event of the user's making, for tests.
+    #[inline]
+    #[must_use]
+    pub const fn new(id: EventedId, readiness: Ready) -> Event {
+        Event(RawEvent::new(id, readiness))
+    }
+
+    /// The id that the source was registered with.
+    #[inline]
+    #[must_use]
+    pub fn id(&self) -> EventedId {
+        self.0.id()
+    }
+
+    /// What the source is ready for.
+    #[inline]
+    #[must_use]
+    pub fn readiness(&self) -> Ready {
+        self.0.ready()
+    }
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Event) -> bool {
+        self.id() == other.id() && self.readiness() == other.readiness()
+    }
+}
+
+impl Eq for Event {}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("id", &self.id().0)
+            .field("readiness", &self.readiness())
+            .finish()
+    }
+}
+
+/// Room for `N` events, filled by [`poll`](crate::poll::Poller::poll).
+///
+/// The kernel writes into it directly; nothing is copied. Iterating by `for event in &mut events` consumes:
+/// each event comes once, and after an early `break` the rest is still there, until the next poll clears it.
+///
+/// `Events<0>` does not compile:
+///
+/// ```compile_fail
+/// let events = mio_st::event::Events::<0>::sized();
+/// ```
+///
+/// A batch that came back [full](Events::is_full) is a hint that more is waiting; it is not lost, and the
+/// next poll brings it.
+pub struct Events<const N: usize = 256> {
+    buffer: Vec<RawEvent, N>,
+    /// How many of the buffer's events the user has had.
+    taken: usize,
+}
+
+impl Events {
+    /// Room for 256 events. For other sizes see [`sized`](Events::sized).
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Events {
+        Events::sized()
+    }
+}
+
+impl<const N: usize> Events<N> {
+    /// Room for `N` events: 1 to 2^24.
+    ///
+    /// ```
+    /// let mut events = mio_st::event::Events::<32>::sized();
+    /// assert_eq!(events.capacity(), 32);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn sized() -> Events<N> {
+        const { assert!(N > 0, "Events<0>: a poll needs room for at least one event") };
+        const { assert!(N <= 1 << 24, "Events<N>: N is at most 2^24, less than the kernel's limit") };
+        Events { buffer: Vec::new(), taken: 0 }
+    }
+
+    /// How many events are left to take.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.buffer.len() - self.taken
+    }
+
+    /// No event is left to take.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The last poll found as many events as there is room for: more may be waiting.
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.buffer.len() == N
+    }
+
+    /// The most events that one poll can bring: `N`.
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    /// Looks at what is left, without taking it.
+    #[inline]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { events: self.buffer.as_slice()[self.taken..].iter() }
+    }
+
+    /// Empties it and gives it to be filled.
+    #[inline]
+    pub(crate) fn refill(&mut self) -> &mut VecView<RawEvent> {
+        self.buffer.clear();
+        self.taken = 0;
+        &mut self.buffer
+    }
+}
+
+impl<const N: usize> Default for Events<N> {
+    fn default() -> Self {
+        Events::sized()
+    }
+}
+
+impl<const N: usize> fmt::Debug for Events<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a, const N: usize> IntoIterator for &'a Events<N> {
+    type Item = Event;
+    type IntoIter = Iter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a, const N: usize> IntoIterator for &'a mut Events<N> {
+    type Item = Event;
+    type IntoIter = Drain<'a>;
+
+    #[inline]
+    fn into_iter(self) -> Drain<'a> {
+        let events = self.buffer.as_slice()[self.taken..].iter();
+        Drain { events, taken: &mut self.taken }
+    }
+}
+
+/// Looks at the events of a batch: [`Events::iter`].
+#[derive(Clone)]
+pub struct Iter<'a> {
+    events: slice::Iter<'a, RawEvent>,
+}
+
+/// Takes the events of a batch: `for event in &mut events`.
+pub struct Drain<'a> {
+    events: slice::Iter<'a, RawEvent>,
+    taken: &'a mut usize,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Event;
+
+    #[inline]
+    fn next(&mut self) -> Option<Event> {
+        Some(Event(*self.events.next()?))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.events.size_hint()
+    }
+}
+
+impl Iterator for Drain<'_> {
+    type Item = Event;
+
+    #[inline]
+    fn next(&mut self) -> Option<Event> {
+        let event = *self.events.next()?;
+        *self.taken += 1;
+        Some(Event(event))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.events.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+impl ExactSizeIterator for Drain<'_> {}
+impl FusedIterator for Iter<'_> {}
+impl FusedIterator for Drain<'_> {}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for Drain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Iter { events: self.events.clone() }.fmt(f)
+    }
+}
+
+static_assertions::assert_eq_size!(Event, RawEvent);
+static_assertions::assert_impl_all!(Event: Send, Sync, Unpin);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::format;
+
+    use super::*;
+
+    fn three() -> Events<4> {
+        let mut events = Events::sized();
+        for n in 0..3 {
+            events.buffer.push(RawEvent::new(EventedId(n), Ready::READABLE)).ok().unwrap();
+        }
+        events
+    }
+
+    #[test]
+    fn an_early_break_leaves_the_rest_until_the_next_poll() {
+        let mut events = three();
+        for event in &mut events {
+            if event.id() == EventedId(1) {
+                break;
+            }
+        }
+        assert_eq!((events.len(), events.is_empty()), (1, false));
+        assert_eq!(events.iter().next(), Some(Event::new(EventedId(2), Ready::READABLE)));
+        assert_eq!((&mut events).into_iter().len(), 1);
+        assert_eq!((&mut events).into_iter().map(|event| event.id().0).sum::<usize>(), 2);
+        assert!(events.is_empty());
+        assert!((&mut events).into_iter().next().is_none());
+        assert!(events.refill().is_empty());
+        assert_eq!(events.len(), 0);
+    }
+
+    #[test]
+    fn full_is_about_the_batch_and_not_about_what_is_left() {
+        let mut events = three();
+        assert!(!events.is_full());
+        events.buffer.push(RawEvent::new(EventedId(3), Ready::HUP)).ok().unwrap();
+        assert!(events.is_full());
+        (&mut events).into_iter().for_each(drop);
+        assert!(events.is_full() && events.is_empty());
+    }
+
+    #[test]
+    fn debug_reads_like_what_it_is() {
+        let mut events = three();
+        (&mut events).into_iter().nth(1);
+        assert_eq!(format!("{events:?}"), "[Event { id: 2, readiness: READABLE }]");
+    }
+
+    #[test]
+    fn every_id_and_every_bit_survives() {
+        for id in [0, 1, usize::MAX, usize::MAX / 2 + 1] {
+            for bits in [0, 1, 0x00ff_0000, u32::MAX] {
+                let event = Event::new(EventedId(id), Ready::from_bits_retain(bits));
+                assert_eq!((event.id().0, event.readiness().bits()), (id, bits));
+            }
+        }
+    }
+}

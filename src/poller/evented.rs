@@ -1,0 +1,89 @@
+//! What can be registered.
+
+use crate::error::Result;
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::poller::Registry;
+
+/// A source of kernel events, such as a socket.
+///
+/// User code does not call these methods: it calls [`Poller::register`](crate::poll::Poller::register) and
+/// its fellows, which forward here. Implement it for your own types by passing the calls on to something
+/// that has it already, such as [`EventedFd`](crate::unix::EventedFd):
+///
+/// ```
+/// use mio_st::Result;
+/// use mio_st::event::{Evented, EventedId, Interests};
+/// use mio_st::poll::{PollOption, Registry};
+/// use mio_st::unix::{EventedFd, RawFd};
+///
+/// struct Device {
+///     fd: RawFd,
+/// }
+///
+/// impl Evented for Device {
+///     fn register(
+///         &mut self,
+///         registry: &mut Registry,
+///         id: EventedId,
+///         interests: Interests,
+///         opt: PollOption,
+///     ) -> Result<()> {
+///         EventedFd(&self.fd).register(registry, id, interests, opt)
+///     }
+///
+///     fn reregister(
+///         &mut self,
+///         registry: &mut Registry,
+///         id: EventedId,
+///         interests: Interests,
+///         opt: PollOption,
+///     ) -> Result<()> {
+///         EventedFd(&self.fd).reregister(registry, id, interests, opt)
+///     }
+///
+///     fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
+///         EventedFd(&self.fd).deregister(registry)
+///     }
+/// }
+/// ```
+pub trait Evented {
+    /// Begins to watch the source.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](crate::Error::AlreadyExists) where it is registered already,
+    /// [`Unsupported`](crate::Error::Unsupported) for what the system cannot watch,
+    /// [`InvalidInput`](crate::Error::InvalidInput) for an interest that can never happen, or the system's
+    /// own. A failed call changes nothing.
+    fn register(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()>;
+
+    /// Changes id, interests and option of a registered source, and arms it again after a oneshot event. A
+    /// source that is ready reports so again.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::Error::NotFound) where it is not registered, and as `register`.
+    fn reregister(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()>;
+
+    /// Ends watching. Do it before closing a descriptor of which a duplicate may live on.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::Error::NotFound) where it is not registered, or the system's own.
+    fn deregister(&mut self, registry: &mut Registry) -> Result<()>;
+}
+
+static_assertions::assert_obj_safe!(Evented);

@@ -1,0 +1,297 @@
+//! One `poll` for events from the kernel, from user space and from deadlines.
+
+mod deadlines;
+mod evented;
+mod kernel;
+mod look;
+mod registration;
+mod registry;
+mod turn;
+mod user;
+
+use core::mem::MaybeUninit;
+use core::time::Duration;
+
+pub use self::evented::Evented;
+pub(crate) use self::registration::Registration;
+pub use self::registry::Registry;
+
+use self::turn::Turn;
+use crate::error::Result;
+use crate::events::Events;
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::ready_queue::ReadyQueue;
+use crate::sys::FOREVER;
+use crate::sys::fd::RawFd;
+use crate::time::nanos;
+use crate::wheel::TimerWheel;
+
+/// Hands out events from three sources through one call: the kernel, user space, and deadlines.
+///
+/// `USER` is how many user-space events and sources it can hold, `TIMERS` how many deadlines; both are
+/// exact, independent, and may be 0, which costs nothing. [`new`](Poller::new) takes the defaults of 512,
+/// [`sized`](Poller::sized) serves every size. Nothing is allocated, ever.
+///
+/// ```
+/// use core::time::Duration;
+/// use mio_st::event::{EventedId, Events, Ready};
+/// use mio_st::poll::Poller;
+///
+/// let mut poller = Poller::new()?;
+/// let mut events = Events::new();
+/// poller.notify(EventedId(1), Ready::USER_0)?;
+/// poller.add_timeout(EventedId(2), Duration::from_millis(1))?;
+///
+/// let mut seen = 0;
+/// while seen < 2 {
+///     poller.poll(&mut events, None)?;
+///     for event in &mut events {
+///         match event.id() {
+///             EventedId(1) => assert_eq!(event.readiness(), Ready::USER_0),
+///             _ => assert!(event.readiness().is_timer()),
+///         }
+///         seen += 1;
+///     }
+/// }
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+///
+/// # Order and fairness
+///
+/// User events keep their order. Deadlines come in order of time within a poll. Between the three classes
+/// there is no order, but a guarantee, for what is pending when a poll begins:
+///
+/// * **Share.** With `Events<N>`, N >= 3, each class that has something pending gets at least ⌊N/3⌋ places
+///   of every batch, or all that it has. With N < 3 it gets one place at least of every three polls'.
+/// * **Bound.** So what is pending now is out after at most ⌈p/⌊N/3⌋⌉ polls (3p polls for N < 3), where p
+///   counts what is before it in its class, itself included: for a kernel source the ready sources, since the kernel
+///   rotates them; for a user event the queue; for a deadline those that sort before it, also if they
+///   are inserted later.
+/// * **Loss.** What does not fit stays where it is: nothing is lost, and nothing comes twice.
+///
+/// Places that a class does not use go to the others. [`Events::is_full`] hints that more is waiting.
+///
+/// # System calls
+///
+/// A poll makes one system call: it returns at once where user events or deadlines are due, and looks at the
+/// kernel all the same. With a timeout or a deadline ahead, there may be two: where recent polls found work, the
+/// first does not wait, which saves the kernel setting up a timer. Each signal that interrupts, and each
+/// rare early wake-up for a lower bound of the next deadline, adds one. The clock is read only where a
+/// deadline or a timeout makes it necessary.
+///
+/// # Threads and processes
+///
+/// A poller and what is registered with it stay on one thread and in one process. In a forked child polling and
+/// registering fail with [`Forked`](crate::Error::Forked); dropping the copy there disturbs nobody.
+///
+/// ```compile_fail
+/// let mut poller = mio_st::Poller::new().unwrap();
+/// std::thread::spawn(move || poller.poll(&mut mio_st::Events::new(), None));
+/// ```
+#[derive(Debug)]
+pub struct Poller<const USER: usize = 512, const TIMERS: usize = 512> {
+    registry: Registry,
+    user: ReadyQueue<USER>,
+    timers: TimerWheel<TIMERS>,
+    turn: Turn,
+}
+
+impl Poller {
+    /// A poller with room for 512 user-space events and 512 deadlines.
+    ///
+    /// # Errors
+    ///
+    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2), kqueue(2).
+    pub fn new() -> Result<Poller> {
+        Poller::sized()
+    }
+}
+
+impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
+    /// A poller with room for `USER` user-space events and `TIMERS` deadlines.
+    ///
+    /// ```
+    /// type Poller = mio_st::Poller<16, 8>;
+    ///
+    /// let poller = Poller::sized()?;
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Poller::new).
+    pub fn sized() -> Result<Self> {
+        Ok(Poller {
+            registry: Registry::new()?,
+            user: ReadyQueue::new(),
+            timers: TimerWheel::new(),
+            turn: Turn::default(),
+        })
+    }
+
+    /// Makes a large poller where it shall stay, in a `static` for example, without passing it over the
+    /// stack.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use mio_st::poll::Poller;
+    ///
+    /// static mut POLLER: MaybeUninit<Poller<16, 1_000_000>> = MaybeUninit::uninit();
+    ///
+    /// // SAFETY: this is the only use of it. The crate `static_cell` does the same without `unsafe`.
+    /// let poller = Poller::init_in(unsafe { &mut *&raw mut POLLER })?;
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Poller::new); nothing is initialised then.
+    #[allow(unsafe_code)]
+    pub fn init_in(place: &mut MaybeUninit<Self>) -> Result<&mut Self> {
+        let registry = Registry::new()?;
+        let poller = place.as_mut_ptr();
+        // SAFETY: `place` is valid for writing, the fields lie in it and do not overlap, and when all of
+        // them have been written it is a poller. Nothing in between can fail or panic.
+        unsafe {
+            ReadyQueue::<USER>::init_in(&mut *(&raw mut (*poller).user).cast());
+            TimerWheel::<TIMERS>::init_in(&mut *(&raw mut (*poller).timers).cast());
+            (&raw mut (*poller).turn).write(Turn::default());
+            (&raw mut (*poller).registry).write(registry);
+            Ok(place.assume_init_mut())
+        }
+    }
+
+    /// Begins to watch `handle`: its events will carry `id`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Evented::register`].
+    pub fn register<E: Evented + ?Sized>(
+        &mut self,
+        handle: &mut E,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        handle.register(&mut self.registry, id, interests, opt)
+    }
+
+    /// Changes how `handle` is watched, and arms it again after a oneshot event.
+    ///
+    /// # Errors
+    ///
+    /// As [`Evented::reregister`].
+    pub fn reregister<E: Evented + ?Sized>(
+        &mut self,
+        handle: &mut E,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        handle.reregister(&mut self.registry, id, interests, opt)
+    }
+
+    /// Ends watching `handle`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Evented::deregister`].
+    pub fn deregister<E: Evented + ?Sized>(&mut self, handle: &mut E) -> Result<()> {
+        handle.deregister(&mut self.registry)
+    }
+
+    /// Fills `events`, whose former content is cleared. Where nothing is ready it waits for the first event or
+    /// deadline, for at most `timeout`: never less, and longer only by what the kernel and its scheduler take.
+    /// `Some(Duration::ZERO)` returns at once, `None` waits without end and never returns
+    /// empty-handed. Signals do not end it.
+    ///
+    /// The kernel may be late: its timers have a slack, 50 µs by default on Linux and 0.1 % of long
+    /// timeouts, see `PR_SET_TIMERSLACK` in prctl(2).
+    ///
+    /// # Errors
+    ///
+    /// [`Forked`](crate::Error::Forked), or the system's, see epoll_wait(2), kevent(2).
+    #[inline(always)]
+    pub fn poll<const N: usize>(
+        &mut self,
+        events: &mut Events<N>,
+        timeout: Option<Duration>,
+    ) -> Result<()> {
+        self.fill(events, timeout, true)
+    }
+
+    /// As [`poll`](Poller::poll), but returns to the caller when a signal's handler has run.
+    ///
+    /// # Errors
+    ///
+    /// `Os(EINTR)` for the signal, and as `poll`.
+    #[inline(always)]
+    pub fn poll_interruptible<const N: usize>(
+        &mut self,
+        events: &mut Events<N>,
+        timeout: Option<Duration>,
+    ) -> Result<()> {
+        self.fill(events, timeout, false)
+    }
+
+    /// Fills `events` with user events and due deadlines only, without waiting, and without a system call
+    /// (reading the clock, where there are deadlines, is none on most systems).
+    ///
+    /// # Errors
+    ///
+    /// [`Forked`](crate::Error::Forked).
+    #[inline]
+    pub fn poll_userspace<const N: usize>(&mut self, events: &mut Events<N>) -> Result<()> {
+        self.registry.check_fork()?;
+        let events = events.refill();
+        if self.has_userspace() {
+            self.take_userspace(events);
+        }
+        Ok(())
+    }
+
+    // In the caller's loop, for the reason that `Registry::glance` gives.
+    #[inline(always)]
+    fn fill<const N: usize>(
+        &mut self,
+        events: &mut Events<N>,
+        timeout: Option<Duration>,
+        retry: bool,
+    ) -> Result<()> {
+        self.registry.check_fork()?;
+        let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
+        if !self.has_userspace() {
+            return self.registry.fill(events, timeout, retry);
+        }
+        let plan = self.begin(events);
+        let done = match N {
+            0..3 if events.is_full() => true,
+            _ => self.registry.glance(events, timeout, plan.wakeup, retry)?,
+        };
+        if !done || plan.more { self.finish(events, timeout, plan, retry) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn has_userspace(&self) -> bool {
+        self.user.has_pending() || !self.timers.is_empty()
+    }
+
+    /// The kernel half, for whoever implements or calls [`Evented`].
+    #[inline]
+    pub fn registry(&mut self) -> &mut Registry {
+        &mut self.registry
+    }
+
+    /// The kernel queue's descriptor, readable when kernel events are waiting: with
+    /// [`EventedFd`](crate::unix::EventedFd) one poller can watch another, or another library this one.
+    /// User events and deadlines do not show there.
+    #[inline]
+    #[must_use]
+    pub fn raw_fd(&self) -> RawFd {
+        self.registry.raw_fd()
+    }
+}
+
+static_assertions::assert_not_impl_any!(Poller: Send, Sync);
+static_assertions::assert_not_impl_any!(Registry: Send, Sync);

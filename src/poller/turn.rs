@@ -1,0 +1,179 @@
+//! Who gets which places of a batch.
+//!
+//! A poll goes in three steps, the middle one being the only system call:
+//!
+//! 1. `begin`: due deadlines and user events, each up to its share;
+//! 2. the kernel writes into what is left, a share at least;
+//! 3. `finish`, only where something is left to do: fill the rest, or sleep.
+
+use heapless::VecView;
+
+use super::Poller;
+use crate::error::Result;
+use crate::sys::{FOREVER, RawEvent, append, clock};
+use crate::time::Instant;
+
+/// What `begin` leaves for the rest of the poll.
+#[derive(Copy, Clone)]
+pub(super) struct Plan {
+    /// Sleep no longer than until then; `ZERO`: do not sleep.
+    pub(super) wakeup: Instant,
+    /// There is more that is due, if there is room.
+    pub(super) more: bool,
+}
+
+/// Counts polls, so that classes take turns where there are fewer places than classes.
+#[derive(Debug, Default)]
+pub(super) struct Turn(u8);
+
+/// How many places are set aside.
+struct Shares {
+    deadlines: usize,
+    user: usize,
+}
+
+impl Turn {
+    /// What is not set aside for deadlines or user events is the kernel's: a third at least, or, in turns, a
+    /// place of the one or two that there are.
+    fn shares(&mut self, places: usize) -> Shares {
+        self.0 = (self.0 + 1) % 3;
+        let (deadlines, user) = match (places, self.0) {
+            (1, 0) => (1, 0),
+            (1, 1) => (0, 1),
+            (2, 0) => (1, 1),
+            (2, 1) => (1, 0),
+            (2, _) => (0, 1),
+            _ => (places / 3, places / 3),
+        };
+        Shares { deadlines, user }
+    }
+}
+
+impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
+    /// The first step. Kept out of the caller's loop: many polls have no user events and no deadlines.
+    #[inline(never)]
+    pub(super) fn begin(&mut self, events: &mut VecView<RawEvent>) -> Plan {
+        let shares = self.turn.shares(events.capacity());
+        let wakeup = self.fire_if_due(events, shares.deadlines);
+        if self.user.has_pending() {
+            self.user.begin_round();
+            self.deliver(events, shares.user);
+        }
+        let pending = self.user.has_pending();
+        let idle = events.is_empty() && !pending && wakeup != Instant::ZERO;
+        Plan {
+            wakeup: if idle { wakeup } else { Instant::ZERO },
+            more: pending || wakeup == Instant::ZERO,
+        }
+    }
+
+    /// The last step.
+    #[inline(never)]
+    pub(super) fn finish(
+        &mut self,
+        events: &mut VecView<RawEvent>,
+        timeout: u64,
+        plan: Plan,
+        retry: bool,
+    ) -> Result<()> {
+        let (mut timeout, mut wakeup) = (timeout, plan.wakeup);
+        loop {
+            if wakeup == Instant::ZERO {
+                wakeup = self.fire(events, room(events), Instant::now());
+                self.deliver(events, room(events));
+                // A wheel with much to sort does so in steps, between which the kernel has its turn.
+                if events.is_empty() && wakeup == Instant::ZERO {
+                    self.registry.glance(events, 0, wakeup, retry)?;
+                    continue;
+                }
+            }
+            if !events.is_empty() || timeout == 0 {
+                return Ok(());
+            }
+            let end = self.registry.sleep(events, timeout, wakeup, retry)?;
+            if !events.is_empty() || self.timers.is_empty() {
+                return Ok(());
+            }
+            let now = Instant::now();
+            if timeout != FOREVER {
+                timeout = end.as_nanos().saturating_sub(now.as_nanos());
+            }
+            if now >= wakeup {
+                wakeup = Instant::ZERO;
+            }
+        }
+    }
+
+    /// A whole poll without the kernel.
+    #[inline(never)]
+    pub(super) fn take_userspace(&mut self, events: &mut VecView<RawEvent>) {
+        self.user.begin_round();
+        // Half and half; the odd place goes to each in turn.
+        self.turn.0 ^= 1;
+        let share = (events.capacity() + usize::from(self.turn.0 & 1)) / 2;
+        let wakeup = self.fire_if_due(events, share);
+        self.deliver(events, room(events));
+        if wakeup == Instant::ZERO {
+            self.fire(events, room(events), Instant::now());
+        }
+    }
+
+    /// Moves user events of this round to the batch.
+    fn deliver(&mut self, events: &mut VecView<RawEvent>, room: usize) {
+        append(events, |places| {
+            self.user.deliver(room, |id, ready| places.push(id, ready));
+        });
+    }
+
+    /// Moves due deadlines to the batch, and says when the next may be due: `ZERO` where more are due already.
+    fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize, now: Instant) -> Instant {
+        append(events, |places| {
+            self.timers.expire(now, room, |id, ready| places.push(id, ready));
+        });
+        match self.timers.next_wakeup() {
+            Some(wakeup) if wakeup <= now => Instant::ZERO,
+            Some(wakeup) => wakeup,
+            None => Instant::MAX,
+        }
+    }
+
+    /// The same, for a few nanoseconds where the next deadline is not near.
+    fn fire_if_due(&mut self, events: &mut VecView<RawEvent>, room: usize) -> Instant {
+        match self.timers.next_wakeup() {
+            None => Instant::MAX,
+            Some(wakeup) if wakeup > clock::not_yet() => wakeup,
+            Some(_) => self.fire(events, room, Instant::now()),
+        }
+    }
+}
+
+fn room(events: &VecView<RawEvent>) -> usize {
+    events.capacity() - events.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_its_share() {
+        for places in 3..300 {
+            let shares = Turn::default().shares(places);
+            let kernel = places - shares.deadlines - shares.user;
+            assert!(
+                shares.deadlines == places / 3 && shares.user == places / 3 && kernel >= places / 3
+            );
+        }
+        for places in 1..3 {
+            let mut turn = Turn::default();
+            let (mut deadlines, mut user, mut kernel) = (0, 0, 0);
+            for _ in 0..3 {
+                let shares = turn.shares(places);
+                deadlines += shares.deadlines;
+                user += shares.user;
+                kernel += places - shares.deadlines - shares.user;
+            }
+            assert!(deadlines >= 1 && user >= 1 && kernel >= 1);
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! The readiness state machine for user-space sources.

@@ -1,0 +1,419 @@
+//! The readiness state machine for user-space sources; [`ReadyQueue`] has the drawing.
+//!
+//! To the user there is one queue. Inside it lies in two halves, because they want different things.
+//! Notifications cannot be taken back, so they fit a ring, which is filled and emptied at half the cost
+//! of a list: nothing is read from memory only to learn where to go next. Sources can be removed and
+//! cleared while they are queued, so they form a doubly linked list in a [`Slab`](crate::slab::Slab). A
+//! queued source remembers before which notification it came, which makes one order of the two.
+
+mod ring;
+mod source;
+
+use core::fmt;
+use core::mem::MaybeUninit;
+
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::ready::Ready;
+use crate::slab;
+
+use self::ring::Ring;
+use self::source::Sources;
+
+/// Names a source of a [`ReadyQueue`], and nothing once the source is removed.
+///
+/// It carries a generation, as a slab's [`Key`](crate::slab::Key) does, and the same is true of it: neither
+/// a stale key nor one of another queue names anything.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct SourceKey(slab::Key);
+
+/// Events from user space, in order: notifications, and sources that keep their readiness.
+///
+/// A *notification* is an event and nothing more: each call of [`notify`](ReadyQueue::notify) is delivered
+/// once, even where two are equal. A *source* has an id, interests and an option, as a kernel's source has,
+/// and its owner says what it is ready for. Readiness is a set of bits, so a source that is set many times
+/// waits in the queue once, and memory is bounded.
+///
+/// Up to `N` sources and waiting notifications together find room, at 56 bytes each where `usize` has 64
+/// bits. Every operation is O(1). There is no clock and no system call in it;
+/// [`Poller`](crate::poll::Poller) has one inside, and it works as well without.
+///
+/// # States
+///
+/// ```text
+///                                  ┌─┐ 4
+///                                  │ ▼
+/// ┌────────┐  1   ┌──────┐  2   ┌────────┐  5   ┌──────────┐
+/// │ vacant │ ───► │ idle │ ───► │ queued │ ───► │ disarmed │
+/// │        │      │      │ ◄─── │        │ ◄─── │          │
+/// └────────┘      └──────┘  3   └────────┘  7   └──────────┘
+///   │    ▲           ▲            ▲    │              │
+///   │    │           └────────────│────│───────── 6 ──┘
+///   └────│───────────────── 9 ────┘    │
+///        └────────────────── 10 ───────┘
+/// ```
+///
+/// 1. [`add_source`](ReadyQueue::add_source): it is ready for nothing yet.
+/// 2. [`set_ready`](ReadyQueue::set_ready) with bits that meet an interest; [`rearm`](ReadyQueue::rearm) or
+///    [`reregister`](ReadyQueue::reregister) where bits that were set before meet one. It goes to the tail.
+/// 3. [`pop`](ReadyQueue::pop) of an edge source; [`clear_ready`](ReadyQueue::clear_ready) or `reregister`
+///    where no interest is met any more.
+/// 4. `pop` of a level source: it goes back to the tail, since it is still ready.
+/// 5. `pop` of a oneshot source. Readiness that is set from now on is kept and reported by nobody.
+/// 6. `rearm` or `reregister`, where no interest is met.
+/// 7. `rearm` or `reregister`, where one is: it goes to the tail.
+/// 8. [`remove_source`](ReadyQueue::remove_source), not drawn: from idle, queued or disarmed to vacant.
+/// 9. `notify`: a notification enters the queue at the tail.
+/// 10. `pop` of a notification, which so removes itself.
+///
+/// # What meets an interest
+///
+/// `READABLE` and `READ_CLOSED` meet [`Interests::READABLE`], `WRITABLE` and `WRITE_CLOSED`
+/// [`Interests::WRITABLE`], and `PRIORITY` [`Interests::PRIORITY`]. All other bits, which are `ERROR`, `HUP`,
+/// `TIMER` and the user's eight, meet any. An event carries the bits that meet an interest and leaves the
+/// others out. They stay set after delivery, whatever the option, until they are cleared.
+///
+/// # Rounds
+///
+/// [`begin_round`](ReadyQueue::begin_round) marks what waits now, and `pop` gives that out in the order in
+/// which it came. What is queued during the round, a level source that went back to the tail included, waits
+/// for the next: each source is delivered at most once in a round and none can starve another, even where a
+/// round is left unfinished.
+///
+/// # Against starvation
+///
+/// Under edge-triggering a server has to read until `WouldBlock`, and one fast sender can keep it there.
+/// epoll(7) recommends a list of descriptors that are known to be ready, each served a little at a time
+/// ("Starvation (edge-triggered)"). This is one: a source of the option `Level` for each connection.
+///
+/// ```
+/// use mio_st::event::{EventedId, Interests, Ready, ReadyQueue};
+/// use mio_st::poll::PollOption;
+///
+/// const TURN: usize = 64 * 1024;
+/// let mut unread = [10 * TURN, 100, 3 * TURN]; // in the kernel's buffers
+///
+/// let mut list: ReadyQueue<16> = ReadyQueue::new();
+/// let mut keys = Vec::new();
+/// for connection in 0..unread.len() {
+///     keys.push(list.add_source(EventedId(connection), Interests::READABLE, PollOption::Level)?);
+/// }
+/// // The kernel has reported each of them, once and for all.
+/// for &key in &keys {
+///     list.set_ready(key, Ready::READABLE)?;
+/// }
+///
+/// let mut turns = Vec::new();
+/// while list.has_pending() {
+///     // Here a server polls the kernel without blocking: other sources have their turn as well.
+///     list.begin_round();
+///     while let Some((id, _)) = list.pop() {
+///         turns.push(id.0);
+///         let read = unread[id.0].min(TURN);
+///         unread[id.0] -= read;
+///         if read < TURN {
+///             list.clear_ready(keys[id.0], Ready::READABLE)?; // this read would block
+///         }
+///     }
+/// }
+/// assert_eq!(turns[..7], [0, 1, 2, 0, 2, 0, 2]);
+/// assert_eq!(unread, [0, 0, 0]);
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+pub struct ReadyQueue<const N: usize> {
+    /// Sources and notifications.
+    used: u32,
+    notifications: Ring<N>,
+    sources: Sources<N>,
+}
+
+impl<const N: usize> ReadyQueue<N> {
+    /// An empty queue: all zeros, so that a `static` one costs no space in the program file.
+    ///
+    /// `N` may be 0. Above 2^31 - 1 it does not compile.
+    #[must_use]
+    pub const fn new() -> ReadyQueue<N> {
+        ReadyQueue { used: 0, notifications: Ring::new(), sources: Sources::new() }
+    }
+
+    /// Makes an empty queue in `place`, never on the stack: for one that is too large for it.
+    ///
+    /// ```
+    /// use mio_st::event::{EventedId, Ready, ReadyQueue};
+    ///
+    /// let mut place: Box<_> = Box::new_uninit();
+    /// let queue: &mut ReadyQueue<300_000> = ReadyQueue::init_in(&mut place);
+    /// queue.notify(EventedId(1), Ready::USER_0)?;
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    #[allow(unsafe_code)]
+    pub fn init_in(place: &mut MaybeUninit<Self>) -> &mut Self {
+        const { _ = Ring::<N>::TURN };
+        // SAFETY: zeros are what `new` makes: integers, `Ready` and `EventedId` that are 0, and a slab, of
+        // which `Slab::init_in` says the same. `place` is valid for writes, being borrowed.
+        unsafe {
+            place.as_mut_ptr().write_bytes(0, 1);
+            place.assume_init_mut()
+        }
+    }
+
+    /// Queues one event with this id and this readiness, of any bits or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`]; nothing has changed.
+    #[inline]
+    pub fn notify(&mut self, id: EventedId, ready: Ready) -> Result<()> {
+        let used = self.used;
+        if used as usize >= N {
+            return Err(Error::Full);
+        }
+        self.notifications.push(id, ready)?;
+        self.used = used + 1;
+        Ok(())
+    }
+
+    /// Adds a source that is ready for nothing yet. Ids need not be unique.
+    ///
+    /// ```
+    /// # use mio_st::event::{EventedId, Interests, Ready, ReadyQueue};
+    /// # use mio_st::poll::PollOption;
+    /// let mut queue: ReadyQueue<8> = ReadyQueue::new();
+    /// let key = queue.add_source(EventedId(3), Interests::READABLE, PollOption::Oneshot)?;
+    /// queue.set_ready(key, Ready::READABLE)?;
+    /// queue.begin_round();
+    /// assert_eq!(queue.pop(), Some((EventedId(3), Ready::READABLE)));
+    ///
+    /// queue.set_ready(key, Ready::READABLE)?; // disarmed: nobody hears of it,
+    /// assert!(!queue.has_pending());
+    /// queue.rearm(key)?; // but it is not forgotten
+    /// assert!(queue.has_pending());
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`]; nothing has changed.
+    pub fn add_source(
+        &mut self,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<SourceKey> {
+        if self.used as usize >= N {
+            return Err(Error::Full);
+        }
+        let key = self.sources.add(id, interests, opt)?;
+        self.used += 1;
+        Ok(key)
+    }
+
+    /// Adds `ready` to what the source is ready for, and queues the source if `ready` meets an interest,
+    /// unless it is queued already or disarmed.
+    ///
+    /// An edge source reports at each such call that follows a delivery, even if the bits were set before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleKey`].
+    #[inline]
+    pub fn set_ready(&mut self, key: SourceKey, ready: Ready) -> Result<()> {
+        let tail = self.notifications.tail();
+        self.sources.set_ready(key, ready, tail)
+    }
+
+    /// Takes `ready` from what the source is ready for. If no interest is met any more, it leaves the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleKey`].
+    #[inline]
+    pub fn clear_ready(&mut self, key: SourceKey, ready: Ready) -> Result<()> {
+        self.sources.clear_ready(key, ready)
+    }
+
+    /// Arms a oneshot source again, and looks at its readiness anew as epoll's `EPOLL_CTL_MOD` does: where an
+    /// interest is met already, it is queued at once.
+    ///
+    /// An edge source, too, reports once more what is still set. To one that is queued and to a level source,
+    /// it makes no difference.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleKey`].
+    pub fn rearm(&mut self, key: SourceKey) -> Result<()> {
+        self.sources.rearm(key, self.notifications.tail())
+    }
+
+    /// Changes what is reported of the source and how often, and otherwise does what
+    /// [`rearm`](ReadyQueue::rearm) does. If it is queued and an interest is still met, it keeps its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleKey`].
+    pub fn reregister(
+        &mut self,
+        key: SourceKey,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        let tail = self.notifications.tail();
+        self.sources.reregister(key, interests, opt, tail)
+    }
+
+    /// Removes the source, and its event if it is queued. Its room is free at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleKey`].
+    pub fn remove_source(&mut self, key: SourceKey) -> Result<()> {
+        self.sources.remove(key)?;
+        self.used -= 1;
+        Ok(())
+    }
+
+    /// Begins a round: [`pop`](ReadyQueue::pop) will give out what is queued now.
+    #[inline]
+    pub fn begin_round(&mut self) {
+        self.notifications.begin_round();
+        self.sources.begin_round();
+    }
+
+    /// The next event of the round; `None` at its end, and before the first round.
+    ///
+    /// Between two calls anything may be done to the queue. What leaves it is not delivered, and what enters
+    /// it is delivered in a later round.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(EventedId, Ready)> {
+        if N == 0 {
+            None
+        } else if self.sources.has_queued() {
+            self.pop_either()
+        } else {
+            self.pop_notification()
+        }
+    }
+
+    /// Hands up to `room` events of the round to `handle` and tells how many it were: fewer than `room` at the
+    /// round's end. To go on with a round, call it again; for a new one, [`begin_round`](ReadyQueue::begin_round).
+    ///
+    /// ```
+    /// # use mio_st::event::{EventedId, Ready, ReadyQueue};
+    /// let mut queue: ReadyQueue<8> = ReadyQueue::new();
+    /// for id in 1..=3 {
+    ///     queue.notify(EventedId(id), Ready::USER_0)?;
+    /// }
+    /// let mut ids = Vec::new();
+    /// queue.begin_round();
+    /// assert_eq!(queue.deliver(2, |id, _| ids.push(id.0)), 2);
+    /// assert_eq!(queue.deliver(2, |id, _| ids.push(id.0)), 1);
+    /// assert_eq!(ids, [1, 2, 3]);
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    #[inline]
+    pub fn deliver(&mut self, room: usize, mut handle: impl FnMut(EventedId, Ready)) -> usize {
+        let mut left = room;
+        while left > 0 {
+            if N > 0 && !self.sources.has_queued() {
+                // Only notifications from here on.
+                let taken = self.notifications.take(left, &mut handle);
+                self.used -= taken as u32;
+                left -= taken;
+                break;
+            }
+            let Some((id, ready)) = self.pop() else { break };
+            left -= 1;
+            handle(id, ready);
+        }
+        room - left
+    }
+
+    /// What the source is ready for, whether or not an interest is met.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StaleKey`].
+    pub fn ready(&self, key: SourceKey) -> Result<Ready> {
+        self.sources.ready(key)
+    }
+
+    /// Something is queued: a round that begins now has an event.
+    #[inline]
+    #[must_use]
+    pub const fn has_pending(&self) -> bool {
+        N > 0 && self.used != self.sources.quiet()
+    }
+
+    /// How much is queued: as many events has a round that begins now.
+    #[inline]
+    #[must_use]
+    pub const fn pending(&self) -> usize {
+        (self.used - self.sources.quiet()) as usize
+    }
+
+    /// How much of the capacity is used: by sources, in any state, and by notifications that wait.
+    #[inline]
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.used as usize
+    }
+
+    /// There are no sources and no notifications.
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// `N`.
+    #[inline]
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        N
+    }
+
+    #[inline]
+    fn pop_notification(&mut self) -> Option<(EventedId, Ready)> {
+        let event = self.notifications.pop()?;
+        self.used -= 1;
+        Some(event)
+    }
+
+    /// Out of line, so that a queue of notifications is emptied by few instructions.
+    #[inline(never)]
+    fn pop_either(&mut self) -> Option<(EventedId, Ready)> {
+        if self.sources.front() == Some(self.notifications.head()) {
+            self.sources.pop(self.notifications.tail())
+        } else {
+            self.pop_notification()
+        }
+    }
+}
+
+impl<const N: usize> Default for ReadyQueue<N> {
+    fn default() -> Self {
+        ReadyQueue::new()
+    }
+}
+
+impl<const N: usize> fmt::Debug for ReadyQueue<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyQueue")
+            .field("capacity", &N)
+            .field("len", &self.len())
+            .field("pending", &self.pending())
+            .finish()
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+static_assertions::assert_eq_size!(SourceKey, u64);
+#[cfg(target_pointer_width = "64")]
+static_assertions::const_assert_eq!(
+    size_of::<ReadyQueue<64>>() - size_of::<ReadyQueue<0>>(),
+    64 * 56
+);
+static_assertions::const_assert!(size_of::<ReadyQueue<0>>() <= 56);
+static_assertions::assert_impl_all!(ReadyQueue<4>: Send, Sync, Unpin);

@@ -1,1 +1,0 @@
-//! Fixed-capacity generational storage.

@@ -1,0 +1,154 @@
+//! Walks over the entries of a slab. Each stops at the last entry, not at the last slot.
+
+use core::fmt;
+use core::iter::{Enumerate, FusedIterator};
+use core::slice;
+
+use super::{Key, Slab, Slot};
+
+/// Entries by reference: see [`Slab::iter`].
+pub struct Iter<'a, T, const N: usize> {
+    slots: Enumerate<slice::Iter<'a, Slot<T>>>,
+    left: usize,
+}
+
+impl<'a, T, const N: usize> Iter<'a, T, N> {
+    pub(super) fn new(slab: &'a Slab<T, N>) -> Self {
+        Iter { slots: slab.slots.iter().enumerate(), left: slab.len() }
+    }
+}
+
+impl<'a, T, const N: usize> Iterator for Iter<'a, T, N> {
+    type Item = (Key, &'a T);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        self.slots.find_map(|(index, slot)| match slot {
+            Slot::Occupied { generation, value } => {
+                Some((Slab::<T, N>::SPLIT.key(index, *generation), value))
+            }
+            Slot::Vacant { .. } => None,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T, const N: usize> Clone for Iter<'_, T, N> {
+    fn clone(&self) -> Self {
+        Iter { slots: self.slots.clone(), left: self.left }
+    }
+}
+
+/// Entries to be changed: see [`Slab::iter_mut`].
+pub struct IterMut<'a, T, const N: usize> {
+    slots: Enumerate<slice::IterMut<'a, Slot<T>>>,
+    left: usize,
+}
+
+impl<'a, T, const N: usize> IterMut<'a, T, N> {
+    pub(super) fn new(slab: &'a mut Slab<T, N>) -> Self {
+        IterMut { left: slab.len(), slots: slab.slots.iter_mut().enumerate() }
+    }
+}
+
+impl<'a, T, const N: usize> Iterator for IterMut<'a, T, N> {
+    type Item = (Key, &'a mut T);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        self.slots.find_map(|(index, slot)| match slot {
+            Slot::Occupied { generation, value } => {
+                Some((Slab::<T, N>::SPLIT.key(index, *generation), value))
+            }
+            Slot::Vacant { .. } => None,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+/// Entries taken out: see [`Slab::drain`].
+pub struct Drain<'a, T, const N: usize> {
+    slab: &'a mut Slab<T, N>,
+    index: usize,
+}
+
+impl<'a, T, const N: usize> Drain<'a, T, N> {
+    pub(super) fn new(slab: &'a mut Slab<T, N>) -> Self {
+        Drain { slab, index: 0 }
+    }
+}
+
+impl<T, const N: usize> Iterator for Drain<'_, T, N> {
+    type Item = (Key, T);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.slab.is_empty() {
+            let index = self.index;
+            self.index += 1;
+            if let Slot::Occupied { generation, .. } = *self.slab.slots.get(index)? {
+                let key = Slab::<T, N>::SPLIT.key(index, generation);
+                return self.slab.vacate(index).map(|value| (key, value));
+            }
+        }
+        None
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.slab.len(), Some(self.slab.len()))
+    }
+}
+
+impl<T, const N: usize> Drop for Drain<'_, T, N> {
+    fn drop(&mut self) {
+        self.for_each(drop);
+    }
+}
+
+impl<'a, T, const N: usize> IntoIterator for &'a Slab<T, N> {
+    type Item = (Key, &'a T);
+    type IntoIter = Iter<'a, T, N>;
+
+    fn into_iter(self) -> Iter<'a, T, N> {
+        self.iter()
+    }
+}
+
+impl<'a, T, const N: usize> IntoIterator for &'a mut Slab<T, N> {
+    type Item = (Key, &'a mut T);
+    type IntoIter = IterMut<'a, T, N>;
+
+    fn into_iter(self) -> IterMut<'a, T, N> {
+        self.iter_mut()
+    }
+}
+
+impl<T, const N: usize> ExactSizeIterator for Iter<'_, T, N> {}
+impl<T, const N: usize> ExactSizeIterator for IterMut<'_, T, N> {}
+impl<T, const N: usize> ExactSizeIterator for Drain<'_, T, N> {}
+impl<T, const N: usize> FusedIterator for Iter<'_, T, N> {}
+impl<T, const N: usize> FusedIterator for IterMut<'_, T, N> {}
+impl<T, const N: usize> FusedIterator for Drain<'_, T, N> {}
+
+impl<T: fmt::Debug, const N: usize> fmt::Debug for Iter<'_, T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for IterMut<'_, T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IterMut").field("left", &self.left).finish()
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for Drain<'_, T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").field("left", &self.slab.len()).finish()
+    }
+}

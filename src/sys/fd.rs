@@ -1,0 +1,121 @@
+//! Descriptors: an owned one, and the one way to make a system call.
+
+use core::ffi::c_int;
+use core::mem;
+
+use crate::error::{Error, Result};
+
+/// A raw file descriptor: the same type as `std::os::fd::RawFd`.
+pub type RawFd = c_int;
+
+/// The error of the system call that failed just now.
+#[cold]
+pub(crate) fn last_error() -> Error {
+    // SAFETY: the pointer to the calling thread's own `errno` is always valid.
+    Error::from_raw_os_error(unsafe { *errno() })
+}
+
+#[cfg(any(target_os = "linux", target_os = "dragonfly"))]
+use libc::__errno_location as errno;
+
+#[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+use libc::__errno as errno;
+
+#[cfg(any(target_os = "freebsd", target_vendor = "apple"))]
+use libc::__error as errno;
+
+/// The result of a system call that answers -1 and sets `errno` when it fails.
+#[inline]
+pub(crate) fn check<T: PartialOrd + From<i8>>(answer: T) -> Result<T> {
+    if answer < T::from(0) { Err(last_error()) } else { Ok(answer) }
+}
+
+/// The same, for calls that want to be made again when a signal interrupts them.
+pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Result<T> {
+    loop {
+        match check(call()) {
+            Err(Error::Os(libc::EINTR)) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Makes a call for what may be a signal handler: `errno` is afterwards what it was before.
+#[inline]
+pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
+    // SAFETY: the pointer to the calling thread's own `errno` is always valid.
+    let before = unsafe { *errno() };
+    let answer = call();
+    // SAFETY: as above.
+    unsafe { *errno() = before };
+    answer
+}
+
+/// A descriptor that is closed when dropped.
+#[derive(Debug)]
+pub(crate) struct Fd(RawFd);
+
+impl Fd {
+    /// # Safety
+    ///
+    /// `fd` must be open, and nobody else may own it.
+    pub(crate) unsafe fn adopt(fd: RawFd) -> Fd {
+        Fd(fd)
+    }
+
+    #[inline]
+    pub(crate) fn raw(&self) -> RawFd {
+        self.0
+    }
+
+    /// For what the system does not make close-on-exec by itself.
+    #[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+    pub(crate) fn set_cloexec(&self) -> Result<()> {
+        // SAFETY: no memory is involved.
+        check(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+        Ok(())
+    }
+
+    /// Whether calls that cannot be made at once fail (`EAGAIN`) or wait: fcntl(2), `O_NONBLOCK`.
+    pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+        // SAFETY: no memory is involved.
+        unsafe {
+            let before = check(libc::fcntl(self.0, libc::F_GETFL))?;
+            let after = match nonblocking {
+                true => before | libc::O_NONBLOCK,
+                false => before & !libc::O_NONBLOCK,
+            };
+            if after != before {
+                check(libc::fcntl(self.0, libc::F_SETFL, after))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives it away, open.
+    pub(crate) fn into_raw(self) -> RawFd {
+        let fd = self.0;
+        mem::forget(self);
+        fd
+    }
+}
+
+impl Drop for Fd {
+    fn drop(&mut self) {
+        // The answer says nothing that can be acted on: after EINTR and EIO too, Linux has closed it.
+        // SAFETY: the descriptor is owned, so no one else is surprised.
+        unsafe { libc::close(self.0) };
+    }
+}
+
+/// Is it a regular file or a directory, of which readiness says nothing? See fstat(2).
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    let stat = unsafe {
+        check(libc::fstat(fd, stat.as_mut_ptr()))?;
+        stat.assume_init()
+    };
+    Ok(matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
+}

@@ -1,0 +1,78 @@
+//! `mio_st::Error` and `std::io::Error`, in both directions, without allocating.
+
+extern crate std;
+
+use std::io::{self, ErrorKind};
+
+use crate::error::Error;
+
+/// Keeps the error number; an error without one becomes the `ErrorKind` nearest to it.
+impl From<Error> for io::Error {
+    fn from(error: Error) -> io::Error {
+        if let Some(errno) = error.raw_os_error() {
+            return io::Error::from_raw_os_error(errno);
+        }
+        io::Error::from(match error {
+            Error::Full => ErrorKind::QuotaExceeded,
+            Error::StaleKey => ErrorKind::NotFound,
+            Error::Unsupported => ErrorKind::Unsupported,
+            Error::InvalidInput => ErrorKind::InvalidInput,
+            _ => ErrorKind::Other,
+        })
+    }
+}
+
+/// Keeps the error number, so that an [`Evented`](crate::event::Evented) of the user's may do I/O. What
+/// has none becomes the nearest that has a meaning here, in the last resort `EIO`.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        if let Some(errno) = error.raw_os_error() {
+            return Error::from_raw_os_error(errno);
+        }
+        match error.kind() {
+            ErrorKind::AlreadyExists => Error::AlreadyExists,
+            ErrorKind::NotFound => Error::NotFound,
+            ErrorKind::QuotaExceeded => Error::Full,
+            ErrorKind::Unsupported => Error::Unsupported,
+            ErrorKind::InvalidInput => Error::InvalidInput,
+            ErrorKind::WouldBlock => Error::Os(libc::EAGAIN),
+            ErrorKind::Interrupted => Error::Os(libc::EINTR),
+            ErrorKind::TimedOut => Error::Os(libc::ETIMEDOUT),
+            ErrorKind::BrokenPipe => Error::Os(libc::EPIPE),
+            _ => Error::Os(libc::EIO),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_survive_both_ways() {
+        for errno in 1..134 {
+            let error = Error::from_raw_os_error(errno);
+            let io = io::Error::from(error);
+            assert_eq!(io.raw_os_error(), Some(errno));
+            assert_eq!(Error::from(io), error);
+        }
+    }
+
+    #[test]
+    fn each_error_has_its_kind() {
+        for (error, kind) in [
+            (Error::AlreadyExists, ErrorKind::AlreadyExists),
+            (Error::NotFound, ErrorKind::NotFound),
+            (Error::Unsupported, ErrorKind::Unsupported),
+            (Error::Full, ErrorKind::QuotaExceeded),
+            (Error::StaleKey, ErrorKind::NotFound),
+            (Error::InvalidInput, ErrorKind::InvalidInput),
+            (Error::Forked, ErrorKind::Other),
+            (Error::Os(libc::EAGAIN), ErrorKind::WouldBlock),
+        ] {
+            assert_eq!(io::Error::from(error).kind(), kind, "{error:?}");
+        }
+        assert_eq!(Error::from(io::Error::from(ErrorKind::WouldBlock)), Error::Os(libc::EAGAIN));
+        assert_eq!(Error::from(io::Error::other("text")), Error::Os(libc::EIO));
+    }
+}

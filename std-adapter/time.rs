@@ -1,0 +1,69 @@
+//! `std::time::Instant` as `mio_st::time::Instant`.
+
+extern crate std;
+
+use core::time::Duration;
+use std::sync::OnceLock;
+use std::time::Instant as StdInstant;
+
+use crate::time::Instant;
+
+/// Both count the same clock, but `std`'s does not tell from when on. So the two are read together once a
+/// process, and every conversion goes by that pair: with a constant error of less than a microsecond, which
+/// makes deadlines later and never earlier, and without drift. The clock stands still while the
+/// machine is suspended.
+impl From<StdInstant> for Instant {
+    fn from(instant: StdInstant) -> Instant {
+        let (std, ours) = *anchor();
+        match instant.checked_duration_since(std) {
+            Some(after) => ours + after,
+            None => ours - std.duration_since(instant),
+        }
+    }
+}
+
+fn anchor() -> &'static (StdInstant, Instant) {
+    static ANCHOR: OnceLock<(StdInstant, Instant)> = OnceLock::new();
+    ANCHOR.get_or_init(|| {
+        // Of our two readings, the later: then what is converted is never early. A thread may be put off
+        // between them, so the closest of a few pairs.
+        let pairs = (0..8).map(|_| {
+            let before = Instant::now();
+            let std = StdInstant::now();
+            let after = Instant::now();
+            (after - before, (std, after))
+        });
+        let closest = pairs.min_by_key(|(apart, _): &(Duration, _)| *apart);
+        closest.map_or_else(|| (StdInstant::now(), Instant::now()), |(_, pair)| pair)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversion_is_never_early_and_keeps_distances() {
+        for _ in 0..1000 {
+            let before = Instant::now();
+            let std = StdInstant::now();
+            assert!(Instant::from(std) >= before);
+            let later = std + Duration::from_nanos(123_456_789);
+            assert_eq!(
+                Instant::from(later) - Instant::from(std),
+                Duration::from_nanos(123_456_789)
+            );
+        }
+    }
+
+    #[test]
+    fn the_past_and_the_far_future_convert() {
+        let now = StdInstant::now();
+        if let Some(past) = now.checked_sub(Duration::from_millis(5)) {
+            assert_eq!(Instant::from(now) - Instant::from(past), Duration::from_millis(5));
+        }
+        if let Some(future) = now.checked_add(Duration::from_secs(u64::MAX / 4)) {
+            assert_eq!(Instant::from(future), Instant::MAX);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What the integration tests share. Each test binary compiles all of it and uses a part.
+#![allow(dead_code, unused_imports, unsafe_code)]
+
+mod descriptors;
+mod example;
+mod process;
+mod rng;
+mod watch;
+
+pub use self::descriptors::*;
+pub use self::example::*;
+pub use self::process::*;
+pub use self::rng::Rng;
+pub use self::watch::*;

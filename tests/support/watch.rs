@@ -1,0 +1,105 @@
+//! Short ways to watch and to poll.
+
+use core::time::Duration;
+use std::os::fd::{AsRawFd, RawFd};
+
+use mio_st::event::{EventedId, Events, Interests, Ready};
+use mio_st::poll::{PollOption, Poller};
+use mio_st::unix::EventedFd;
+use mio_st::{Error, Result};
+
+/// How long to wait for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait for what must not come.
+pub const A_WHILE: Duration = Duration::from_millis(20);
+
+pub fn register(
+    poller: &mut Poller,
+    source: &impl AsRawFd,
+    id: usize,
+    interests: Interests,
+    opt: PollOption,
+) {
+    try_register(poller, source.as_raw_fd(), id, interests, opt).unwrap();
+}
+
+pub fn reregister(
+    poller: &mut Poller,
+    source: &impl AsRawFd,
+    id: usize,
+    interests: Interests,
+    opt: PollOption,
+) {
+    poller.reregister(&mut EventedFd(&source.as_raw_fd()), EventedId(id), interests, opt).unwrap();
+}
+
+pub fn try_register(
+    poller: &mut Poller,
+    fd: RawFd,
+    id: usize,
+    interests: Interests,
+    opt: PollOption,
+) -> Result<()> {
+    poller.register(&mut EventedFd(&fd), EventedId(id), interests, opt)
+}
+
+pub fn deregister(poller: &mut Poller, source: &impl AsRawFd) -> Result<()> {
+    poller.deregister(&mut EventedFd(&source.as_raw_fd()))
+}
+
+/// One poll: who, and what for, in the order of the ids.
+pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
+    let mut events = Events::new();
+    poller.poll(&mut events, Some(timeout)).unwrap();
+    let mut seen: Vec<_> =
+        (&mut events).into_iter().map(|event| (event.id().0, event.readiness())).collect();
+    seen.sort();
+    seen
+}
+
+/// One poll that must bring something.
+pub fn poll(poller: &mut Poller) -> Vec<(usize, Ready)> {
+    let seen = poll_for(poller, PATIENCE);
+    assert!(!seen.is_empty(), "nothing came");
+    seen
+}
+
+/// Nothing is to be heard.
+#[track_caller]
+pub fn assert_silent(poller: &mut Poller) {
+    assert_eq!(poll_for(poller, A_WHILE), [], "expected silence");
+}
+
+/// Polls until all of `wanted` has been seen of the only source, and gives all that was.
+#[track_caller]
+pub fn gather(poller: &mut Poller, wanted: Ready) -> Ready {
+    let mut seen = Ready::empty();
+    while !seen.contains(wanted) {
+        let events = poll_for(poller, PATIENCE);
+        assert!(!events.is_empty(), "only {seen}, and not {wanted}");
+        for (_, readiness) in events {
+            seen |= readiness;
+        }
+    }
+    seen
+}
+
+/// The poller does what a poller does: nothing that went before has hurt it.
+#[track_caller]
+pub fn assert_works(poller: &mut Poller) {
+    let (reader, writer) = super::pipe();
+    register(poller, &reader, 4711, Interests::READABLE, PollOption::Edge);
+    assert_eq!(
+        try_register(poller, reader.as_raw_fd(), 1, Interests::READABLE, PollOption::Edge),
+        {
+            // A plain number has no memory where the kernel has none: there it replaces.
+            if cfg!(mio_st_backend = "kqueue") { Ok(()) } else { Err(Error::AlreadyExists) }
+        }
+    );
+    reregister(poller, &reader, 4711, Interests::READABLE, PollOption::Edge);
+    std::io::Write::write_all(&mut &writer, b"x").unwrap();
+    let seen = poll(poller);
+    assert!(seen.iter().any(|&(id, ready)| id == 4711 && ready.is_readable()), "{seen:?}");
+    deregister(poller, &reader).unwrap();
+}
