@@ -14,11 +14,7 @@ pub(super) struct Batch {
 impl Batch {
     #[inline]
     pub fn new() -> Self {
-        Batch {
-            timers: [NO_TIMER; SMALL as usize],
-            len: 0,
-            rest: NO_TIMER,
-        }
+        Batch { timers: [NO_TIMER; SMALL as usize], len: 0, rest: NO_TIMER }
     }
 
     /// Sorts a timer in: there is room.
@@ -50,7 +46,6 @@ impl Batch {
     /// What comes at `place`, if anything does.
     #[inline]
     pub fn peek(&self, place: usize) -> Option<Timer> {
-        self.get(place)
-            .or((self.rest != NO_TIMER).then_some(self.rest))
+        self.get(place).or((self.rest != NO_TIMER).then_some(self.rest))
     }
 }

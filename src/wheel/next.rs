@@ -29,33 +29,17 @@ impl Effort {
     };
 
     /// As much as a bound is worth.
-    const BOUND: Effort = Effort {
-        open_until: None,
-        scan: SCAN,
-        work: REPAIRS,
-        otherwise: COARSE,
-        few: NO_SLOT,
-    };
+    const BOUND: Effort =
+        Effort { open_until: None, scan: SCAN, work: REPAIRS, otherwise: COARSE, few: NO_SLOT };
 
     /// A beginning, with what starts at `start` and is not due yet.
     pub fn ahead(start: u64) -> Effort {
-        Effort {
-            open_until: Some(start),
-            work: BACKGROUND,
-            scan: SMALL,
-            ..Effort::BOUND
-        }
+        Effort { open_until: Some(start), work: BACKGROUND, scan: SMALL, ..Effort::BOUND }
     }
 
     /// Enough for what is due, over some calls.
     pub fn until(now: u64) -> Effort {
-        Effort {
-            open_until: Some(now),
-            scan: SMALL,
-            work: WORK,
-            otherwise: UNKNOWN,
-            few: NO_SLOT,
-        }
+        Effort { open_until: Some(now), scan: SMALL, work: WORK, otherwise: UNKNOWN, few: NO_SLOT }
     }
 }
 
