@@ -152,7 +152,7 @@ mod shapes {
         wheel.update(keys[40], at(1025)).unwrap();
         assert_eq!(expire(&mut wheel, 5000, 1), [40]);
         assert_eq!(expire(&mut wheel, 5000, 2), [4, 5]);
-        let rest: Vec<_> = std::iter::from_fn(|| expire(&mut wheel, 5000, 1).pop()).collect();
+        let rest: Vec<_> = core::iter::from_fn(|| expire(&mut wheel, 5000, 1).pop()).collect();
         assert!(rest.into_iter().eq((6..40).chain(41..64)));
         assert_eq!(wheel.next_deadline(), Some(at(9000)));
     }

@@ -4,13 +4,42 @@ use super::batch::Batch;
 use super::geometry::Slot;
 use super::next::Effort;
 use super::store::{Node, PERIODIC, Timer};
-use super::{BACKGROUND, COARSE, NO_SLOT, TimerWheel, UNKNOWN};
+use super::{BACKGROUND, COARSE, LAG, NO_SLOT, TimerWheel, UNKNOWN};
 use crate::id::EventedId;
 use crate::ready::Ready;
+use crate::time::Instant;
 
 impl<const N: usize> TimerWheel<N> {
+    /// Delivers what is due at `now`, with [`Ready::TIMER`], in order: as much as `room` allows, and returns how
+    /// much that was. The rest stays, and can still be cancelled or moved.
+    ///
+    /// The work of one call is bounded. So less than `room` may be delivered although more is due, even nothing; then
+    /// [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
+    ///
+    /// To call it when nothing is due costs next to nothing and keeps the wheel tidy.
+    #[inline]
+    pub fn expire(
+        &mut self,
+        now: Instant,
+        room: usize,
+        deliver: impl FnMut(EventedId, Ready),
+    ) -> usize {
+        if N == 0 {
+            return 0;
+        }
+        let now = now.as_nanos();
+        let mut fired = 0;
+        if self.len != 0 && now >= self.bound {
+            fired = self.expire_due(now, room, deliver);
+        }
+        if self.opening != NO_SLOT || now >> LAG > self.pivot >> LAG {
+            self.tidy(now);
+        }
+        fired
+    }
+
     /// Delivers what is due, in order, as far as `room` and the work of one call go.
-    pub(super) fn expire_due(
+    fn expire_due(
         &mut self,
         now: u64,
         room: usize,
@@ -100,7 +129,7 @@ impl<const N: usize> TimerWheel<N> {
     /// Keeps the slots for the near future short, when nothing is due.
     #[cold]
     #[inline(never)]
-    pub(super) fn tidy(&mut self, now: u64) {
+    fn tidy(&mut self, now: u64) {
         if Self::GEOMETRY.is_flat() {
             return;
         }

@@ -3,6 +3,7 @@
 use super::geometry::Slot;
 use super::store::{NO_TIMER, Node, Timer};
 use super::{BACKGROUND, COARSE, FEW, NO_SLOT, REPAIRS, SCAN, SMALL, TimerWheel, UNKNOWN, WORK};
+use crate::time::Instant;
 
 /// How much a search may do.
 pub(super) struct Effort {
@@ -57,10 +58,47 @@ enum Look {
 }
 
 impl<const N: usize> TimerWheel<N> {
+    /// The earliest deadline, exactly. `None` if none is pending.
+    ///
+    /// A single call may have to go through many deadlines to find it. For a sleep
+    /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and never does.
+    #[inline]
+    pub fn next_deadline(&mut self) -> Option<Instant> {
+        if self.is_empty() {
+            return None;
+        }
+        if !self.is_settled() {
+            self.settle(true);
+        }
+        Some(Instant::from_nanos(self.bound))
+    }
+
+    /// When to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
+    /// exceptions exactly then. `None` if none is pending.
+    ///
+    /// It is earlier than the earliest deadline only where more than 64 are pending and more than 32 of them share the
+    /// first slot. `expire` then puts that right, and delivers nothing.
+    #[inline]
+    pub fn next_wakeup(&mut self) -> Option<Instant> {
+        if self.is_empty() {
+            return None;
+        }
+        if self.earliest == UNKNOWN {
+            self.settle(false);
+        }
+        Some(Instant::from_nanos(self.bound))
+    }
+
+    /// Whether the earliest timer is known.
+    #[inline]
+    pub(super) const fn is_settled(&self) -> bool {
+        self.earliest != UNKNOWN && self.earliest != COARSE
+    }
+
     /// Finds the earliest timer, at any price or at a limited one.
     #[cold]
     #[inline(never)]
-    pub(super) fn settle(&mut self, exact: bool) {
+    fn settle(&mut self, exact: bool) {
         let exact = exact || self.len <= FEW;
         self.search(&mut if exact { Effort::EXACT } else { Effort::BOUND });
     }

@@ -222,6 +222,12 @@ impl<const N: usize> Store<N> {
         self.links.as_flattened_mut()[2 * link as usize + 1] = prev;
     }
 
+    /// Makes the next stamps the last ones.
+    #[cfg(test)]
+    pub fn wrap_stamps(&mut self) {
+        self.stamp = 0_u32.wrapping_sub(3 * STEP);
+    }
+
     #[cfg(test)]
     pub fn count_free(&self) -> usize {
         let mut count = N - self.fresh as usize;
