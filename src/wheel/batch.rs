@@ -17,6 +17,14 @@ impl Batch {
         Batch { timers: [NO_TIMER; SMALL as usize], len: 0, rest: NO_TIMER }
     }
 
+    /// One timer. What comes after it is not known.
+    #[inline]
+    pub fn of(timer: Timer) -> Self {
+        let mut batch = Batch::new();
+        batch.insert(timer);
+        batch
+    }
+
     /// Sorts a timer in: there is room.
     #[inline]
     pub fn insert(&mut self, timer: Timer) {
@@ -33,6 +41,14 @@ impl Batch {
     #[inline]
     pub fn insert_rest(&mut self, timer: Timer) {
         if timer.0 < self.rest.0 || self.rest == NO_TIMER {
+            self.rest = timer;
+        }
+    }
+
+    /// A timer that is not due and not of the same slot: it only counts if it is earlier than one that is.
+    #[inline]
+    pub fn lower_rest(&mut self, timer: Timer) {
+        if timer.0 < self.rest.0 && self.rest != NO_TIMER {
             self.rest = timer;
         }
     }

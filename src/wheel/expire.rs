@@ -55,19 +55,23 @@ impl<const N: usize> TimerWheel<N> {
             if self.bound > now || !self.is_settled() {
                 break;
             }
-            if effort.few == NO_SLOT {
-                let id = self.fire((self.bound, self.earliest), None, now);
-                fired += 1;
-                deliver(id, Ready::TIMER);
-                continue;
+            let mut batch = Batch::of((self.bound, self.earliest));
+            if effort.few != NO_SLOT {
+                batch = self.sort(effort.few, now);
             }
-            let batch = self.sort(effort.few, now);
             let mut place = 0;
             while fired < room
                 && let Some(timer) = batch.get(place)
             {
+                let (id, again) = self.fire(timer, now);
+                if let Some(again) = again {
+                    batch.lower_rest(again);
+                }
                 place += 1;
-                let id = self.fire(timer, batch.peek(place), now);
+                if let Some(next) = batch.peek(place) {
+                    (self.bound, self.earliest) = next;
+                }
+                // The wheel is in order before anything of the caller's runs.
                 fired += 1;
                 deliver(id, Ready::TIMER);
             }
@@ -91,39 +95,39 @@ impl<const N: usize> TimerWheel<N> {
         batch
     }
 
-    /// Takes the earliest timer out, or files it anew if it is periodic. `next` is the one after it, where
-    /// that is known. The wheel is in order again afterwards, before anything of the caller's runs.
+    /// Takes the earliest timer out, or files it anew if it is periodic: then it comes back as well.
     #[inline]
-    fn fire(&mut self, timer: Timer, next: Option<Timer>, now: u64) -> EventedId {
-        let (deadline, node) = timer;
-        (self.bound, self.earliest) = next.unwrap_or((deadline, UNKNOWN));
+    fn fire(&mut self, (deadline, node): Timer, now: u64) -> (EventedId, Option<Timer>) {
+        (self.bound, self.earliest) = (deadline, UNKNOWN);
         self.unlink(node);
         let id = self.store.id(node);
         if self.store.stamp(node) & PERIODIC != 0 {
-            return self.rearm(timer, now, id as Node);
+            return self.rearm((deadline, node), now, id as Node);
         }
         self.len -= 1;
         self.store.give_back(node);
-        EventedId(id)
+        (EventedId(id), None)
     }
 
     /// Files a periodic timer for its next tick. `second` is the node where its period and its id are.
     #[cold]
-    fn rearm(&mut self, (deadline, node): Timer, now: u64, second: Node) -> EventedId {
-        let id = self.store.id(second);
-        match next_tick(deadline, self.store.deadline(second), now) {
-            Some(deadline) => {
-                self.store.set_deadline(node, deadline);
-                self.file(node, deadline);
-            }
+    fn rearm(
+        &mut self,
+        (deadline, node): Timer,
+        now: u64,
+        second: Node,
+    ) -> (EventedId, Option<Timer>) {
+        let id = EventedId(self.store.id(second));
+        let Some(tick) = next_tick(deadline, self.store.deadline(second), now) else {
             // The end of time: it has fired for the last time.
-            None => {
-                self.len -= 1;
-                self.give_back_second(second);
-                self.store.give_back(node);
-            }
-        }
-        EventedId(id)
+            self.len -= 1;
+            self.give_back_second(second);
+            self.store.give_back(node);
+            return (id, None);
+        };
+        self.store.set_deadline(node, tick);
+        self.append(node, tick);
+        (id, Some((tick, node)))
     }
 
     /// Keeps the slots for the near future short, when nothing is due.

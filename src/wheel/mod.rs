@@ -95,7 +95,7 @@ const NO_SLOT: Slot = 0;
 // Tests have tiny ones, so that all of it happens often.
 
 /// Slots with at most as many timers are never opened but sorted when they are due.
-const SMALL: u32 = if cfg!(test) { 2 } else { 8 };
+const SMALL: u32 = if cfg!(test) { 3 } else { 8 };
 /// Up to as many timers the next deadline is always determined exactly.
 const FEW: u32 = if cfg!(test) { 3 } else { 64 };
 /// How many timers one search for a bound looks at.
