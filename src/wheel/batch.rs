@@ -17,14 +17,6 @@ impl Batch {
         Batch { timers: [NO_TIMER; SMALL as usize], len: 0, rest: NO_TIMER }
     }
 
-    /// One timer. What comes after it is not known.
-    #[inline]
-    pub fn of(timer: Timer) -> Self {
-        let mut batch = Batch::new();
-        batch.insert(timer);
-        batch
-    }
-
     /// Sorts a timer in: there is room.
     #[inline]
     pub fn insert(&mut self, timer: Timer) {

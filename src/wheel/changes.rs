@@ -65,7 +65,7 @@ impl<const N: usize> TimerWheel<N> {
         let (Some(node), Some(second)) = (self.store.take(), self.store.take()) else {
             return Err(Error::Full);
         };
-        self.store.fill(second, period, id.0);
+        self.store.fill_second(second, period, id.0);
         self.periodic += 1;
         Ok(self.admit(node, first, second as usize, PERIODIC))
     }

@@ -55,10 +55,13 @@ impl<const N: usize> TimerWheel<N> {
             if self.bound > now || !self.is_settled() {
                 break;
             }
-            let mut batch = Batch::of((self.bound, self.earliest));
-            if effort.few != NO_SLOT {
-                batch = self.sort(effort.few, now);
+            if effort.few == NO_SLOT {
+                let (id, _) = self.fire((self.bound, self.earliest), now);
+                fired += 1;
+                deliver(id, Ready::TIMER);
+                continue;
             }
+            let mut batch = self.sort(effort.few, now);
             let mut place = 0;
             while fired < room
                 && let Some(timer) = batch.get(place)
@@ -118,7 +121,7 @@ impl<const N: usize> TimerWheel<N> {
         second: Node,
     ) -> (EventedId, Option<Timer>) {
         let id = EventedId(self.store.id(second));
-        let Some(tick) = next_tick(deadline, self.store.deadline(second), now) else {
+        let Some(tick) = next_tick(deadline, self.store.period(second), now) else {
             // The end of time: it has fired for the last time.
             self.len -= 1;
             self.give_back_second(second);

@@ -107,7 +107,7 @@ const WORK: u32 = if cfg!(test) { 3 } else { 1024 };
 /// How many timers one `expire` moves when nothing is due.
 const BACKGROUND: u32 = if cfg!(test) { 1 } else { 32 };
 /// Unless the clock has moved on by as many bits, the pivot need not follow it.
-const LAG: u32 = if cfg!(test) { 1 } else { 18 };
+const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 
 /// Up to `N` deadlines, in order: a hashed timing wheel, all of whose memory is inside.
 ///

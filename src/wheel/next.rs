@@ -107,7 +107,7 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(never)]
     pub(super) fn search(&mut self, effort: &mut Effort) {
         if Self::GEOMETRY.is_flat() {
-            (self.bound, self.earliest) = self.store.first_live(|_| true);
+            (self.bound, self.earliest) = self.store.first();
             return;
         }
         while let Some(slot) = self.first() {

@@ -90,7 +90,7 @@ fn compare<const N: usize>(seeds: core::ops::Range<u64>, steps: u32) {
                 if seed % 2 == 0 {
                     pair.wakeup();
                 }
-                if step % 16 == 0 || N < 64 {
+                if step % 64 == 0 || N < 64 {
                     pair.wheel.check();
                 }
                 if pair.minimum().is_some() {
