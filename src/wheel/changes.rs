@@ -24,8 +24,8 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Adds a periodic deadline: `first`, and then every `period`, until it is cancelled.
     ///
-    /// It does not drift: the next tick is due one period after the last one was *due*. Where one or more ticks
-    /// have been missed by the time they are asked for, they are delivered as one, and the next tick is
+    /// It does not drift: the next tick is due one period after the last one was *due*. Where one or more
+    /// ticks have been missed by the time they are asked for, they are delivered as one, and the next tick is
     /// the first one after now that lies on the grid. The key is good for all ticks. An
     /// [`update`](TimerWheel::update) moves the next tick, and with it the grid.
     ///
@@ -70,8 +70,8 @@ impl<const N: usize> TimerWheel<N> {
         Ok(self.admit(node, first, second as usize, PERIODIC))
     }
 
-    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for a timeout that
-    /// each byte of a connection pushes back.
+    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for a timeout
+    /// that each byte of a connection pushes back.
     ///
     /// # Errors
     ///
@@ -115,8 +115,8 @@ impl<const N: usize> TimerWheel<N> {
         Ok(())
     }
 
-    /// Takes the earliest deadline of an id out, and says whether there was one. It looks through all of them: who
-    /// keeps the key is better served by [`cancel`](TimerWheel::cancel).
+    /// Takes the earliest deadline of an id out, and says whether there was one. It looks through all of
+    /// them: who keeps the key is better served by [`cancel`](TimerWheel::cancel).
     pub fn remove(&mut self, id: EventedId) -> bool {
         let (_, node) = self.store.first_live(|node| self.id(node) == id);
         node != UNKNOWN && self.store.key(node).is_some_and(|key| self.cancel(key).is_ok())

@@ -10,11 +10,11 @@ use crate::ready::Ready;
 use crate::time::Instant;
 
 impl<const N: usize> TimerWheel<N> {
-    /// Delivers what is due at `now`, with [`Ready::TIMER`], in order: as much as `room` allows, and returns how
-    /// much that was. The rest stays, and can still be cancelled or moved.
+    /// Delivers what is due at `now`, with [`Ready::TIMER`], in order: as much as `room` allows, and returns
+    /// how much that was. The rest stays, and can still be cancelled or moved.
     ///
-    /// The work of one call is bounded. So less than `room` may be delivered although more is due, even nothing; then
-    /// [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
+    /// The work of one call is bounded. So less than `room` may be delivered although more is due, even
+    /// nothing; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
     ///
     /// To call it when nothing is due costs next to nothing and keeps the wheel tidy.
     #[inline]

@@ -1,27 +1,31 @@
 //! The hashed timing wheel: a hierarchical one, without a clock, exact to the nanosecond.
 //!
 //! After G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels: Data Structures for the Efficient
-//! Implementation of a Timer Facility*, SOSP 1987, and IEEE/ACM Transactions on Networking 5(6), 1997: scheme 7,
-//! hashing by digits. Three things are different here.
+//! Implementation of a Timer Facility*, SOSP 1987, and IEEE/ACM Transactions on Networking 5(6), 1997: scheme
+//! 7, hashing by digits. Three things are different here.
 //!
 //! # The pivot
 //!
-//! There is no tick and no current slot. A timer's slot is the highest digit in which its deadline differs from the
-//! *pivot*, which is any time at all: it may lie before or after any deadline, and before or after the clock.
+//! There is no tick and no current slot. A timer's slot is the highest digit in which its deadline differs
+//! from the *pivot*, which is any time at all: it may lie before or after any deadline, and before or after
+//! the clock.
 //!
 //! ```text
-//!  slots of 2-bit digits around the pivot 1 2 1 (base 4); n: the digit, P: the pivot's own
+//! The slots of 2-bit digits around the pivot 1 2 1 (to base 4). The pivot's own digits are no slots,
+//! but for the one on level 0; what differs from it there only in lower digits is on lower levels.
 //!
-//!  level 2  |       0       |               P               |       2       |       3       |
-//!  level 1                  |   0   |   1   | P |       |   3   |
-//!  level 0                                  |0|P|2|3|
-//!           ------ below: before the pivot -----^---- above: after it --------------------> time
+//!   level 2   |   0   |                 1                 |   2   |   3   |
+//!   level 1           |   0   |   1   |     2     |   3   |
+//!   level 0                           |0 |1 |2 |3 |
+//!                                         ^
+//!             ---- before the pivot ------+---- after the pivot ------> time
 //! ```
 //!
-//! Before the pivot the slots of higher levels come first in time, after it those of lower levels: the first slot
-//! is found by two bit scans. A deadline in the past is nothing special, nor is one at the end of time. The pivot
-//! moves when the first slot is opened (then to a deadline within that slot), and it follows the clock as long as no
-//! slot lies between, which keeps the slots for the near future short. Neither moves any other timer.
+//! Before the pivot the slots of higher levels come first in time, after it those of lower levels: the first
+//! slot is found by two bit scans. A deadline in the past is nothing special, nor is one at the end of time.
+//! The pivot moves when the first slot is opened (then to a deadline within that slot), and it follows the
+//! clock as long as no slot lies between, which keeps the slots for the near future short. Neither moves any
+//! other timer.
 //!
 //! ```text
 //!           append            (1) open                  (2) sift, to the end
@@ -32,35 +36,36 @@
 //!          empty                pivot is opened meanwhile
 //! ```
 //!
-//! Slots of up to `SMALL` timers are never opened: looking through them is cheaper. Larger ones are opened little by
-//! little, in the background before they are due, and with at most `WORK` moves in one call. For deadlines that
-//! differ there is one move for each level at most, and mostly none or one.
+//! Slots of up to `SMALL` timers are never opened: looking through them is cheaper. Larger ones are opened
+//! little by little, in the background before they are due, and with at most `WORK` moves in one call. For
+//! deadlines that differ there is one move for each level at most, and mostly none or one. (More if a slot
+//! before the pivot gets crowded meanwhile: (3) undoes what was done.)
 //!
 //! # Laziness
 //!
-//! *Pushing back* writes the new deadline and nothing else: the timer then lies in a slot that starts too early, which
-//! is legal. Whoever looks through the slot puts it right, once, however often it was pushed back. *Taking out* joins
-//! the neighbours and does not ask for the slot: that it is empty is found out later. So a slot is never computed from
-//! a deadline but to file a timer.
+//! *Pushing back* writes the new deadline and nothing else: the timer then lies in a slot that starts too
+//! early, which is legal. Whoever looks through the slot puts it right, once, however often it was pushed
+//! back. *Taking out* joins the neighbours and does not ask for the slot: that it is empty is found out
+//! later. So a slot is never computed from a deadline but to file a timer.
 //!
 //! # Two answers for the next deadline
 //!
-//! The exact one has an adversary: let many timers share the first slot, and remove the earliest again and again. So
-//! there is a bound as well, for the sleep of a loop, that looks at `SCAN` timers and else settles for the start of
-//! the slot. It costs one idle wake-up where a slot is crowded.
+//! The exact one has an adversary: let many timers share the first slot, and remove the earliest again and
+//! again. So there is a bound as well, for the sleep of a loop, that looks at `SCAN` timers and else settles
+//! for the start of the slot. It costs one idle wake-up where a slot is crowded.
 //!
 //! # What holds between calls
 //!
 //! 1. A timer's slot starts at or before its deadline.
-//! 2. An occupied slot differs from the pivot in its level's digit and in none above it. The one being opened contains
-//!    the pivot instead, and its timers may be earlier than those of any slot on the levels below.
+//! 2. An occupied slot differs from the pivot in its level's digit and in none above it. The one being opened
+//!    contains the pivot instead, and its timers may be earlier than those of any slot on the levels below.
 //! 3. `bound` is not after any deadline; if `earliest` is a node, `bound` is its deadline.
 //! 4. `below` knows all levels that have timers in slots before the pivot.
 //! 5. Of equal deadlines that no update has touched, the earlier insertion comes first: within one slot, or
 //!    by lying in the slot that is being opened.
 //!
-//! `store` has the memory, `geometry` the arithmetic, `slots` the lists, `open` the spreading, `next` the search,
-//! `expire` the firing.
+//! `store` has the memory, `geometry` the arithmetic, `slots` the lists, `open` the spreading, `next` the
+//! search, `expire` the firing.
 
 mod batch;
 mod changes;
@@ -139,13 +144,15 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 ///
 /// # What it promises
 ///
-/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when asked for: there are
-///   no ticks that a deadline would be rounded to. Deadlines may be anything from the past to [`Instant::MAX`].
+/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when asked for:
+///   there are no ticks that a deadline would be rounded to. Deadlines may be anything from the past to
+///   [`Instant::MAX`].
 /// * What fires, fires in order of deadline; equal ones in order of insertion. (After an
 ///   [`update`](TimerWheel::update) the order among equal ones is not specified.)
-/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time has passed.
-/// * No call does more than a bounded amount of work, but for [`next_deadline`](TimerWheel::next_deadline) and
-///   [`remove`](TimerWheel::remove).
+/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time has
+///   passed.
+/// * No call does more than a bounded amount of work, but for
+///   [`next_deadline`](TimerWheel::next_deadline) and [`remove`](TimerWheel::remove).
 /// * A key never names another deadline than its own.
 ///
 /// # What it costs
@@ -153,13 +160,15 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 /// | | worst case | |
 /// |---|---|---|
 /// | [`insert`](TimerWheel::insert), [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) | O(1) | pushing back writes one word |
-/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(1) | a look at 32 timers, or a known result |
-/// | [`expire`](TimerWheel::expire) | O(fired) + O(1) | at most 1,024 further timers are moved; each is moved at most 11 times in its life, and mostly not once or once |
-/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(1) where the minimum is not removed each time |
+/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(1) | mostly known already; else a look at up to 64 deadlines |
+/// | [`expire`](TimerWheel::expire) | O(fired) + O(1) | at most 1,024 others change their slot; each does so some 11 times at most, mostly never or once |
+/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(1), unless the earliest is removed again and again |
 /// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
 ///
-/// It takes 32 bytes for each deadline, and some 150: 28 and some 150 where pointers have four bytes. Larger wheels
-/// are finer: below 116 deadlines it looks through all of them instead, and from 1,312 on it has the full 11 levels of 64 slots.
+/// It takes 32 bytes for each deadline (28 where pointers have four), and some 150 more. The slots lie in
+/// what these leave spare, so larger wheels are finer. From 1,312 deadlines on there are all 11 levels of 64
+/// slots. With fewer, deadlines that lie close together share a slot, and finding the first one of these is
+/// O(N); below 116 there are no slots, and all are looked through.
 ///
 /// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static` takes no
 /// space in the file; [`init_in`](TimerWheel::init_in) makes one in place. More than 16,777,216 deadlines are
@@ -173,10 +182,11 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 ///
 /// # Where it comes from
 ///
-/// G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and IEEE/ACM Transactions on Networking 5(6),
+/// G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and IEEE/ACM Transactions on
+/// Networking 5(6),
 /// 1997. Theirs has ticks, and slots that move with the clock. Here a deadline's slot is the highest digit in
-/// which it differs from a *pivot*, any time at all, which makes it exact without a cascade at each boundary, and
-/// lets timers that are pushed back stay where they are.
+///    which it differs from a *pivot*, any time at all, which makes it exact without a cascade at each
+///    boundary, and lets timers that are pushed back stay where they are.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
     /// No deadline is earlier. Meaningless in an empty wheel.

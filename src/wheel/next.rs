@@ -7,7 +7,8 @@ use crate::time::Instant;
 
 /// How much a search may do.
 pub(super) struct Effort {
-    /// Slots that start until then are opened if they hold more timers than `scan`.
+    /// Slots that start until then are opened if they hold more timers than `scan`; those that cannot be
+    /// opened are looked through to the end.
     open_until: Option<u64>,
     /// How many timers of a slot it looks at.
     scan: u32,
@@ -76,8 +77,9 @@ impl<const N: usize> TimerWheel<N> {
     /// When to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
     /// exceptions exactly then. `None` if none is pending.
     ///
-    /// It is earlier than the earliest deadline only where more than 64 are pending and more than 32 of them share the
-    /// first slot. `expire` then puts that right, and delivers nothing.
+    /// It is earlier than the earliest deadline only where more than 64 are pending and more than 32 of them
+    /// share the first slot, or were pushed back out of it. `expire` then puts that right, and delivers
+    /// nothing.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
         if self.is_empty() {

@@ -137,8 +137,8 @@ fn small_six_bit_wheels_agree_with_the_model() {
 fn six_bit_wheels_agree_with_the_model() {
     compare::<1400>(0..6, 10000);
 }
-/// The number that tells insertions apart is 30 bits wide. It wraps without a key that is good for nothing, or for
-/// all places that are free.
+/// The number that tells insertions apart is 30 bits wide. It wraps without a key that is good for nothing,
+/// or for all places that are free.
 #[test]
 fn stamps_wrap() {
     let mut wheel = TimerWheel::<120>::new();
@@ -154,8 +154,8 @@ fn stamps_wrap() {
     assert_eq!(wheel.cancel(first), Err(Error::StaleKey));
 }
 
-/// No key whatever reaches memory that it does not name: those of free places, of slots, of the second place of an
-/// interval, and of nothing.
+/// No key whatever reaches memory that it does not name: those of free places, of slots, of the second place
+/// of an interval, and of nothing.
 #[test]
 fn garbage_keys_are_refused() {
     fn fuzz<const N: usize>() {
