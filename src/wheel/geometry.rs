@@ -124,12 +124,6 @@ impl Geometry {
         self.level_of(slot) > 0
     }
 
-    /// Whether a slot on level 0 may hold different deadlines.
-    #[inline]
-    pub const fn is_grainy(self) -> bool {
-        self.grain > 0
-    }
-
     /// The first nanosecond of a slot.
     #[inline]
     pub const fn start(self, slot: Slot, pivot: u64) -> u64 {

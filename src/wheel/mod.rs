@@ -1,8 +1,75 @@
-//! The hashed timing wheel.
+//! The hashed timing wheel: a hierarchical one, without a clock, exact to the nanosecond.
+//!
+//! After G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels: Data Structures for the Efficient
+//! Implementation of a Timer Facility*, SOSP 1987, and IEEE/ACM Transactions on Networking 5(6), 1997: scheme
+//! 7, hashing by digits. Three things are different here.
+//!
+//! # The pivot
+//!
+//! There is no tick and no current slot. A timer's slot is the highest digit in which its deadline differs
+//! from the *pivot*, which is any time at all: it may lie before or after any deadline, and before or after
+//! the clock.
+//!
+//! ```text
+//! The slots of 2-bit digits around the pivot 1 2 1 (to base 4). The pivot's own digits are no slots,
+//! but for the one on level 0; what differs from it there only in lower digits is on lower levels.
+//!
+//!   level 2   |   0   |                 1                 |   2   |   3   |
+//!   level 1           |   0   |   1   |     2     |   3   |
+//!   level 0                           |0 |1 |2 |3 |
+//!                                         ^
+//!             ---- before the pivot ------+---- after the pivot ------> time
+//! ```
+//!
+//! Before the pivot the slots of higher levels come first in time, after it those of lower levels: the first
+//! slot is found by two bit scans. A deadline in the past is nothing special, nor is one at the end of time.
+//! The pivot moves when the first slot is opened (then to a deadline within that slot), and it follows the
+//! clock as long as no slot lies between, which keeps the slots for the near future short. Neither moves any
+//! other timer.
+//!
+//! ```text
+//!           append            (1) open                  (2) sift, to the end
+//!   empty ----------> filled ---------------> opening -----------------------> empty
+//!     ^                 |  ^                     |
+//!     +-----------------+  +---------------------+
+//!      (4) first: found     (3) collapse: a slot before the
+//!          empty                pivot is opened meanwhile
+//! ```
+//!
+//! Slots of up to `SMALL` timers are never opened: looking through them is cheaper. Larger ones are opened
+//! little by little, in the background before they are due, and with at most `WORK` moves in one call. For
+//! deadlines that differ there is one move for each level at most, and mostly none or one. (More if a slot
+//! before the pivot gets crowded meanwhile: (3) undoes what was done.)
+//!
+//! # Laziness
+//!
+//! *Pushing back* writes the new deadline and nothing else: the timer then lies in a slot that starts too
+//! early, which is legal. Whoever looks through the slot puts it right, once, however often it was pushed
+//! back. *Taking out* joins the neighbours and does not ask for the slot: that it is empty is found out
+//! later. So a slot is never computed from a deadline but to file a timer.
+//!
+//! # Two answers for the next deadline
+//!
+//! The exact one has an adversary: let many timers share the first slot, and remove the earliest again and
+//! again. So there is a bound as well, for the sleep of a loop, that looks at `SCAN` timers and else settles
+//! for the start of the slot. It costs one idle wake-up where a slot is crowded.
+//!
+//! # What holds between calls
+//!
+//! 1. A timer's slot starts at or before its deadline.
+//! 2. An occupied slot differs from the pivot in its level's digit and in none above it. The one being opened
+//!    contains the pivot instead, and its timers may be earlier than those of any slot on the levels below.
+//! 3. `bound` is not after any deadline; if `earliest` is a node, `bound` is its deadline.
+//! 4. `below` knows all levels that have timers in slots before the pivot.
+//! 5. Of equal deadlines that no update has touched, the earlier insertion comes first: within one slot, or
+//!    by lying in the slot that is being opened.
+//!
+//! `store` has the memory, `geometry` the arithmetic, `slots` the lists, `open` the spreading, `next` the
+//! search, `expire` the firing.
 
 mod batch;
+mod changes;
 mod expire;
-mod flat;
 mod geometry;
 mod key;
 mod next;
@@ -14,16 +81,13 @@ mod tests;
 
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::time::Duration;
 
 pub use self::key::DeadlineKey;
 
 use self::geometry::{Geometry, Slot};
 use self::slots::Occupied;
 use self::store::{Node, PERIODIC, Store};
-use crate::error::{Error, Result};
 use crate::id::EventedId;
-use crate::ready::Ready;
 use crate::time::Instant;
 
 /// `earliest`: nothing is known.
@@ -33,8 +97,10 @@ const COARSE: Node = Node::MAX;
 /// `opening`: none. (No slot on level 0 is ever opened.)
 const NO_SLOT: Slot = 0;
 
+// Tests have tiny ones, so that all of it happens often.
+
 /// Slots with at most as many timers are never opened but sorted when they are due.
-const SMALL: usize = if cfg!(test) { 2 } else { 8 };
+const SMALL: u32 = if cfg!(test) { 3 } else { 8 };
 /// Up to as many timers the next deadline is always determined exactly.
 const FEW: u32 = if cfg!(test) { 3 } else { 64 };
 /// How many timers one search for a bound looks at.
@@ -46,9 +112,81 @@ const WORK: u32 = if cfg!(test) { 3 } else { 1024 };
 /// How many timers one `expire` moves when nothing is due.
 const BACKGROUND: u32 = if cfg!(test) { 1 } else { 32 };
 /// Unless the clock has moved on by as many bits, the pivot need not follow it.
-const LAG: u32 = if cfg!(test) { 1 } else { 18 };
+const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 
-/// Up to `N` deadlines, in order.
+/// Up to `N` deadlines, in order: a hashed timing wheel, all of whose memory is inside.
+///
+/// It has no clock: the time is an argument, of any clock whose readings are an [`Instant`]'s nanoseconds.
+///
+/// ```
+/// use mio_st::event::EventedId;
+/// use mio_st::time::Instant;
+/// use mio_st::timer::TimerWheel;
+///
+/// let mut wheel = TimerWheel::<100>::new();
+/// let at = Instant::from_nanos;
+///
+/// let idle = wheel.insert(at(30_000), EventedId(7))?;
+/// wheel.insert(at(20_000), EventedId(8))?;
+/// wheel.update(idle, at(40_000))?;
+///
+/// assert_eq!(wheel.next_deadline(), Some(at(20_000)));
+/// let mut fired = Vec::new();
+/// wheel.expire(at(39_999), 16, |id, ready| {
+///     assert!(ready.is_timer());
+///     fired.push(id);
+/// });
+/// assert_eq!(fired, [EventedId(8)]);
+/// wheel.cancel(idle)?;
+/// assert!(wheel.is_empty());
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+///
+/// # What it promises
+///
+/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when asked for:
+///   there are no ticks that a deadline would be rounded to. Deadlines may be anything from the past to
+///   [`Instant::MAX`].
+/// * What fires, fires in order of deadline; equal ones in order of insertion. (After an
+///   [`update`](TimerWheel::update) the order among equal ones is not specified.)
+/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time has
+///   passed.
+/// * No call does more than a bounded amount of work, but for
+///   [`next_deadline`](TimerWheel::next_deadline) and [`remove`](TimerWheel::remove).
+/// * A key never names another deadline than its own.
+///
+/// # What it costs
+///
+/// | | worst case | |
+/// |---|---|---|
+/// | [`insert`](TimerWheel::insert), [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) | O(1) | pushing back writes one word |
+/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(1) | mostly known already; else a look at up to 64 deadlines |
+/// | [`expire`](TimerWheel::expire) | O(fired) + O(1) | at most 1,024 others change their slot; each does so some 11 times at most, mostly never or once |
+/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(1), unless the earliest is removed again and again |
+/// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
+///
+/// It takes 32 bytes for each deadline (28 where pointers have four), and some 150 more. The slots lie in
+/// what these leave spare, so larger wheels are finer. From 1,312 deadlines on there are all 11 levels of 64
+/// slots. With fewer, deadlines that lie close together share a slot, and finding the first one of these is
+/// O(N); below 116 there are no slots, and all are looked through.
+///
+/// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static` takes no
+/// space in the file; [`init_in`](TimerWheel::init_in) makes one in place. More than 16,777,216 deadlines are
+/// refused at compile time:
+///
+/// ```compile_fail
+/// static TOO_LARGE: mio_st::timer::TimerWheel<16_777_217> = mio_st::timer::TimerWheel::new();
+/// ```
+///
+/// `N` may be 0: such a wheel refuses every deadline, and the code of the others is not even generated.
+///
+/// # Where it comes from
+///
+/// G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and IEEE/ACM Transactions on
+/// Networking 5(6),
+/// 1997. Theirs has ticks, and slots that move with the clock. Here a deadline's slot is the highest digit in
+///    which it differs from a *pivot*, any time at all, which makes it exact without a cascade at each
+///    boundary, and lets timers that are pushed back stay where they are.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
     /// No deadline is earlier. Meaningless in an empty wheel.
@@ -88,7 +226,16 @@ impl<const N: usize> TimerWheel<N> {
         }
     }
 
-    /// Makes an empty wheel in place.
+    /// Makes an empty wheel in place: no copy of it is ever on the stack.
+    ///
+    /// ```
+    /// use core::mem::MaybeUninit;
+    /// use mio_st::timer::TimerWheel;
+    ///
+    /// let mut memory: Box<MaybeUninit<TimerWheel<100_000>>> = Box::new_uninit();
+    /// let wheel = TimerWheel::init_in(&mut memory);
+    /// assert_eq!(wheel.capacity(), 100_000);
+    /// ```
     #[allow(unsafe_code)]
     pub fn init_in(slot: &mut MaybeUninit<Self>) -> &mut Self {
         let () = Self::POSSIBLE;
@@ -98,160 +245,6 @@ impl<const N: usize> TimerWheel<N> {
             slot.as_mut_ptr().write_bytes(0, 1);
             slot.assume_init_mut()
         }
-    }
-
-    /// Adds a deadline.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Full`] if `N` places are taken. Nothing has changed then.
-    #[inline]
-    pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        let Some(node) = self.store.take() else {
-            return Err(Error::Full);
-        };
-        Ok(self.admit(node, deadline, id.0, 0))
-    }
-
-    /// Adds a periodic deadline: `first`, and then every `period`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero.
-    pub fn insert_interval(
-        &mut self,
-        first: Instant,
-        period: Duration,
-        id: EventedId,
-    ) -> Result<DeadlineKey> {
-        let period = Instant::ZERO.saturating_add(period).as_nanos();
-        if period == 0 {
-            return Err(Error::InvalidInput);
-        }
-        if self.len as usize + self.periodic as usize + 2 > N {
-            return Err(Error::Full);
-        }
-        let (Some(node), Some(second)) = (self.store.take(), self.store.take()) else {
-            return Err(Error::Full);
-        };
-        self.store.fill(second, period, id.0);
-        self.periodic += 1;
-        Ok(self.admit(node, first, second as usize, PERIODIC))
-    }
-
-    /// Moves a deadline.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::StaleKey`]
-    #[inline]
-    pub fn update(&mut self, key: DeadlineKey, deadline: Instant) -> Result<()> {
-        let Some((node, old)) = self.store.find(key) else {
-            return Err(Error::StaleKey);
-        };
-        let deadline = deadline.as_nanos();
-        if deadline < old {
-            self.bring_forward(node, deadline);
-            return Ok(());
-        }
-        self.store.set_deadline(node, deadline);
-        if self.earliest == node && deadline != old {
-            self.earliest = UNKNOWN;
-        }
-        Ok(())
-    }
-
-    /// Takes a deadline out.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::StaleKey`]
-    #[inline]
-    pub fn cancel(&mut self, key: DeadlineKey) -> Result<()> {
-        let Some((node, _)) = self.store.find(key) else {
-            return Err(Error::StaleKey);
-        };
-        if key.stamp.get() & PERIODIC != 0 {
-            self.give_back_second(self.store.id(node) as Node);
-        }
-        self.unlink(node);
-        self.store.give_back(node);
-        self.len -= 1;
-        if self.earliest == node {
-            self.earliest = UNKNOWN;
-        }
-        Ok(())
-    }
-
-    /// Takes the earliest deadline of an id out.
-    pub fn remove(&mut self, id: EventedId) -> bool {
-        let (_, node) = self.store.first_live(|node| self.id(node) == id);
-        node != UNKNOWN && self.store.key(node).is_some_and(|key| self.cancel(key).is_ok())
-    }
-
-    /// The earliest deadline.
-    #[inline]
-    pub fn next_deadline(&mut self) -> Option<Instant> {
-        if self.is_empty() {
-            return None;
-        }
-        if self.earliest == UNKNOWN || self.earliest == COARSE {
-            self.settle(true);
-        }
-        Some(Instant::from_nanos(self.bound))
-    }
-
-    /// A time not after the earliest deadline.
-    #[inline]
-    pub fn next_wakeup(&mut self) -> Option<Instant> {
-        if self.is_empty() {
-            return None;
-        }
-        if self.earliest == UNKNOWN {
-            self.settle(false);
-        }
-        Some(Instant::from_nanos(self.bound))
-    }
-
-    /// Delivers what is due.
-    #[inline]
-    pub fn expire(
-        &mut self,
-        now: Instant,
-        room: usize,
-        mut deliver: impl FnMut(EventedId, Ready),
-    ) -> usize {
-        if N == 0 {
-            return 0;
-        }
-        let now = now.as_nanos();
-        if self.len == 0 || now < self.bound {
-            if self.opening != NO_SLOT || now >> LAG > self.pivot >> LAG {
-                self.tidy(now);
-            }
-            return 0;
-        }
-        if room == 0 {
-            return 0;
-        }
-        let mut left = room;
-        if let Some(id) = self.fire_earliest(now) {
-            left -= 1;
-            deliver(id, Ready::TIMER);
-        }
-        let mut work = WORK;
-        let mut fired = [EventedId(0); SMALL];
-        while left != 0 && self.len != 0 && now >= self.bound {
-            let count = self.fire_some(now, left, &mut work, &mut fired);
-            if count == 0 {
-                break;
-            }
-            left -= count;
-            for &id in &fired[..count] {
-                deliver(id, Ready::TIMER);
-            }
-        }
-        room - left
     }
 
     /// How many deadlines are pending. A periodic one counts as one.
@@ -268,7 +261,7 @@ impl<const N: usize> TimerWheel<N> {
         N == 0 || self.len == 0
     }
 
-    /// `N`.
+    /// `N`: how many deadlines there can be.
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
@@ -297,41 +290,7 @@ impl<const N: usize> TimerWheel<N> {
         })
     }
 
-    /// Fills a node in and files it.
-    #[inline]
-    fn admit(&mut self, node: Node, deadline: Instant, id: usize, flags: u32) -> DeadlineKey {
-        let deadline = deadline.as_nanos();
-        let key = self.store.name(node, deadline, id, flags);
-        self.len += 1;
-        if self.len == 1 {
-            self.bound = u64::MAX;
-        }
-        self.file(node, deadline);
-        key
-    }
-
-    /// Puts a timer into its slot.
-    #[inline]
-    fn file(&mut self, node: Node, deadline: u64) {
-        self.append(node, deadline);
-        if deadline < self.bound {
-            (self.bound, self.earliest) = (deadline, node);
-        }
-    }
-
-    #[inline(never)]
-    fn bring_forward(&mut self, node: Node, deadline: u64) {
-        self.store.set_deadline(node, deadline);
-        self.unlink(node);
-        self.file(node, deadline);
-    }
-
-    #[cold]
-    fn give_back_second(&mut self, second: Node) {
-        self.store.give_back(second);
-        self.periodic -= 1;
-    }
-
+    /// The id that the user gave to a timer.
     fn id(&self, node: Node) -> EventedId {
         let id = self.store.id(node);
         let periodic = self.store.stamp(node) & PERIODIC != 0;

@@ -1,88 +1,165 @@
-//! The search for the next deadline.
+//! The search for the earliest timer.
 
-use super::batch::{NO_TIMER, Timer};
 use super::geometry::Slot;
-use super::store::Node;
-use super::{COARSE, FEW, REPAIRS, SCAN, SMALL, TimerWheel};
+use super::store::{NO_TIMER, Node, Timer};
+use super::{BACKGROUND, COARSE, FEW, NO_SLOT, REPAIRS, SCAN, SMALL, TimerWheel, UNKNOWN, WORK};
+use crate::time::Instant;
 
-/// What a look at a slot's timers found.
-pub(super) enum Look {
-    /// All were seen, and none is left whose deadline lies beyond the slot.
-    Whole,
-    /// There are more than the limit.
+/// How much a search may do.
+pub(super) struct Effort {
+    /// Slots that start until then are opened if they hold more timers than `scan`; those that cannot be
+    /// opened are looked through to the end.
+    open_until: Option<u64>,
+    /// How many timers of a slot it looks at.
+    scan: u32,
+    /// How many timers it moves.
+    pub work: u32,
+    /// What `earliest` shall be if that is not enough.
+    otherwise: Node,
+    /// The slot of the earliest timer, if it was seen to hold more timers, but not more than `SMALL`.
+    pub few: Slot,
+}
+
+impl Effort {
+    /// Whatever it takes.
+    const EXACT: Effort = Effort {
+        open_until: Some(u64::MAX),
+        scan: SMALL,
+        work: u32::MAX,
+        otherwise: UNKNOWN,
+        few: NO_SLOT,
+    };
+
+    /// As much as a bound is worth.
+    const BOUND: Effort =
+        Effort { open_until: None, scan: SCAN, work: REPAIRS, otherwise: COARSE, few: NO_SLOT };
+
+    /// A beginning, with what starts at `start` and is not due yet.
+    pub fn ahead(start: u64) -> Effort {
+        Effort { open_until: Some(start), work: BACKGROUND, scan: SMALL, ..Effort::BOUND }
+    }
+
+    /// Enough for what is due, over some calls.
+    pub fn until(now: u64) -> Effort {
+        Effort { open_until: Some(now), scan: SMALL, work: WORK, otherwise: UNKNOWN, few: NO_SLOT }
+    }
+}
+
+/// How a look at a slot's timers ended.
+#[derive(PartialEq, Eq)]
+enum Look {
+    /// As many were seen: all.
+    All(u32),
+    /// No other can be earlier.
+    Enough,
+    /// There are more.
     Crowded,
     /// Too much had to be put in order on the way.
     Tired,
 }
 
 impl<const N: usize> TimerWheel<N> {
-    /// Determines `bound`, and `earliest` if that is possible at a limited price or is asked for at any.
+    /// The earliest deadline, exactly. `None` if none is pending.
+    ///
+    /// A single call may have to go through many deadlines to find it. For a sleep
+    /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and never does.
+    #[inline]
+    pub fn next_deadline(&mut self) -> Option<Instant> {
+        if self.is_empty() {
+            return None;
+        }
+        if !self.is_settled() {
+            self.settle(true);
+        }
+        Some(Instant::from_nanos(self.bound))
+    }
+
+    /// When to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
+    /// exceptions exactly then. `None` if none is pending.
+    ///
+    /// It is earlier than the earliest deadline only where more than 64 are pending and more than 32 of them
+    /// share the first slot, or were pushed back out of it. `expire` then puts that right, and delivers
+    /// nothing.
+    #[inline]
+    pub fn next_wakeup(&mut self) -> Option<Instant> {
+        if self.is_empty() {
+            return None;
+        }
+        if self.earliest == UNKNOWN {
+            self.settle(false);
+        }
+        Some(Instant::from_nanos(self.bound))
+    }
+
+    /// Whether the earliest timer is known.
+    #[inline]
+    pub(super) const fn is_settled(&self) -> bool {
+        self.earliest != UNKNOWN && self.earliest != COARSE
+    }
+
+    /// Finds the earliest timer, at any price or at a limited one.
     #[cold]
     #[inline(never)]
-    pub(super) fn settle(&mut self, exact: bool) {
-        if Self::GEOMETRY.is_flat() {
-            return self.settle_flat();
-        }
+    fn settle(&mut self, exact: bool) {
         let exact = exact || self.len <= FEW;
-        let (limit, mut work) = if exact { (SMALL as u32, u32::MAX) } else { (SCAN, REPAIRS) };
+        self.search(&mut if exact { Effort::EXACT } else { Effort::BOUND });
+    }
+
+    /// Determines `earliest` and `bound`; if the effort does not suffice, as much as is known of `bound`.
+    #[inline(never)]
+    pub(super) fn search(&mut self, effort: &mut Effort) {
+        if Self::GEOMETRY.is_flat() {
+            (self.bound, self.earliest) = self.store.first();
+            return;
+        }
         while let Some(slot) = self.first() {
             if self.blocked() {
                 let start = Self::GEOMETRY.start(self.opening, self.pivot);
-                if !self.sift(&mut work) {
-                    return self.settle_for(start);
+                if Some(start) > effort.open_until || !self.sift(&mut effort.work) {
+                    return self.settle_for(start, effort);
                 }
                 continue;
             }
             let start = Self::GEOMETRY.start(slot, self.pivot);
-            let all = exact && !Self::GEOMETRY.can_open(slot);
-            match self.survey(slot, if all { u32::MAX } else { limit }, &mut work) {
+            let can_open = Self::GEOMETRY.can_open(slot);
+            let all = !can_open && Some(start) <= effort.open_until;
+            let limit = if all { u32::MAX } else { effort.scan };
+            match self.look(slot, start, limit, &mut effort.work) {
                 // All had been pushed back out of the slot.
-                (Look::Whole, NO_TIMER) => {}
-                (Look::Crowded, first) if first.0 != start => {
-                    if !exact {
-                        return self.settle_for(start);
-                    }
-                    self.refine(slot);
-                }
-                (Look::Tired, _) => return self.settle_for(start),
-                // Nothing in a slot is earlier than its start.
-                (Look::Whole | Look::Crowded, first) => {
+                (Look::All(0), _) => {}
+                (Look::All(2..=SMALL), first) => {
+                    effort.few = slot;
                     (self.bound, self.earliest) = first;
                     return;
                 }
+                (Look::All(_) | Look::Enough, first) => {
+                    (self.bound, self.earliest) = first;
+                    return;
+                }
+                (Look::Crowded, first) if can_open && Some(start) <= effort.open_until => {
+                    self.open(slot, first.0);
+                }
+                _ => return self.settle_for(start, effort),
             }
         }
     }
 
-    /// Makes do with a bound.
-    pub(super) fn settle_for(&mut self, start: u64) {
+    /// Makes do with the start of a slot.
+    fn settle_for(&mut self, start: u64, effort: &Effort) {
         self.bound = self.bound.max(start);
-        self.earliest = COARSE;
+        self.earliest = effort.otherwise;
     }
 
-    /// Puts a timer from one slot into another.
-    #[cold]
-    #[inline(never)]
-    fn file_anew(&mut self, node: Node, deadline: u64) {
-        self.unlink(node);
-        self.append(node, deadline);
-    }
-
-    /// Opens a slot around its earliest deadline, wholly.
-    #[inline(never)]
-    fn refine(&mut self, slot: Slot) {
-        let (_, first) = self.survey(slot, u32::MAX, &mut { u32::MAX });
-        self.open(slot, first.0);
-        self.sift(&mut { u32::MAX });
-    }
-
-    /// Looks through the first `limit` timers of a slot, for the earliest of them.
+    /// Looks through the first `limit` timers of a slot for the earliest of them.
     ///
     /// A timer that was pushed back beyond the slot is put where it now belongs instead: `work` counts
     /// these. It happens at most once for each time that a timer is put into a slot, however often it is
     /// pushed back.
-    pub(super) fn survey(&mut self, slot: Slot, limit: u32, work: &mut u32) -> (Look, Timer) {
+    #[inline]
+    fn look(&mut self, slot: Slot, start: u64, limit: u32, work: &mut u32) -> (Look, Timer) {
         let last = Self::GEOMETRY.last(slot, self.pivot);
+        // Nothing is earlier than that.
+        let floor = self.bound.max(start);
         let mut first = NO_TIMER;
         let mut room = limit;
         let mut node = self.store.next(slot);
@@ -99,6 +176,9 @@ impl<const N: usize> TimerWheel<N> {
                 return (Look::Crowded, first);
             } else {
                 room -= 1;
+                if deadline <= floor {
+                    return (Look::Enough, (deadline, node));
+                }
                 if deadline < first.0 {
                     first = (deadline, node);
                 }
@@ -106,9 +186,17 @@ impl<const N: usize> TimerWheel<N> {
             node = next;
         }
         if room != limit && first == NO_TIMER {
-            // All of them are `u64::MAX`, which is no less than `NO_TIMER`.
+            // All of them are at the end of time, and that is not less than `NO_TIMER`.
             first.1 = self.store.next(slot);
         }
-        (Look::Whole, first)
+        (Look::All(limit - room), first)
+    }
+
+    /// Puts a timer from one slot into another.
+    #[cold]
+    #[inline(never)]
+    fn file_anew(&mut self, node: Node, deadline: u64) {
+        self.unlink(node);
+        self.append(node, deadline);
     }
 }

@@ -96,7 +96,7 @@ impl<const N: usize> TimerWheel<N> {
     ///
     /// Before the pivot the higher levels come first, after it the lower ones; within a level the lower
     /// digits.
-    #[inline]
+    #[inline(always)]
     pub(super) fn first(&mut self) -> Option<Slot> {
         loop {
             let Occupied { levels, below, .. } = self.occupied;
@@ -121,9 +121,11 @@ impl<const N: usize> TimerWheel<N> {
         }
         let level = Self::GEOMETRY.level_of(slot);
         let bits = self.level_bits(level);
-        let before = (1_u64 << Self::GEOMETRY.digit(level, self.pivot, self.pivot)) - 1;
-        if bits & before == 0 {
-            self.occupied.below &= !(1 << level);
+        if self.occupied.below != 0 {
+            let before = (1_u64 << Self::GEOMETRY.digit(level, self.pivot, self.pivot)) - 1;
+            if bits & before == 0 {
+                self.occupied.below &= !(1 << level);
+            }
         }
         if bits == 0 {
             self.occupied.levels &= !(1 << level);

@@ -17,7 +17,6 @@
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::batch::{NO_TIMER, Timer};
 use super::geometry::Geometry;
 use super::key::DeadlineKey;
 
@@ -26,6 +25,12 @@ pub(super) type Node = u32;
 
 /// No node.
 pub(super) const NONE: Node = 0;
+
+/// A timer: its deadline and its node.
+pub(super) type Timer = (u64, Node);
+
+/// None: later than every timer.
+pub(super) const NO_TIMER: Timer = (u64::MAX, NONE);
 
 /// In a stamp: the timer is periodic, and its `id` is the node that holds the period and the true id.
 pub(super) const PERIODIC: u32 = 0b10;
@@ -97,7 +102,11 @@ impl<const N: usize> Store<N> {
     /// Gives a node back. No key names it any more.
     #[inline]
     pub fn give_back(&mut self, node: Node) {
-        self.hot[Self::index(node)].stamp = 0;
+        let hot = &mut self.hot[Self::index(node)];
+        hot.stamp = 0;
+        if Self::GEOMETRY.is_flat() {
+            hot.deadline = u64::MAX;
+        }
         self.set_next(node, self.free);
         self.free = node;
     }
@@ -113,11 +122,16 @@ impl<const N: usize> Store<N> {
         DeadlineKey { node, stamp }
     }
 
-    /// Fills a node in that no key names.
-    pub fn fill(&mut self, node: Node, deadline: u64, id: usize) {
-        let index = Self::index(node);
-        self.hot[index].deadline = deadline;
-        self.ids[index] = id;
+    /// Fills in the second node of a periodic timer, which no key names. Its link holds the period.
+    pub fn fill_second(&mut self, node: Node, period: u64, id: usize) {
+        self.set_deadline(node, u64::MAX);
+        self.set_next(node, period as u32);
+        self.set_prev(node, (period >> 32) as u32);
+        self.ids[Self::index(node)] = id;
+    }
+
+    pub fn period(&self, second: Node) -> u64 {
+        u64::from(self.next(second)) | u64::from(self.prev(second)) << 32
     }
 
     /// The node that a key names, and its deadline.
@@ -140,27 +154,36 @@ impl<const N: usize> Store<N> {
     /// All timers that keys name, in no particular order, with their deadlines.
     #[inline]
     pub fn live(&self) -> impl Iterator<Item = Timer> {
-        let used = self.hot.get(..self.fresh as usize).unwrap_or_default();
-        let live = used.iter().zip(Self::FIRST..).filter(|(hot, _)| hot.stamp != 0);
-        live.map(|(hot, node)| (hot.deadline, node))
+        let used = self.used().filter(|(hot, _)| hot.stamp != 0);
+        used.map(|(hot, node)| (hot.deadline, node))
     }
 
     /// The first of those live timers that `wanted` names: by deadline, equal ones by insertion.
     #[inline]
     pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Timer {
+        let wanted = self.live().filter(|timer| wanted(timer.1));
+        wanted.min_by_key(|timer| (timer.0, self.seniority(timer.1))).unwrap_or(NO_TIMER)
+    }
+
+    /// The first live timer, where there are no slots. What is not live is at the end of time there.
+    pub fn first(&self) -> Timer {
+        // Without a branch that is mispredicted now and then: the minimum, then whether it is the only one.
         let mut first = NO_TIMER;
-        for timer in self.live() {
-            if timer.0 > first.0 {
-                continue;
-            }
-            let precedes = timer.0 < first.0
-                || first.1 == NONE
-                || self.seniority(timer.1) < self.seniority(first.1);
-            if precedes && wanted(timer.1) {
-                first = timer;
-            }
+        for (hot, node) in self.used() {
+            let deadline = hot.deadline;
+            first = if deadline < first.0 { (deadline, node) } else { first };
         }
-        first
+        let mut equal = 0;
+        for (hot, _) in self.used() {
+            equal += u32::from(hot.deadline == first.0);
+        }
+        if equal == 1 { first } else { self.first_live(|_| true) }
+    }
+
+    /// All nodes that were ever used.
+    #[inline]
+    fn used(&self) -> impl Iterator<Item = (&Hot, Node)> {
+        self.hot.get(..self.fresh as usize).unwrap_or_default().iter().zip(Self::FIRST..)
     }
 
     /// Smaller for what was inserted earlier, among the latest 2^30 insertions.
@@ -215,6 +238,12 @@ impl<const N: usize> Store<N> {
     #[inline]
     pub fn set_prev(&mut self, link: u32, prev: u32) {
         self.links.as_flattened_mut()[2 * link as usize + 1] = prev;
+    }
+
+    /// Makes the next stamps the last ones.
+    #[cfg(test)]
+    pub fn wrap_stamps(&mut self) {
+        self.stamp = 0_u32.wrapping_sub(3 * STEP);
     }
 
     #[cfg(test)]

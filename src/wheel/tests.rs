@@ -4,7 +4,14 @@ extern crate std;
 
 use std::println;
 
+use core::num::NonZeroU32;
+use core::time::Duration;
+use std::vec::Vec;
+
+use super::store::PERIODIC;
 use super::*;
+use crate::error::Error;
+use crate::ready::Ready;
 
 #[path = "../../tests/wheel_support/mod.rs"]
 mod support;
@@ -83,7 +90,7 @@ fn compare<const N: usize>(seeds: core::ops::Range<u64>, steps: u32) {
                 if seed % 2 == 0 {
                     pair.wakeup();
                 }
-                if step % 16 == 0 || N < 64 {
+                if step % 64 == 0 || N < 64 {
                     pair.wheel.check();
                 }
                 if pair.minimum().is_some() {
@@ -129,4 +136,118 @@ fn small_six_bit_wheels_agree_with_the_model() {
 #[test]
 fn six_bit_wheels_agree_with_the_model() {
     compare::<1400>(0..6, 10000);
+}
+/// The number that tells insertions apart is 30 bits wide. It wraps without a key that is good for nothing,
+/// or for all places that are free.
+#[test]
+fn stamps_wrap() {
+    let mut wheel = TimerWheel::<120>::new();
+    let first = wheel.insert(Instant::ZERO, EventedId(0)).unwrap();
+    wheel.store.wrap_stamps();
+    for _ in 0..10 {
+        let key = wheel.insert(Instant::ZERO, EventedId(1)).unwrap();
+        assert!(wheel.contains(key) && key != first);
+        wheel.cancel(key).unwrap();
+        assert_eq!(wheel.cancel(key), Err(Error::StaleKey));
+    }
+    assert_eq!(wheel.expire(Instant::ZERO, 9, |id, _| assert_eq!(id.0, 0)), 1);
+    assert_eq!(wheel.cancel(first), Err(Error::StaleKey));
+}
+
+/// No key whatever reaches memory that it does not name: those of free places, of slots, of the second place
+/// of an interval, and of nothing.
+#[test]
+fn garbage_keys_are_refused() {
+    fn fuzz<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let mut keys = Vec::new();
+        for i in 0..N as u64 / 4 {
+            let deadline = Instant::from_nanos(i << (i % 40));
+            let key = wheel.insert(deadline, EventedId(0)).unwrap();
+            keys.push(wheel.insert_interval(deadline, Duration::MAX, EventedId(1)).unwrap());
+            if i % 3 == 0 {
+                wheel.cancel(key).unwrap();
+            } else {
+                keys.push(key);
+            }
+        }
+        let nodes = (0..4 * N as Node).chain([Node::MAX, Node::MAX - 1, Node::MAX / 2, 1 << 24]);
+        for node in nodes {
+            for &DeadlineKey { stamp, .. } in &keys {
+                let near = (0..8).map(|low| stamp.get() & !7 | low);
+                let all = near.chain([1, 2, 3, u32::MAX]).filter_map(NonZeroU32::new);
+                for stamp in all {
+                    let key = DeadlineKey { node, stamp };
+                    if !keys.contains(&key) {
+                        assert!(!wheel.contains(key));
+                        assert_eq!(wheel.deadline(key), None);
+                        assert_eq!(wheel.update(key, Instant::ZERO), Err(Error::StaleKey));
+                        assert_eq!(wheel.cancel(key), Err(Error::StaleKey));
+                    }
+                }
+            }
+        }
+        wheel.check();
+        assert!(keys.into_iter().all(|key| wheel.cancel(key).is_ok()));
+    }
+    fuzz::<5>();
+    fuzz::<60>();
+    fuzz::<120>();
+}
+
+/// A long sleep moves each timer a few times at most, however many slots it passes over.
+#[test]
+fn a_long_sleep_costs_what_fires() {
+    for sleep in [1 << 42, (1 << 48) + 1, 1 << 58, u64::MAX] {
+        let mut wheel = TimerWheel::<1400>::new();
+        for i in 0..1400 {
+            wheel
+                .insert(Instant::from_nanos(sleep / 1400 * (i * 31 % 1400)), EventedId(0))
+                .unwrap();
+        }
+        let mut calls = 0;
+        while !wheel.is_empty() {
+            wheel.expire(Instant::from_nanos(sleep), usize::MAX, |_, _| {});
+            calls += 1;
+        }
+        // `WORK` moves are allowed in each call.
+        assert!(calls * WORK < 1400 * 11, "{calls}");
+    }
+}
+
+/// Each number of timers cancelled while their slot is being opened, then everything goes on.
+#[test]
+fn a_slot_is_emptied_while_it_is_being_opened() {
+    for cancelled in 0..=12 {
+        let mut wheel = TimerWheel::<1400>::new();
+        let start = 1 << 30;
+        let keys: Vec<_> = (0..12)
+            .map(|i| wheel.insert(Instant::from_nanos(start + i * 1000), EventedId(i as usize)))
+            .map(Result::unwrap)
+            .collect();
+        // Due, but not yet found.
+        assert_eq!(wheel.expire(Instant::from_nanos(start), 1, |_, _| {}), 1);
+        assert_eq!(wheel.expire(Instant::from_nanos(start + 1), 1, |_, _| {}), 0);
+        for &key in keys.iter().skip(1).take(cancelled) {
+            wheel.cancel(key).unwrap();
+            wheel.check();
+        }
+        for now in [2, start / 2, start + 1] {
+            wheel.expire(Instant::from_nanos(now), 0, |_, _| {});
+            wheel.check();
+            wheel.insert(Instant::from_nanos(now + start), EventedId(100)).unwrap();
+            wheel.insert(Instant::from_nanos(now + 2), EventedId(100)).unwrap();
+            wheel.check();
+        }
+        let mut fired = Vec::new();
+        while !wheel.is_empty() {
+            wheel.expire(Instant::MAX, 5, |id, ready| {
+                assert_eq!(ready, Ready::TIMER);
+                fired.push(id.0);
+            });
+            wheel.check();
+        }
+        assert!(fired.iter().filter(|id| **id < 100).copied().eq(cancelled.min(11) + 1..12));
+        assert_eq!(fired.len(), 6 + 11 - cancelled.min(11));
+    }
 }
