@@ -73,6 +73,40 @@ compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple'
 
 pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Waker};
 
+use core::mem::MaybeUninit;
+use core::slice;
+
+use heapless::VecView;
+
+use crate::id::EventedId;
+use crate::ready::Ready;
+
+/// The places of a batch that are left, to be filled one after the other.
+pub(crate) struct Places<'a>(slice::IterMut<'a, MaybeUninit<RawEvent>>);
+
+impl Places<'_> {
+    /// Fills the next one. The caller knows how many there are.
+    #[inline]
+    pub(crate) fn push(&mut self, id: EventedId, ready: Ready) {
+        let place = self.0.next();
+        debug_assert!(place.is_some(), "more was taken than there was room for");
+        if let Some(place) = place {
+            place.write(RawEvent::new(id, ready));
+        }
+    }
+}
+
+/// Appends to a batch what `fill` pushes.
+#[inline]
+pub(crate) fn append(events: &mut VecView<RawEvent>, fill: impl FnOnce(&mut Places<'_>)) {
+    let capacity = events.capacity();
+    let mut places = Places(events.spare_capacity_mut().iter_mut());
+    fill(&mut places);
+    let length = capacity - places.0.len();
+    // SAFETY: every place before the ones that are left has been filled, now or earlier.
+    unsafe { events.set_len(length) };
+}
+
 /// The timeout, in nanoseconds, that never ends.
 pub(crate) const FOREVER: u64 = u64::MAX;
 
