@@ -8,9 +8,9 @@
 //! queue, as a source in user space that stays ready until `WouldBlock` was seen, and everybody else has
 //! a turn before it has the next. See epoll(7), "Starvation (edge-triggered)".
 
+use core::net::SocketAddr;
 use std::env;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
 
 use mio_st::event::{Event, EventedId, Events, Ready, SourceKey};
 use mio_st::net::{TcpListener, TcpStream};

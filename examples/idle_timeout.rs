@@ -4,10 +4,10 @@
 //! To push a deadline back writes one number and moves nothing: see `mio_st::timer::TimerWheel`. The poller is large, so it
 //! lives in a `static` and is made there, never on the stack.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::env;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
 
 use mio_st::event::{EventedId, Events, Ready};
 use mio_st::net::{TcpListener, TcpStream};

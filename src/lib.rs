@@ -164,6 +164,8 @@ pub mod poll {
     pub use crate::interests::PollOption;
     #[cfg(unix)]
     pub use crate::poller::{Poller, Registry};
+    #[cfg(unix)]
+    pub use crate::sys::BusyPoll;
 }
 
 /// Deadlines, without a clock or a kernel.

@@ -118,6 +118,7 @@ fn traced() {
     polling_idle(&mut poller);
     sockets(&mut poller);
     calls("dropping a poller", &["close"], || drop(poller));
+    without_pwait2();
 }
 
 fn registering(poller: &mut Poller) {
@@ -203,6 +204,16 @@ fn polling_idle(poller: &mut Poller) {
         .unwrap();
     drop(thread.join().unwrap());
     deregister(poller, &reader).unwrap();
+}
+
+/// It is asked for once.
+fn without_pwait2() {
+    refuse(libc::SYS_epoll_pwait2, libc::ENOSYS);
+    let mut events = Events::new();
+    let mut poller = Poller::new().unwrap();
+    let mut poll = || poller.poll(&mut events, Some(Duration::from_micros(1_300)));
+    calls("a kernel that is too old", &[LOOK, PRECISELY, "epoll_wait 2"], &mut poll).unwrap();
+    calls("and is known to be", &["epoll_wait 2"], &mut poll).unwrap();
 }
 
 fn sockets(poller: &mut Poller) {

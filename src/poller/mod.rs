@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod evented;
+mod kernel;
 mod look;
 mod registration;
 mod registry;

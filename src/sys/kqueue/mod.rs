@@ -80,8 +80,8 @@ pub(crate) use self::waker::Waker;
 use self::abi::{Count, Kevent};
 use self::change::{change, deletions, errno, filters, found, push_additions, refusal};
 use self::queue::Queue;
-use super::FOREVER;
 use super::fd::{RawFd, check, is_file};
+use super::{BusyPoll, FOREVER};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -135,6 +135,26 @@ impl Selector {
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
         if self.delete(fd)? { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// kqueue wakes all who watch.
+    pub(crate) fn register_exclusive(
+        &self,
+        _: RawFd,
+        _: EventedId,
+        _: Interests,
+        _: PollOption,
+    ) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    /// A thing of Linux.
+    pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn set_busy_poll(&self, _: BusyPoll) -> Result<()> {
+        Err(Error::Unsupported)
     }
 
     /// Deletes what there is of a source and adds what is wanted, in one call. Whether there was something, and whether
