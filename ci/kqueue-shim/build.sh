@@ -8,7 +8,7 @@ mkdir -p "$out"
 objects=
 for source in "$here"/*.c; do
 	name=$(basename "$source" .c)
-	[ "$name" = test ] && continue
+	case $name in test*) continue ;; esac
 	${CC:-cc} -std=c11 -O2 -g -fPIC -Wall -Wextra -Werror ${CFLAGS:-} -c "$source" -o "$out/$name.o"
 	objects="$objects $out/$name.o"
 done

@@ -184,8 +184,6 @@ static enum verdict eval_socket(const struct knote *kn, short revents, struct re
 	if (is_fresh(revents) && !(revents & (POLLIN | POLLPRI)))
 		return IDLE;
 	if (kn->filter == EVFILT_WRITE) {
-		if (socket_is_listening((int)kn->ident))
-			return IDLE;
 		socket_write(kn, revents, r);
 		return revents & (POLLOUT | POLLERR) || r->flags & EV_EOF ? READY : IDLE;
 	}

@@ -47,7 +47,7 @@ static bool contains(int fd, int inner)
 /* All kqueues contain `wake_fd`, and no two in the list have the same number. */
 static bool is_open(const struct kq *kq)
 {
-	return contains(kq->ep[READ_EP], wake_fd);
+	return contains(kq->number, wake_fd);
 }
 
 static void destroy(struct kq *kq)
@@ -83,7 +83,7 @@ static void reap_closed(void)
 static struct kq *find(int fd)
 {
 	for (struct kq *kq = list; kq; kq = kq->next)
-		if (kq->ep[READ_EP] == fd && is_open(kq))
+		if (kq->number == fd && is_open(kq))
 			return kq;
 	if (!contains(fd, wake_fd))
 		return NULL;
@@ -99,10 +99,12 @@ static struct kq *enter(int fd)
 {
 	pthread_mutex_lock(&list_lock);
 	struct kq *kq = find(fd);
-	if (kq && kq->pid == getpid())
+	if (kq && kq->pid == getpid()) {
+		kq->number = fd;
 		kq->refs++;
-	else
+	} else {
 		kq = NULL;
+	}
 	pthread_mutex_unlock(&list_lock);
 	if (!kq)
 		return NULL;
@@ -154,7 +156,7 @@ static void after_fork_child(void)
 	sigset_t mask = fork_mask;
 	for (struct kq *kq = list; kq; kq = kq->next) {
 		if (is_open(kq))
-			close(kq->ep[READ_EP]);
+			close(kq->number);
 		for (int i = WRITE_EP; i < EPS; i++)
 			if (kq->ep[i] != -1)
 				close(kq->ep[i]);
@@ -190,8 +192,10 @@ static struct kq *create(void)
 		error = watch(kq, READ_EP, wake_fd, 0, TAG_WAKE);
 	if (!error)
 		error = watch(kq, READ_EP, kq->ep[WRITE_EP], EPOLLIN, TAG_WRITE);
-	if (!error)
+	if (!error) {
+		kq->number = kq->ep[READ_EP];
 		return kq;
+	}
 	if (kq->ep[READ_EP] != -1)
 		close(kq->ep[READ_EP]);
 	destroy(kq);
@@ -211,18 +215,19 @@ int kqueue(void)
 	pthread_mutex_lock(&list_lock);
 	reap_closed();
 	struct kq *kq = create();
-	int error = errno;
+	int error = errno, number = -1;
 	if (kq) {
 		for (struct kq *other = list; other; other = other->next)
-			if (other->ep[READ_EP] == kq->ep[READ_EP])
-				other->ep[READ_EP] = -1; /* closed while in use */
+			if (other->number == kq->number)
+				other->number = -1; /* closed while in use */
 		kq->next = list;
 		list = kq;
+		number = kq->number;
 	}
 	pthread_mutex_unlock(&list_lock);
 	unblock_signals(&mask);
 	errno = error;
-	return kq ? kq->ep[READ_EP] : -1;
+	return number;
 }
 
 /* Applies the changes in order. `*receipts` is how many were answered in

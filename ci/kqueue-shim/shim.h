@@ -105,9 +105,10 @@ enum { READ_EP, WRITE_EP, EXCEPT_EP, EPS };
 struct kq {
 	struct kq *next;
 	pthread_mutex_t lock;
-	int refs;      /* calls inside; guarded by the list's lock */
+	int number;    /* the kqueue's descriptor, as last used; guarded by the list's lock */
+	int refs;      /* calls inside; likewise */
 	pid_t pid;
-	int ep[EPS];   /* ep[READ_EP] is the kqueue's descriptor, as last used */
+	int ep[EPS];   /* ep[READ_EP] is the kqueue's descriptor */
 	bool armed;    /* the descriptor is kept readable: the ready queue is not empty */
 
 	struct knote **slots; /* by index */
@@ -155,7 +156,6 @@ INTERNAL bool is_kqueue(int fd);
 /* fd.c, socket.c */
 enum identity { SAME, REPLACED, CLOSED };
 INTERNAL enum identity fd_identity(const struct knote *kn);
-INTERNAL bool socket_is_listening(int fd);
 INTERNAL bool socket_is_tcp(int fd, bool *stream);
 INTERNAL void socket_read(const struct knote *kn, short revents, struct result *r);
 INTERNAL void socket_write(const struct knote *kn, short revents, struct result *r);

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -26,10 +27,17 @@ struct watched {
 	int event;  /* eventfd, written at each signal: the edge for every kqueue */
 	int queue;  /* signalfd */
 	atomic_uint_fast64_t count;
-	/* What the program asked for. Replaced whole, since a handler may be reading
-	 * it, and never freed. */
-	struct sigaction *_Atomic asked;
+	struct asked *_Atomic asked;
 };
+
+/* What the program asked for. A handler may be reading it at any time, so it is
+ * never changed and never freed; the same request is the same object. */
+struct asked {
+	struct sigaction action;
+	struct asked *next;
+};
+
+static struct asked *all_asked;
 
 static struct watched signals[_NSIG];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* taken with signals blocked */
@@ -64,11 +72,11 @@ static void default_action(int sig)
 
 static void handler(int sig, siginfo_t *info, void *context)
 {
-	static struct sigaction dfl = { .sa_handler = SIG_DFL };
+	static struct asked dfl = { .action.sa_handler = SIG_DFL };
 	int saved = errno;
 	struct watched *w = &signals[sig];
 	record(w);
-	struct sigaction *asked = atomic_load(&w->asked);
+	const struct sigaction *asked = &atomic_load(&w->asked)->action;
 	if (asked->sa_handler == SIG_IGN) {
 		ignored_signals++;
 	} else if (asked->sa_handler == SIG_DFL) {
@@ -84,14 +92,26 @@ static void handler(int sig, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+static struct asked *keep(const struct sigaction *action)
+{
+	struct asked *a = all_asked;
+	while (a && memcmp(&a->action, action, sizeof *action) != 0)
+		a = a->next;
+	if (!a && (a = malloc(sizeof *a))) {
+		memcpy(&a->action, action, sizeof *action);
+		a->next = all_asked;
+		all_asked = a;
+	}
+	return a;
+}
+
 /* Remembers what the program asked for and puts our handler in its place. */
 static int hook(int sig, const struct sigaction *asked)
 {
-	struct sigaction *copy = malloc(sizeof *copy);
-	if (!copy)
+	struct asked *kept = keep(asked);
+	if (!kept)
 		return ENOMEM;
-	*copy = *asked;
-	atomic_store(&signals[sig].asked, copy);
+	atomic_store(&signals[sig].asked, kept);
 
 	struct sigaction ours = *asked;
 	bool own = asked->sa_handler != SIG_IGN && asked->sa_handler != SIG_DFL;
@@ -130,7 +150,7 @@ static int watch_signal(int sig)
 static void unwatch_signal(int sig)
 {
 	struct watched *w = &signals[sig];
-	__sigaction(sig, atomic_load(&w->asked), NULL);
+	__sigaction(sig, &atomic_load(&w->asked)->action, NULL);
 	close(w->event);
 	close(w->queue);
 }
@@ -242,7 +262,7 @@ int sigaction(int sig, const struct sigaction *restrict act, struct sigaction *r
 		result = __sigaction(sig, act, old);
 		error = errno;
 	} else {
-		struct sigaction before = *atomic_load(&signals[sig].asked);
+		struct sigaction before = atomic_load(&signals[sig].asked)->action;
 		error = act ? hook(sig, act) : 0;
 		result = error ? -1 : 0;
 		if (old && !error)

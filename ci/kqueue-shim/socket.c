@@ -40,7 +40,7 @@ static intptr_t unsent_bytes(int fd)
 	return ioctl(fd, SIOCOUTQ, &n) == 0 && n > 0 ? n : 0;
 }
 
-bool socket_is_listening(int fd)
+static bool is_listening(int fd)
 {
 	return option(fd, SO_ACCEPTCONN);
 }
@@ -69,7 +69,7 @@ void socket_read(const struct knote *kn, short revents, struct result *r)
 	int fd = (int)kn->ident;
 	struct tcp_info info = { .tcpi_state = 0 };
 	bool tcp = kn->u.fd.tcp && tcp_info(fd, &info);
-	if (socket_is_listening(fd)) {
+	if (is_listening(fd)) {
 		/* "data contains the size of the listen backlog": TCP tells it. */
 		r->data = tcp && info.tcpi_unacked ? (intptr_t)info.tcpi_unacked : 1;
 		return;

@@ -192,8 +192,9 @@ int wait_events(struct kq *kq, struct kevent *events, int room,
 			left = FILE_TICK;
 
 		arm(kq, false);
+		int ep = kq->ep[READ_EP];
 		pthread_mutex_unlock(&kq->lock);
-		int got = wait_kernel(kq->ep[READ_EP], batch, left, mask);
+		int got = wait_kernel(ep, batch, left, mask);
 		int error = errno;
 		pthread_mutex_lock(&kq->lock);
 		if (got == -1 && error != EINTR) {
