@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds libkqueue_shim.a and libkqueue_shim.so into OUT (default target/kqueue-shim).
 # usage: ci/kqueue-shim/build.sh [OUT]
+# shellcheck disable=SC2086 # the lists are meant to be split
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/../../target/kqueue-shim}

@@ -130,12 +130,17 @@ void disable(void)
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, id, EVFILT_READ, EV_ADD, 0, 0) == 0);
 	CHECK(only(kq, id, EVFILT_READ));
+	CHECK(change(kq, id, EVFILT_READ, EV_DISABLE, 0, 0) == 0);
+	reset(s[1]);
+	CHECK(poll_kq(kq) == 0);
+	CHECK(change(kq, id, EVFILT_READ, EV_ENABLE, 0, 0) == 0);
+	CHECK(only(kq, id, EVFILT_READ) && got[0].flags & EV_EOF);
 	CHECK(change(kq, 3, EVFILT_USER, EV_ADD | EV_DISABLE | EV_CLEAR, 0, 0) == 0);
 	CHECK(change(kq, 3, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, 3, EVFILT_USER, EV_ENABLE, 0, 0) == 0);
 	CHECK(only(kq, 3, EVFILT_USER) && poll_kq(kq) == 0);
-	close2(s);
+	close(s[0]);
 	close(kq);
 }
 

@@ -42,7 +42,7 @@ struct later {
 static void *trigger_later(void *p)
 {
 	struct later *l = p;
-	usleep(20000);
+	usleep(40000);
 	if (l->fd >= 0)
 		put(l->fd, "x");
 	else
@@ -62,7 +62,8 @@ void wakes_other_threads(void)
 	for (int i = 0; i < 2; i++) {
 		struct later l = { kq, i ? p[1] : -1, 1 };
 		pthread_create(&t, NULL, trigger_later, &l);
-		CHECK(kevent(kq, NULL, 0, got, 4, NULL) == 1);
+		struct timespec huge = { INT64_MAX, 999999999 };
+		CHECK(kevent(kq, NULL, 0, got, 4, i ? &huge : NULL) == 1);
 		CHECK(got[0].filter == (i ? EVFILT_READ : EVFILT_USER));
 		pthread_join(t, NULL);
 		CHECK(poll_kq(kq) == 0);
@@ -265,11 +266,24 @@ void interrupted(void)
 	CHECK(change(kq, 1, EVFILT_USER, EV_DELETE, 0, 0) == 0);
 	/* an ignored signal interrupts nothing: here it is another kqueue's */
 	int second = kqueue();
-	signal(SIGUSR1, SIG_IGN);
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
 	CHECK(change(second, SIGUSR1, EVFILT_SIGNAL, EV_ADD, 0, 0) == 0);
 	pthread_create(&t, NULL, signal_later, &self);
 	CHECK(wait_ms(kq, 60) == 0);
 	pthread_join(t, NULL);
+	CHECK(only(second, SIGUSR1, EVFILT_SIGNAL));
+	/* nor any other call */
+	int p[2];
+	char b;
+	CHECK(pipe(p) == 0);
+	struct later l = { kq, p[1], 0 };
+	pthread_t u;
+	pthread_create(&t, NULL, signal_later, &self);
+	pthread_create(&u, NULL, trigger_later, &l);
+	CHECK(read(p[0], &b, 1) == 1);
+	pthread_join(t, NULL);
+	pthread_join(u, NULL);
+	close2(p);
 	CHECK(only(second, SIGUSR1, EVFILT_SIGNAL));
 	/* ... and here it is an event of this one, which comes before EINTR */
 	pthread_create(&t, NULL, signal_later, &self);

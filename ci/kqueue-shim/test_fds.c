@@ -223,8 +223,32 @@ void eventfds(void)
 
 /* "Calling close() on a file descriptor will remove any kevents that reference the
  * descriptor", a duplicate left open or not, the number used again or not. */
+static void ghost(void)
+{
+	int kq = kqueue(), s[2], other[2];
+	unix_pair(s);
+	unix_pair(other);
+	uintptr_t id = (uintptr_t)s[0];
+	CHECK(change(kq, id, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 1) == 0);
+	int d = dup(s[0]);
+	close(s[0]);
+	CHECK(change(kq, id, EVFILT_READ, EV_DELETE, 0, 0) == EBADF);
+	CHECK(dup2(other[0], (int)id) == (int)id);
+	put(other[1], "x");
+	CHECK(change(kq, id, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 2) == 0);
+	CHECK(only(kq, id, EVFILT_READ));
+	put(s[1], "the edge of what was closed, under the number of what is open");
+	CHECK(poll_kq(kq) == 0);
+	close(d);
+	close((int)id);
+	close(s[1]);
+	close2(other);
+	close(kq);
+}
+
 void closing(void)
 {
+	ghost();
 	for (int keep = 0; keep < 2; keep++) {
 		for (int flags = 0; flags <= EV_CLEAR; flags += EV_CLEAR) {
 			int kq = kqueue(), s[2], other[2];
