@@ -27,10 +27,13 @@ if [ "$library" != "$(cat "$CARGO_TARGET_DIR/library" 2>/dev/null)" ]; then
 fi
 
 export RUSTFLAGS="--cfg mio_st_backend=\"kqueue\" -L native=$MIO_ST_KQUEUE_LIB_DIR -l $MIO_ST_KQUEUE_LIB"
-export RUSTDOCFLAGS=$RUSTFLAGS
+# rustdoc has no -l, and needs none: the library is named in the crate.
+export RUSTDOCFLAGS=${RUSTFLAGS% -l *}
 export LD_LIBRARY_PATH=$MIO_ST_KQUEUE_LIB_DIR${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-for features in "${FEATURE_SETS[@]}"; do
+failed=0
+for features in "${TARGET_FEATURE_SETS[@]}"; do
     echo "== cargo test --features '$features', on kqueue by $MIO_ST_KQUEUE_LIB"
-    cargo test --no-fail-fast --features "$features" "$@"
+    cargo test --no-fail-fast --features "$features" "$@" || failed=$((failed + 1))
 done
+[ "$failed" = 0 ] || fail "tests failed for $failed feature sets of ${#TARGET_FEATURE_SETS[@]}"
 echo "kqueue: every test passed with $MIO_ST_KQUEUE_LIB"
