@@ -5,7 +5,7 @@ mod support;
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::time::Duration;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Instant;
@@ -56,47 +56,43 @@ fn a_sender_that_never_stops_starves_nobody() {
 
 #[test]
 fn who_is_silent_is_closed_and_who_is_not_is_not() {
-    const IDLE: Duration = Duration::from_millis(1_000);
+    const IDLE: Duration = Duration::from_millis(1_500);
     let (soft, _) = fd_limits();
     let silent = 1_000.min(soft.saturating_sub(200) / 2);
-    let server = Server::start("idle_timeout", &["127.0.0.1:0", "1000"]);
-
-    let mut sent = Vec::new();
-    let mut clients: Vec<(TcpStream, Instant)> = Vec::new();
-    for index in 0..silent + 20 {
-        let before = Instant::now();
-        let stream = server.connect();
-        match index < silent {
-            true => clients.push((stream, before)),
-            false => sent.push(stream),
-        }
-    }
-    // Some talk for longer than it takes to be closed for silence.
-    let talk = thread::spawn(move || {
-        let start = Instant::now();
-        while start.elapsed() < 5 * IDLE / 2 {
-            for stream in &mut sent {
-                stream.write_all(b"x").unwrap();
-                let mut echo = [0];
-                stream.read_exact(&mut echo).unwrap();
-                assert_eq!(echo, *b"x");
+    let server = Server::start("idle_timeout", &["127.0.0.1:0", "1500"]);
+    let silence = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let talk = scope.spawn(|| {
+            let mut streams: Vec<_> = (0..20).map(|_| server.connect()).collect();
+            while !silence.load(Relaxed) {
+                streams.iter_mut().for_each(echo);
+                thread::sleep(IDLE / 30);
             }
-            thread::sleep(IDLE / 20);
+            streams
+        });
+        let mut clients = Vec::new();
+        for _ in 0..silent {
+            let mut stream = server.connect();
+            // The last that is heard of it, and the proof that it was accepted.
+            let before = Instant::now();
+            echo(&mut stream);
+            clients.push((stream, before));
         }
-        sent
+        for (stream, since) in &mut clients {
+            assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+            assert!(since.elapsed() >= IDLE, "closed early, after {:?}", since.elapsed());
+        }
+        // By now the talkers have lived for longer than that.
+        silence.store(true, Relaxed);
+        for mut stream in talk.join().unwrap() {
+            assert_eq!(stream.read(&mut [0]).unwrap(), 0, "in the end they are silent too");
+        }
     });
-    for (stream, since) in &mut clients {
-        // Closed, or reset where it was never accepted before it was too late.
-        match stream.read(&mut [0]) {
-            Ok(0) => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
-            other => panic!("{other:?}"),
-        }
-        assert!(since.elapsed() >= IDLE, "closed early, after {:?}", since.elapsed());
-    }
-    let talkers = talk.join().unwrap();
-    assert_eq!(talkers.len(), 20);
-    for mut stream in talkers {
-        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "in the end they are silent too");
-    }
+}
+
+fn echo(stream: &mut TcpStream) {
+    stream.write_all(b"x").unwrap();
+    let mut echo = [0];
+    stream.read_exact(&mut echo).unwrap();
+    assert_eq!(echo, *b"x");
 }

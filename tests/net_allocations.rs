@@ -101,8 +101,9 @@ fn unix() {
             UnixStream::connect_addr(&SocketAddr::from_pathname(&path).unwrap()).unwrap();
         poller.poll(&mut events, None).unwrap();
         let (mut server, _) = listener.accept().unwrap();
-        client.write_vectored(&[IoSlice::new(b"a"), IoSlice::new(b"b")]).unwrap();
-        server.read(&mut [0; 4]).unwrap();
+        let parts = [IoSlice::new(b"a"), IoSlice::new(b"b")];
+        assert_eq!(client.write_vectored(&parts).unwrap(), 2);
+        assert_eq!(server.read(&mut [0; 4]).unwrap(), 2);
         client.peer_credentials().unwrap();
         assert!(server.read(&mut [0; 4]).is_err());
         drop(server);
