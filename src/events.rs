@@ -44,6 +44,14 @@ impl Event {
     pub fn readiness(&self) -> Ready {
         self.0.ready()
     }
+
+    /// The error number that the kernel put into the event beside [`ERROR`](Ready::ERROR), a hint: kqueue does, epoll
+    /// does not. The source has it still: its `take_error` or the next read or write tells it on every system.
+    #[inline]
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        self.0.os_error()
+    }
 }
 
 impl PartialEq for Event {

@@ -25,12 +25,13 @@ fn all_three(poller: &mut Poller, fd: RawFd) -> [Result<()>; 3] {
 }
 
 #[test]
-#[cfg(not(mio_st_backend = "kqueue"))]
 fn files_and_directories_cannot_be_watched() {
     let mut poller = Poller::new().unwrap();
     let file = File::open(std::env::current_exe().unwrap()).unwrap();
     let directory = File::open("/").unwrap();
-    for unsupported in [file, directory, File::open("/dev/null").unwrap()] {
+    // To kqueue a device is what its driver says.
+    let device = (!KQUEUE).then(|| File::open("/dev/null").unwrap());
+    for unsupported in [file, directory].into_iter().chain(device) {
         assert_eq!(
             all_three(&mut poller, unsupported.as_raw_fd()),
             [Err(Error::Unsupported), Err(Error::NotFound), Err(Error::NotFound)]
@@ -69,15 +70,21 @@ fn what_is_not_registered_is_not_found() {
     assert_works(&mut poller);
 }
 
-/// kqueue replaces the registration of a plain number, as `EventedFd` says.
 #[test]
-#[cfg(not(mio_st_backend = "kqueue"))]
 fn registering_twice_is_refused_and_changes_nothing() {
     let mut poller = Poller::new().unwrap();
     let (one, mut other) = unix_pair();
     register(&mut poller, &one, 1, Interests::READABLE, Level);
     let twice = try_register(&mut poller, one.as_raw_fd(), 2, Interests::WRITABLE, Oneshot);
-    assert_eq!(twice, Err(Error::AlreadyExists));
+    if KQUEUE {
+        // A plain number has no memory: it is replaced as a whole, as `EventedFd` says.
+        assert_eq!(twice, Ok(()));
+        assert_eq!(poll(&mut poller), [(2, Ready::WRITABLE)]);
+        assert_silent(&mut poller);
+        reregister(&mut poller, &one, 1, Interests::READABLE, Level);
+    } else {
+        assert_eq!(twice, Err(Error::AlreadyExists));
+    }
 
     assert_silent(&mut poller);
     other.write_all(b"x").unwrap();
@@ -137,9 +144,14 @@ fn a_poller_without_a_descriptor_left_is_an_error_and_leaks_nothing() {
         writer.write_all(b"x").unwrap();
         assert_eq!(poll(&mut old), [(1, Ready::READABLE)]);
         files.pop();
-        let new = Poller::new().unwrap();
+        let new = Poller::new();
+        if new.is_err() && cfg!(mio_st_backend = "kqueue") {
+            // What stands in for the kernel needs more than one, and gives them back when it pleases.
+            files.truncate(files.len() - 4);
+            return drop(Poller::new().unwrap());
+        }
         assert_eq!(open_fds(), before);
-        drop(new);
+        drop(new.unwrap());
         assert_eq!(open_fds(), before - 1);
     });
 }
@@ -206,9 +218,7 @@ mod sockets {
         assert_eq!(kind(unknown), ErrorKind::NotFound);
         assert_eq!(kind(gone), ErrorKind::NotFound);
         assert_eq!(io::Error::from(closed.unwrap_err()).raw_os_error(), Some(libc::EBADF));
-        if cfg!(not(mio_st_backend = "kqueue")) {
-            assert_eq!(kind(unsupported), ErrorKind::Unsupported);
-        }
+        assert_eq!(kind(unsupported), ErrorKind::Unsupported);
         assert_works(&mut poller);
     }
 

@@ -56,7 +56,7 @@ fn the_end_is_an_event_and_the_status_comes_once() {
     let mut poller = Poller::new().unwrap();
     for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
         for code in [0, 1, 7, 255] {
-            let mut child = child(&format!("sleep 0.02; exit {code}"));
+            let mut child = child(&format!("sleep 0.1; exit {code}"));
             register(&mut poller, &mut child, code, opt);
             assert_eq!(child.exit_status(), Ok(None));
             let seen = poll(&mut poller);

@@ -5,6 +5,7 @@ mod support;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 
+use mio_st::Error;
 use mio_st::event::{EventedId, Events, Interests, Ready};
 use mio_st::poll::{PollOption, Poller, Registry};
 use mio_st::unix::EventedFd;
@@ -86,16 +87,19 @@ fn a_registry_can_be_watched_too() {
 }
 
 #[test]
-#[cfg(not(mio_st_backend = "kqueue"))]
 fn a_circle_is_refused_and_harms_nothing() {
     let (mut one, mut other) = (Poller::new().unwrap(), Poller::new().unwrap());
     let fd = one.raw_fd();
     let itself = try_register(&mut one, fd, 0, Interests::READABLE, PollOption::Edge);
-    assert_eq!(itself, Err(mio_st::Error::Os(libc::EINVAL)));
+    let refused = if KQUEUE { Error::Unsupported } else { Error::Os(libc::EINVAL) };
+    assert_eq!(itself, Err(refused));
 
-    watch(&mut one, &other, PollOption::Edge);
-    let circle = try_register(&mut other, fd, 0, Interests::READABLE, PollOption::Edge);
-    assert_eq!(circle, Err(mio_st::Error::Os(libc::ELOOP)));
+    // Not every kqueue notices a larger circle.
+    if !KQUEUE {
+        watch(&mut one, &other, PollOption::Edge);
+        let circle = try_register(&mut other, fd, 0, Interests::READABLE, PollOption::Edge);
+        assert_eq!(circle, Err(Error::Os(libc::ELOOP)));
+    }
     assert_works(&mut one);
     assert_works(&mut other);
 }

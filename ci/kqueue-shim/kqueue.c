@@ -33,21 +33,39 @@ static void unblock_signals(const sigset_t *mask)
 	pthread_sigmask(SIG_SETMASK, mask, NULL);
 }
 
-/* Is `fd` an epoll with `inner` in it? */
-static bool contains(int fd, int inner)
+/* Is `fd` this kqueue? It is if it contains the second epoll: asked by repeating
+ * what was asked of that. (To add it once more would tell too, but the kernel
+ * goes through all knotes first.) */
+static bool is(const struct kq *kq, int fd)
 {
-	struct epoll_event e = { .events = EPOLLET, .data.u64 = TAG_WAKE };
-	if (epoll_ctl(fd, EPOLL_CTL_ADD, inner, &e) == 0) {
-		epoll_ctl(fd, EPOLL_CTL_DEL, inner, NULL);
-		return false;
-	}
-	return errno == EEXIST;
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = TAG_WRITE };
+	return epoll_ctl(fd, EPOLL_CTL_MOD, kq->ep[WRITE_EP], &e) == 0;
 }
 
-/* All kqueues contain `wake_fd`, and no two in the list have the same number. */
 static bool is_open(const struct kq *kq)
 {
-	return contains(kq->number, wake_fd);
+	for (int i = 0; i < NUMBERS; i++)
+		if (is(kq, kq->numbers[i]))
+			return true;
+	return false;
+}
+
+static bool knows_number(const struct kq *kq, int fd)
+{
+	for (int i = 0; i < NUMBERS; i++)
+		if (kq->numbers[i] == fd)
+			return true;
+	return false;
+}
+
+/* In place of a number that is closed, or else of any. */
+static void add_number(struct kq *kq, int fd)
+{
+	int place = kq->next_number++ % NUMBERS;
+	for (int i = 0; i < NUMBERS; i++)
+		if (!is(kq, kq->numbers[i]))
+			place = i;
+	kq->numbers[place] = fd;
 }
 
 static void destroy(struct kq *kq)
@@ -83,15 +101,15 @@ static void reap_closed(void)
 static struct kq *find(int fd)
 {
 	for (struct kq *kq = list; kq; kq = kq->next)
-		if (kq->number == fd && is_open(kq))
+		if (knows_number(kq, fd) && is(kq, fd))
 			return kq;
-	if (!contains(fd, wake_fd))
-		return NULL;
-	/* A kqueue by a number we have not seen: a duplicate. Which one is told by
-	 * its second epoll; slow, the kernel goes through all of that one's knotes. */
-	for (struct kq *kq = list; kq; kq = kq->next)
-		if (contains(fd, kq->ep[WRITE_EP]))
+	/* A number we have not seen may be a duplicate's. */
+	for (struct kq *kq = list; kq; kq = kq->next) {
+		if (is(kq, fd)) {
+			add_number(kq, fd);
 			return kq;
+		}
+	}
 	return NULL;
 }
 
@@ -100,7 +118,6 @@ static struct kq *enter(int fd)
 	pthread_mutex_lock(&list_lock);
 	struct kq *kq = find(fd);
 	if (kq && kq->pid == getpid()) {
-		kq->number = fd;
 		kq->refs++;
 	} else {
 		kq = NULL;
@@ -155,8 +172,9 @@ static void after_fork_child(void)
 {
 	sigset_t mask = fork_mask;
 	for (struct kq *kq = list; kq; kq = kq->next) {
-		if (is_open(kq))
-			close(kq->number);
+		for (int i = 0; i < NUMBERS; i++)
+			if (is(kq, kq->numbers[i]))
+				close(kq->numbers[i]);
 		for (int i = WRITE_EP; i < EPS; i++)
 			if (kq->ep[i] != -1)
 				close(kq->ep[i]);
@@ -193,7 +211,8 @@ static struct kq *create(void)
 	if (!error)
 		error = watch(kq, READ_EP, kq->ep[WRITE_EP], EPOLLIN, TAG_WRITE);
 	if (!error) {
-		kq->number = kq->ep[READ_EP];
+		for (int i = 0; i < NUMBERS; i++)
+			kq->numbers[i] = i ? -1 : kq->ep[READ_EP];
 		return kq;
 	}
 	if (kq->ep[READ_EP] != -1)
@@ -217,12 +236,9 @@ int kqueue(void)
 	struct kq *kq = create();
 	int error = errno, number = -1;
 	if (kq) {
-		for (struct kq *other = list; other; other = other->next)
-			if (other->number == kq->number)
-				other->number = -1; /* closed while in use */
 		kq->next = list;
 		list = kq;
-		number = kq->number;
+		number = kq->numbers[0];
 	}
 	pthread_mutex_unlock(&list_lock);
 	unblock_signals(&mask);

@@ -102,13 +102,17 @@ struct knote {
 
 enum { READ_EP, WRITE_EP, EXCEPT_EP, EPS };
 
+/* How many duplicates of a kqueue's descriptor are remembered. */
+#define NUMBERS 8
+
 struct kq {
 	struct kq *next;
 	pthread_mutex_t lock;
-	int number;    /* the kqueue's descriptor, as last used; guarded by the list's lock */
+	int numbers[NUMBERS]; /* its descriptors, as far as known; guarded by the list's lock */
+	unsigned next_number;
 	int refs;      /* calls inside; likewise */
 	pid_t pid;
-	int ep[EPS];   /* ep[READ_EP] is the kqueue's descriptor */
+	int ep[EPS];   /* ep[READ_EP] is the kqueue's descriptor, as last used */
 	bool armed;    /* the descriptor is kept readable: the ready queue is not empty */
 
 	struct knote **slots; /* by index */

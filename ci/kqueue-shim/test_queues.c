@@ -88,6 +88,30 @@ void duplicates(void)
 	close(d);
 	close(kq);
 	close(second);
+
+	/* whatever its number was before */
+	kq = kqueue();
+	CHECK(change(kq, 1, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0) == 0);
+	close(second = kqueue());
+	CHECK((d = dup(kq)) == second);
+	CHECK(change(d, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
+	CHECK(only(kq, 1, EVFILT_USER));
+
+	/* and whichever of them is closed first, used or not */
+	CHECK(poll_kq(d) == 0);
+	close(d);
+	close(kqueue());
+	CHECK(change(kq, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
+	CHECK(only(kq, 1, EVFILT_USER));
+	int e = dup(kq);
+	d = dup(kq);
+	CHECK(poll_kq(d) == 0 && poll_kq(e) == 0);
+	close(kq);
+	close(e);
+	close(kqueue());
+	CHECK(change(d, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
+	CHECK(only(d, 1, EVFILT_USER));
+	close(d);
 }
 
 /* Closed kqueues leave no descriptors behind, once the next one is made. */

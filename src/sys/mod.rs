@@ -5,7 +5,7 @@
 //! A backend, `epoll` or `kqueue`, is chosen at compile time and gives:
 //!
 //! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. `new(id,
-//!   ready)`, `id()`, `ready()`; user-space events and deadlines are put into the same batch by `new`.
+//!   ready)`, `id()`, `ready()`, `os_error()`; user-space events and deadlines are put into the same batch by `new`.
 //! * `Selector`: owns the kernel's queue, close-on-exec.
 //!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. One
 //!     meaning everywhere: registering twice is `AlreadyExists`, an unknown source is `NotFound`, a

@@ -1,5 +1,6 @@
 //! Pairs of connected descriptors, and what is done to them.
 
+use core::net::SocketAddr;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -128,6 +129,21 @@ pub fn fresh_socket() -> OwnedFd {
         assert!(fd >= 0);
         OwnedFd::from_raw_fd(fd)
     }
+}
+
+/// Connects it to a listener.
+pub fn connect(socket: &impl AsRawFd, listener: &TcpListener) {
+    let SocketAddr::V4(to) = listener.local_addr().unwrap() else { panic!("IPv6") };
+    // SAFETY: all zeroes are a value of it, and the kernel reads an address that is alive.
+    let answer = unsafe {
+        let mut address: libc::sockaddr_in = core::mem::zeroed();
+        address.sin_family = libc::AF_INET as libc::sa_family_t;
+        address.sin_port = to.port().to_be();
+        address.sin_addr.s_addr = u32::from_ne_bytes(to.ip().octets());
+        let length = size_of_val(&address) as libc::socklen_t;
+        libc::connect(socket.as_raw_fd(), (&raw const address).cast(), length)
+    };
+    assert_eq!(answer, 0);
 }
 
 /// A whole-number option of a socket.

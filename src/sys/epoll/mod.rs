@@ -51,6 +51,12 @@ impl RawEvent {
     pub(crate) const fn ready(&self) -> Ready {
         Ready::from_bits_retain(self.0.events)
     }
+
+    /// epoll's event says that there is an error, but not which.
+    #[inline]
+    pub(crate) const fn os_error(&self) -> Option<i32> {
+        None
+    }
 }
 
 const _: () = assert!(

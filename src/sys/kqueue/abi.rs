@@ -6,13 +6,17 @@
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     pub(crate) use libc::{
-        EV_ADD, EV_CLEAR, EV_DELETE, EV_DISABLE, EV_DISPATCH, EV_EOF, EV_ERROR, EV_RECEIPT,
-        EVFILT_PROC, EVFILT_READ, EVFILT_SIGNAL, EVFILT_USER, EVFILT_WRITE, NOTE_EXIT,
+        EV_ADD, EV_CLEAR, EV_DELETE, EV_DISABLE, EV_DISPATCH, EV_ENABLE, EV_EOF, EV_ERROR,
+        EV_RECEIPT, EVFILT_PROC, EVFILT_READ, EVFILT_SIGNAL, EVFILT_USER, EVFILT_WRITE, NOTE_EXIT,
         NOTE_TRIGGER, kevent as Kevent, kevent, kqueue,
     };
 
     #[cfg(any(target_vendor = "apple", target_os = "openbsd", target_os = "dragonfly"))]
     pub(crate) use libc::{EVFILT_EXCEPT, NOTE_OOB};
+
+    /// Without the filter no event has it.
+    #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+    pub(crate) const NOTE_OOB: u32 = 0x2;
 
     /// How many changes, and how many events, there are.
     #[cfg(target_os = "netbsd")]
@@ -60,6 +64,7 @@ mod system {
     pub(crate) const EVFILT_EXCEPT: i16 = -15;
     pub(crate) const EV_ADD: u16 = 0x1;
     pub(crate) const EV_DELETE: u16 = 0x2;
+    pub(crate) const EV_ENABLE: u16 = 0x4;
     pub(crate) const EV_DISABLE: u16 = 0x8;
     pub(crate) const EV_CLEAR: u16 = 0x20;
     pub(crate) const EV_RECEIPT: u16 = 0x40;

@@ -4,7 +4,7 @@
 use libc::pid_t;
 
 use super::abi;
-use super::change;
+use super::change::change;
 use super::queue::Queue;
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd};

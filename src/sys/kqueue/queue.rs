@@ -3,6 +3,7 @@
 use core::ptr;
 
 use super::abi::{self, Count, Kevent};
+use super::change::{change, errno};
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::fork::ForkGuard;
@@ -70,7 +71,7 @@ impl Queue {
     /// Takes one event, if there is one.
     pub(super) fn take_one(&self) -> Result<Option<Kevent>> {
         let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut event = super::change(0, abi::EVFILT_READ, 0);
+        let mut event = change(0, abi::EVFILT_READ, 0);
         // SAFETY: the kernel writes one event at most.
         let count = check(unsafe { abi::kevent(self.raw(), ptr::null(), 0, &mut event, 1, &now) })?;
         Ok((count > 0).then_some(event))
@@ -84,9 +85,4 @@ impl Drop for Queue {
             drop(unsafe { Fd::adopt(self.fd) });
         }
     }
-}
-
-/// What a receipt says: 0 or an error number.
-pub(super) fn errno(receipt: &Kevent) -> i32 {
-    if receipt.flags & abi::EV_ERROR != 0 { receipt.data as i32 } else { 0 }
 }

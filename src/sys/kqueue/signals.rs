@@ -6,7 +6,7 @@
 //! descriptor readable for exactly as long as there is something to receive.
 
 use super::abi;
-use super::change;
+use super::change::change;
 use super::queue::Queue;
 use crate::error::Result;
 use crate::sys::fd::{RawFd, check};

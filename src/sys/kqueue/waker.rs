@@ -7,9 +7,10 @@
 
 use core::ptr;
 
+use super::Selector;
 use super::abi::{self, Kevent};
+use super::change::change;
 use super::queue::Queue;
-use super::{Selector, change};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};

@@ -1,0 +1,152 @@
+//! Changes to what is watched, and their receipts.
+
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+use heapless::Vec;
+
+use super::abi::{self, Filter, Flags, Kevent};
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::sys::fd::RawFd;
+
+/// A source's filters, at most three, deleted and added in one call at most.
+pub(super) type Changes = Vec<Kevent, 6>;
+
+/// The filter for urgent data, where there is one.
+#[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
+const PRIORITY: Option<Filter> = Some(abi::EVFILT_EXCEPT);
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+const PRIORITY: Option<Filter> = None;
+
+pub(super) fn is_priority(filter: Filter) -> bool {
+    PRIORITY == Some(filter)
+}
+
+/// Every filter that a source may have.
+pub(super) fn filters() -> impl Iterator<Item = Filter> {
+    [abi::EVFILT_READ, abi::EVFILT_WRITE].into_iter().chain(PRIORITY)
+}
+
+/// The filters whose `ident` is a descriptor; a process or a signal may have the same number.
+pub(super) fn is_of_descriptor(filter: Filter) -> bool {
+    filter == abi::EVFILT_READ || filter == abi::EVFILT_WRITE || is_priority(filter)
+}
+
+/// A change that will be answered by a receipt.
+pub(super) fn change(ident: usize, filter: Filter, flags: Flags) -> Kevent {
+    // SAFETY: the structure is of integers and a pointer, of which all zeroes are a value.
+    let mut change: Kevent = unsafe { MaybeUninit::zeroed().assume_init() };
+    change.ident = ident;
+    change.filter = filter;
+    change.flags = flags | abi::EV_RECEIPT;
+    change
+}
+
+pub(super) fn deletions(fd: RawFd) -> Changes {
+    filters().map(|filter| change(fd as usize, filter, abi::EV_DELETE)).collect()
+}
+
+pub(super) fn push_additions(
+    changes: &mut Changes,
+    fd: RawFd,
+    id: EventedId,
+    interests: Interests,
+    opt: PollOption,
+) -> Result<()> {
+    let flags = abi::EV_ADD
+        | match opt {
+            PollOption::Edge => abi::EV_CLEAR,
+            PollOption::Level => 0,
+            PollOption::Oneshot => abi::EV_DISPATCH,
+        };
+    let mut add = |filter, notes| {
+        let mut change = change(fd as usize, filter, flags);
+        change.fflags = notes;
+        change.udata = ptr::without_provenance_mut::<c_void>(id.0);
+        let _ = changes.push(change);
+    };
+    if interests.is_readable() {
+        add(abi::EVFILT_READ, 0);
+    }
+    if interests.is_writable() {
+        add(abi::EVFILT_WRITE, 0);
+    }
+    if interests.is_priority() {
+        add(PRIORITY.ok_or(Error::Unsupported)?, abi::NOTE_OOB);
+    }
+    Ok(())
+}
+
+/// What a receipt says: 0 or an error number. A change that an interruption has left without one was made.
+pub(super) fn errno(receipt: &Kevent) -> i32 {
+    if receipt.flags & abi::EV_ERROR != 0 { receipt.data as i32 } else { 0 }
+}
+
+/// Whether one at least of a source's deletions has found its filter.
+pub(super) fn found(deletions: &[Kevent]) -> Result<bool> {
+    let mut found = false;
+    for receipt in deletions {
+        match errno(receipt) {
+            0 => found = true,
+            libc::ENOENT => {}
+            errno => return Err(Error::from_raw_os_error(errno)),
+        }
+    }
+    Ok(found)
+}
+
+/// Why an addition has failed.
+pub(super) fn refusal(errno: i32) -> Error {
+    match errno {
+        // What has no such filter, by system and kind.
+        libc::EINVAL | libc::ENODEV | libc::EOPNOTSUPP | libc::EPERM => Error::Unsupported,
+        // NetBSD's word for a pipe whose reader has gone. The descriptor is open: it was asked before.
+        libc::EBADF => Error::Os(libc::EPIPE),
+        errno => Error::from_raw_os_error(errno),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's answer to a deletion.
+    fn receipt(errno: i32) -> Kevent {
+        let mut receipt = change(3, abi::EVFILT_READ, abi::EV_ERROR);
+        receipt.data = errno as _;
+        receipt
+    }
+
+    #[test]
+    fn a_source_is_found_by_any_of_its_filters() {
+        let (done, absent, closed) = (receipt(0), receipt(libc::ENOENT), receipt(libc::EBADF));
+        assert_eq!(found(&[absent, absent, absent]), Ok(false));
+        for deletions in [[done, absent, absent], [absent, absent, done], [done, done, done]] {
+            assert_eq!(found(&deletions), Ok(true));
+        }
+        assert_eq!(found(&[closed, absent, absent]), Err(Error::Os(libc::EBADF)));
+    }
+
+    #[test]
+    fn without_a_receipt_a_change_was_made() {
+        let unanswered = change(3, abi::EVFILT_READ, abi::EV_ADD);
+        assert_eq!(errno(&unanswered), 0);
+        // What comes back holds what went in.
+        let mut answered = receipt(libc::EINVAL);
+        answered.flags |= abi::EV_ADD | abi::EV_CLEAR | abi::EV_RECEIPT;
+        assert_eq!(errno(&answered), libc::EINVAL);
+    }
+
+    #[test]
+    fn each_refusal_has_its_kind() {
+        for errno in [libc::EINVAL, libc::ENODEV, libc::EOPNOTSUPP, libc::EPERM] {
+            assert_eq!(refusal(errno), Error::Unsupported);
+        }
+        assert_eq!(refusal(libc::ENOMEM), Error::Os(libc::ENOMEM));
+        assert_eq!(refusal(libc::EPIPE), Error::Os(libc::EPIPE));
+        assert_eq!(refusal(libc::EBADF), Error::Os(libc::EPIPE));
+    }
+}
