@@ -171,12 +171,12 @@ fn both_ends_are_nonblocking_and_closed_on_exec_and_can_be_given_away() {
 fn running_out_of_descriptors_is_an_error_and_leaks_none() {
     alone("running_out_of_descriptors_is_an_error_and_leaks_none", || {
         leave_room(3);
-        let before = settled_fds();
+        let before = open_fds();
         let _pipe = new_pipe().unwrap();
         for _ in 0..3 {
             assert_eq!(new_pipe().unwrap_err(), Error::Os(libc::EMFILE));
         }
-        assert_eq!(settled_fds(), before + 2);
+        assert_eq!(open_fds(), before + 2);
     });
 }
 
