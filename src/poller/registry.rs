@@ -33,7 +33,7 @@ use crate::time::{Instant, nanos};
 /// closes the child's descriptor only.
 #[derive(Debug)]
 pub struct Registry {
-    selector: Selector,
+    pub(super) selector: Selector,
     fork: ForkGuard,
     look: Look,
     number: NonZeroU32,

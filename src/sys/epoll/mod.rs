@@ -8,19 +8,14 @@
 //! * Registrations belong to the open file description, not to the number: while a duplicate lives, closing
 //!   does not end one. Deregister before closing, or look ids up in a `Slab`, which knows its dead.
 //! * `EPOLL_CTL_MOD` looks at the source again, and reports a pending edge again: that re-arms a oneshot.
-//! * `epoll_wait` counts milliseconds, `epoll_pwait2` (Linux 5.11) nanoseconds, but costs more: it is used
-//!   only for what milliseconds cannot say. Where it is missing, milliseconds are rounded up.
-//! * glibc's `epoll_wait` is a thread-cancellation point: some 4 % of a short poll. It and `epoll_pwait2`, which not every libc
-//!   has, are called by number.
 
+mod call;
 mod child;
 mod signals;
+mod wait;
 mod waker;
 
-use core::ffi::{c_int, c_long};
-use core::mem::MaybeUninit;
-use core::ptr;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::ffi::c_int;
 
 use heapless::VecView;
 
@@ -29,7 +24,7 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use super::FOREVER;
-use super::fd::{Fd, RawFd, check, last_error};
+use super::fd::{Fd, RawFd, check};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -108,7 +103,32 @@ impl Selector {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)).map_err(unknown)
+        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)) {
+            // The one thing that cannot be changed is an exclusive registration.
+            Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
+            answer => answer.map_err(unknown),
+        }
+    }
+
+    /// Exclusive, Linux 4.5: nothing but `EPOLLIN`, `EPOLLOUT` and `EPOLLET` goes with it.
+    pub(crate) fn register_exclusive(
+        &self,
+        fd: RawFd,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        if interests.is_priority() || opt == PollOption::Oneshot {
+            return Err(Error::InvalidInput);
+        }
+        let mut request = request(id, interests, opt);
+        request.events &= !(libc::EPOLLRDHUP as u32);
+        request.events |= libc::EPOLLEXCLUSIVE as u32;
+        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request) {
+            // Regular files and directories; another epoll.
+            Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
+            answer => answer,
+        }
     }
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
@@ -126,18 +146,29 @@ impl Selector {
 
     #[inline]
     pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
-        let millis = if wait { -1 } else { 0 };
-        let answer = wait_millis(self.epoll.raw(), events.spare_capacity_mut(), millis);
-        append(events, answer)
+        let millis = if wait { wait::ENDLESS } else { 0 };
+        self.append(events, |epoll, spare| wait::millis(epoll, spare, millis))
     }
 
     pub(crate) fn select(&self, events: &mut VecView<RawEvent>, timeout: u64) -> Result<()> {
-        let (epoll, spare) = (self.epoll.raw(), events.spare_capacity_mut());
-        let answer = match timeout {
-            FOREVER => wait_millis(epoll, spare, -1),
-            timeout => wait_nanos(epoll, spare, timeout),
-        };
-        append(events, answer)
+        self.append(events, |epoll, spare| match timeout {
+            FOREVER => wait::millis(epoll, spare, wait::ENDLESS),
+            timeout => wait::nanos(epoll, spare, timeout),
+        })
+    }
+
+    /// `wait` says how many events the kernel has written to the spare places.
+    #[inline]
+    fn append(
+        &self,
+        events: &mut VecView<RawEvent>,
+        wait: impl FnOnce(RawFd, &mut wait::Spare) -> Result<usize>,
+    ) -> Result<()> {
+        let count = wait(self.epoll.raw(), events.spare_capacity_mut())?;
+        let length = events.len() + count;
+        // SAFETY: the kernel was told how many fit, and wrote that many at most behind the old ones.
+        unsafe { events.set_len(length) };
+        Ok(())
     }
 }
 
@@ -157,106 +188,4 @@ fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_
         PollOption::Oneshot => libc::EPOLLONESHOT as u32,
     };
     libc::epoll_event { events, u64: id.0 as u64 }
-}
-
-/// Counts the events that the kernel wrote behind the old ones; `answer` is how many, or -1.
-#[inline]
-fn append(events: &mut VecView<RawEvent>, answer: c_long) -> Result<()> {
-    if answer < 0 {
-        return Err(last_error());
-    }
-    let length = events.len() + answer as usize;
-    // SAFETY: the kernel was told how many fit, and wrote that many at most.
-    unsafe { events.set_len(length) };
-    Ok(())
-}
-
-type Spare = [MaybeUninit<RawEvent>];
-
-const NANOS_PER_MILLI: u64 = 1_000_000;
-
-/// epoll_wait(2): waits for `millis` milliseconds, or without end for -1.
-#[inline]
-fn wait_millis(epoll: RawFd, spare: &mut Spare, millis: c_int) -> c_long {
-    let (room, millis) = (spare.len() as c_long, c_long::from(millis));
-    // SAFETY: the kernel writes at most `room` events to `spare`, which has that much room and whose type
-    // has the kernel's layout.
-    #[cfg(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"))]
-    unsafe {
-        libc::syscall(libc::SYS_epoll_wait, epoll as c_long, spare.as_mut_ptr(), room, millis)
-    }
-    // The newer architectures have only the call that also takes a signal mask, here none.
-    // SAFETY: as above.
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm")))]
-    unsafe {
-        let (mask, size) = (ptr::null::<libc::sigset_t>(), 8 as c_long);
-        libc::syscall(
-            libc::SYS_epoll_pwait,
-            epoll as c_long,
-            spare.as_mut_ptr(),
-            room,
-            millis,
-            mask,
-            size,
-        )
-    }
-}
-
-/// epoll_pwait2(2) is missing here (an old kernel, or a sandbox that answers for it).
-static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
-
-/// Waits for `timeout` nanoseconds; `FOREVER` is more than these calls can say.
-fn wait_nanos(epoll: RawFd, spare: &mut Spare, timeout: u64) -> c_long {
-    let whole = timeout.is_multiple_of(NANOS_PER_MILLI);
-    if whole && timeout <= LONGEST_MILLIS as u64 * NANOS_PER_MILLI || NO_PWAIT2.load(Relaxed) {
-        return wait_millis(epoll, spare, millis_rounded_up(timeout));
-    }
-    let answer = wait_precisely(epoll, spare, timeout);
-    // EPERM is the answer of sandboxes that do not know the call; the call itself never gives it.
-    if answer < 0 && matches!(last_error(), Error::Os(libc::ENOSYS | libc::EPERM)) {
-        NO_PWAIT2.store(true, Relaxed);
-        return wait_millis(epoll, spare, millis_rounded_up(timeout));
-    }
-    answer
-}
-
-const LONGEST_MILLIS: c_int = c_int::MAX;
-
-/// Never 0, which would not sleep at all and spin, and never less than asked, unless it is more than 24
-/// days: then the sleep comes back early, and who needs more calls again.
-fn millis_rounded_up(timeout: u64) -> c_int {
-    timeout.div_ceil(NANOS_PER_MILLI).min(LONGEST_MILLIS as u64) as c_int
-}
-
-/// The same number on every architecture that Android has, where the libc crate does not name it.
-#[cfg(target_os = "android")]
-const SYS_EPOLL_PWAIT2: c_long = 441;
-#[cfg(not(target_os = "android"))]
-const SYS_EPOLL_PWAIT2: c_long = libc::SYS_epoll_pwait2;
-
-fn wait_precisely(epoll: RawFd, spare: &mut Spare, timeout: u64) -> c_long {
-    /// The kernel's own timespec: 64 bits wide everywhere, unlike some libc's.
-    #[repr(C)]
-    struct Timespec {
-        seconds: i64,
-        nanos: i64,
-    }
-
-    let timeout = Timespec {
-        seconds: (timeout / 1_000_000_000) as i64,
-        nanos: (timeout % 1_000_000_000) as i64,
-    };
-    let mask = ptr::null::<libc::sigset_t>();
-    // SAFETY: the kernel reads `timeout` during the call only, and writes events as in `wait_millis`.
-    unsafe {
-        libc::syscall(
-            SYS_EPOLL_PWAIT2,
-            epoll as c_long,
-            spare.as_mut_ptr(),
-            spare.len() as c_long,
-            &raw const timeout,
-            mask,
-            8 as c_long,
-        )
-    }
 }

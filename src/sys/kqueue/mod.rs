@@ -35,8 +35,8 @@ pub(crate) use self::waker::Waker;
 
 use self::abi::{Count, Filter, Flags, Kevent};
 use self::queue::{Queue, errno};
-use super::FOREVER;
 use super::fd::{RawFd, check};
+use super::{BusyPoll, FOREVER};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -183,6 +183,26 @@ impl Selector {
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
         self.delete(fd)
+    }
+
+    /// kqueue wakes all who watch.
+    pub(crate) fn register_exclusive(
+        &self,
+        _: RawFd,
+        _: EventedId,
+        _: Interests,
+        _: PollOption,
+    ) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    /// A thing of Linux.
+    pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn set_busy_poll(&self, _: BusyPoll) -> Result<()> {
+        Err(Error::Unsupported)
     }
 
     /// Takes a half of a registration back when the other half failed.
