@@ -4,3 +4,4 @@ mod error;
 pub mod net;
 mod poller;
 mod time;
+mod unix;

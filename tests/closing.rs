@@ -4,7 +4,6 @@ mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::os::unix::net::UnixStream;
 
 use mio_st::event::{Interests, Ready};
 use mio_st::poll::{PollOption, Poller};

@@ -276,3 +276,59 @@ fn nothing_leaks_in_5000_cycles() {
         assert_silent(&mut poller);
     });
 }
+
+#[cfg(feature = "std")]
+mod with_std {
+    use std::io::{self, ErrorKind, PipeReader, Read, Write};
+    use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+
+    use mio_st::unix::{Receiver, Sender, new_pipe};
+
+    use super::*;
+
+    fn copy(mut reader: impl Read, mut writer: impl Write) -> io::Result<()> {
+        let mut buffer = [0; 3];
+        let length = reader.read(&mut buffer)?;
+        writer.write_all(&buffer[..length])?;
+        writer.flush()
+    }
+
+    #[test]
+    fn values_and_references_are_readers_and_writers() {
+        let (sender, receiver) = new_pipe().unwrap();
+        let (here, there) = socket_pair();
+        for _ in 0..2 {
+            assert_eq!(copy(&receiver, &here).unwrap_err().kind(), ErrorKind::WouldBlock);
+            Write::write_all(&mut &sender, b"abc").unwrap();
+            copy(&receiver, &here).unwrap();
+            copy(&there, &sender).unwrap();
+            let (mut one, mut two) = ([0; 1], [0; 5]);
+            let buffers = &mut [io::IoSliceMut::new(&mut one), io::IoSliceMut::new(&mut two)];
+            assert_eq!(Read::read_vectored(&mut &receiver, buffers).unwrap(), 3);
+            assert_eq!((&one, &two), (b"a", b"bc\0\0\0"));
+            let buffers = &[io::IoSlice::new(b"de"), io::IoSlice::new(b"f")];
+            assert_eq!(Write::write_vectored(&mut &here, buffers).unwrap(), 3);
+            copy(&there, io::sink()).unwrap();
+        }
+        copy(there, sender).unwrap_err();
+        assert_eq!(Read::read(&mut { receiver }, &mut [0]).unwrap(), 0);
+        assert_eq!(Write::write(&mut { here }, &[0]).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn descriptors_go_in_and_out_of_std_s_types() {
+        let (sender, receiver) = new_pipe().unwrap();
+        assert_eq!(receiver.as_fd().as_raw_fd(), Receiver::as_raw_fd(&receiver));
+        let mut reader = PipeReader::from(OwnedFd::from(receiver));
+        let sender = Sender::from(OwnedFd::from(sender));
+        sender.write(b"x").unwrap();
+        assert_eq!(reader.read(&mut [0; 2]).unwrap(), 1);
+        let receiver = Receiver::from(OwnedFd::from(reader));
+        sender.write(b"yz").unwrap();
+        assert_eq!(receiver.read(&mut [0; 4]), Ok(2));
+        let raw = IntoRawFd::into_raw_fd(sender);
+        // SAFETY: it was given away just now.
+        let io: EventedIo = unsafe { FromRawFd::from_raw_fd(raw) };
+        assert_eq!(AsRawFd::as_raw_fd(&io), raw);
+    }
+}

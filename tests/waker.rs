@@ -339,7 +339,7 @@ fn a_forked_child_is_refused_and_disturbs_nobody() {
 fn its_descriptor_is_closed_on_exec_and_none_leaks_in_5000_cycles() {
     alone("its_descriptor_is_closed_on_exec_and_none_leaks_in_5000_cycles", || {
         let mut poller = Poller::new().unwrap();
-        let before = settled_fds();
+        let before = open_fds();
         let new = flags_of_new(|| waker(&mut poller, 1));
         assert!(!new.is_empty() && new.iter().all(|&(_, cloexec)| cloexec), "{new:?}");
         for round in 0..5_000 {
@@ -349,11 +349,60 @@ fn its_descriptor_is_closed_on_exec_and_none_leaks_in_5000_cycles() {
                 assert_eq!(poll(&mut poller), [woken(round)]);
             }
         }
-        assert_eq!(settled_fds(), before);
+        assert_eq!(open_fds(), before);
         assert_silent(&mut poller);
 
         leave_room(0);
         let error = Waker::new(poller.registry(), EventedId(1)).unwrap_err();
         assert_eq!(error, Error::Os(libc::EMFILE));
     });
+}
+
+/// Between two calls that nobody else makes, a process under strace makes exactly these.
+#[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
+#[test]
+fn waking_is_one_system_call_and_hearing_of_it_none_beyond_the_poll() {
+    const NAME: &str = "waking_is_one_system_call_and_hearing_of_it_none_beyond_the_poll";
+    const ROUNDS: usize = 20;
+    // SAFETY: there is no such descriptor.
+    let mark = || assert_eq!(unsafe { libc::close(-77) }, -1);
+    if is_child(NAME) {
+        let mut poller = Poller::new().unwrap();
+        let mut events = Events::<4>::sized();
+        let waker = waker(&mut poller, 1);
+        mark();
+        for _ in 0..ROUNDS {
+            waker.wake().unwrap();
+            waker.wake().unwrap();
+            poller.poll(&mut events, None).unwrap();
+            assert_eq!(events.len(), 1);
+        }
+        mark();
+        return;
+    }
+    let program = myself(NAME);
+    let mut strace = std::process::Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-o", "!cat >&2"])
+        .arg(program.get_program())
+        .args(program.get_args());
+    strace.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = match strace.output() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return eprintln!("without strace this is not looked at");
+        }
+        output => output.unwrap(),
+    };
+    let trace = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{trace}");
+    let between = trace.split("close(-77)").nth(1).expect("two marks");
+    let calls: Vec<_> = between
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('('))
+        .map(|(call, _)| call)
+        .collect();
+    let expected = ["write", "write", "epoll_wait"].repeat(ROUNDS);
+    let same = |(seen, wanted): (&&str, &&str)| seen == wanted || *seen == "epoll_pwait";
+    assert!(calls.len() == expected.len() && calls.iter().zip(&expected).all(same), "{calls:?}");
 }
