@@ -108,13 +108,13 @@ pub fn raise_descriptor_limit() -> usize {
     limit.rlim_cur as usize
 }
 
-/// Keeps this process on one processor, if there are two.
-pub fn stay_on(processor: usize) {
+/// Keeps a process (0: this one) on one processor, if there are so many.
+pub fn keep_on(process: i32, processor: usize) {
     // SAFETY: the set is plain data, and the call reads it only.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(processor, &mut set);
-        libc::sched_setaffinity(0, size_of_val(&set), &set);
+        libc::sched_setaffinity(process, size_of_val(&set), &set);
     }
 }
 

@@ -1,5 +1,5 @@
 //! Heaps that cannot remove: what is cancelled stays inside and is skipped when it comes up. Under churn they
-//! grow without bound, or, where they cannot, are rebuilt.
+//! would grow without bound, so they are rebuilt when they have grown to four times their capacity.
 
 use std::cmp::Reverse;
 
@@ -11,8 +11,9 @@ type Item = (u64, u32, u32);
 trait Heap: 'static {
     const PEER: &'static str;
     fn with_capacity(capacity: usize) -> Box<Self>;
-    /// Makes room first, by leaving out what is not `live`, if there is none.
-    fn push(&mut self, item: Item, live: impl Fn(Item) -> bool);
+    fn len(&self) -> usize;
+    fn push(&mut self, item: Item);
+    fn retain(&mut self, live: impl Fn(Item) -> bool);
     fn peek(&self) -> Option<Item>;
     fn pop(&mut self);
 }
@@ -40,9 +41,10 @@ impl<H: Heap> Timers for Lazy<H> {
     fn insert(&mut self, id: usize, deadline: u64) {
         self.generations[id] += 1;
         let generations = &self.generations;
-        self.heap.push((deadline, id as u32, generations[id]), |(_, id, generation)| {
-            generations[id as usize] == generation
-        });
+        if self.heap.len() == 4 * generations.len() {
+            self.heap.retain(|(_, id, generation)| generations[id as usize] == generation);
+        }
+        self.heap.push((deadline, id as u32, generations[id]));
     }
 
     #[inline]
@@ -84,12 +86,21 @@ macro_rules! growing_heap {
             const PEER: &'static str = $peer;
 
             fn with_capacity(capacity: usize) -> Box<Self> {
-                Box::new(<$Heap>::with_capacity(2 * capacity))
+                Box::new(<$Heap>::with_capacity(4 * capacity))
             }
 
             #[inline]
-            fn push(&mut self, item: Item, _: impl Fn(Item) -> bool) {
+            fn len(&self) -> usize {
+                self.len()
+            }
+
+            #[inline]
+            fn push(&mut self, item: Item) {
                 self.push(Reverse(item));
+            }
+
+            fn retain(&mut self, live: impl Fn(Item) -> bool) {
+                self.retain(|&Reverse(item)| live(item));
             }
 
             #[inline]
@@ -120,12 +131,19 @@ impl<const ROOM: usize> Heap
     }
 
     #[inline]
-    fn push(&mut self, item: Item, live: impl Fn(Item) -> bool) {
-        if let Err(item) = self.push(item) {
-            let items: Vec<Item> = self.iter().copied().filter(|&item| live(item)).collect();
-            self.clear();
-            items.into_iter().chain([item]).for_each(|item| self.push(item).unwrap());
-        }
+    fn len(&self) -> usize {
+        self.iter().len()
+    }
+
+    #[inline]
+    fn push(&mut self, item: Item) {
+        self.push(item).unwrap();
+    }
+
+    fn retain(&mut self, live: impl Fn(Item) -> bool) {
+        let items: Vec<Item> = self.iter().copied().filter(|&item| live(item)).collect();
+        self.clear();
+        items.into_iter().for_each(|item| self.push(item).unwrap());
     }
 
     #[inline]

@@ -31,7 +31,7 @@ impl Timers for Null {
 
     #[inline]
     fn next(&mut self) -> Option<u64> {
-        black_box(None)
+        Some(0)
     }
 
     #[inline]
