@@ -49,7 +49,11 @@ const CALLGRIND: [&str; 2] = ["--tool=callgrind", "--callgrind-out-file=/dev/nul
 
 /// What a server does for one request on `connections`: (system calls, instructions).
 pub fn per_request(peer: &str, connections: usize) -> (f64, f64) {
-    per(peer, &|port, count| drop(Client::connect(port, connections).run(count * connections)), connections)
+    per(
+        peer,
+        &|port, count| drop(Client::connect(port, connections).run(count * connections)),
+        connections,
+    )
 }
 
 /// What a server does for one connection that comes, sends, and goes: (system calls, instructions).

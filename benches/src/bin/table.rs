@@ -113,7 +113,13 @@ fn print_section(section: &str, contests: &[Contest], settings: &Settings) {
             let first = score.peer == scores[0].peer;
             let ratio = format!("{:.2}", score.nanos / scores[0].nanos);
             let nanos = format!("{:.1}", score.nanos);
-            let text = if timers { nanos } else if first { format!("{nanos} ns") } else { ratio };
+            let text = if timers {
+                nanos
+            } else if first {
+                format!("{nanos} ns")
+            } else {
+                ratio
+            };
             times.cell(score.peer, text);
             let unrounded = score.allocations > 0.0 && score.allocations < 0.005;
             let text = format!("{:.2}", score.allocations);
@@ -146,7 +152,8 @@ fn print_lateness(settings: &Settings) {
         table.row(format!("{timeout:?}"));
         for late in lateness::measure(timeout, if settings.quick { 11 } else { 101 }) {
             let (count, earliest) = (late.micros.len(), late.micros[0]);
-            let early = if earliest < 0.0 { format!(", {earliest:.0} early") } else { String::new() };
+            let early =
+                if earliest < 0.0 { format!(", {earliest:.0} early") } else { String::new() };
             let (middle, high) = (late.micros[count / 2], late.micros[count * 95 / 100]);
             table.cell(late.peer, format!("{middle:.0} / {high:.0}{early}"));
         }
@@ -184,7 +191,8 @@ fn print_echo(settings: &Settings) {
         let first = median(figures[0].0.clone());
         for (peer, (micros, seconds, mut latencies)) in PEERS.into_iter().zip(figures) {
             let micros = median(micros);
-            let text = if peer == PEERS[0] { format!("{micros:.2} us") } else { ratio(micros, first) };
+            let text =
+                if peer == PEERS[0] { format!("{micros:.2} us") } else { ratio(micros, first) };
             cpu.cell(peer, text);
             rate.cell(peer, format!("{:.0}", 1.0 / median(seconds)));
             latencies.sort_unstable();

@@ -34,8 +34,7 @@ pub fn contests() -> Vec<Contest> {
         queues("in, out", 1),
         queues("64 in, 64 out", 64),
         queues("4096 in, 4096 out", CAPACITY),
-        Contest::new("ready queue", "source: set, out, clear")
-            .with("mio-st", sources),
+        Contest::new("ready queue", "source: set, out, clear").with("mio-st", sources),
     ]
 }
 

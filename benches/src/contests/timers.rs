@@ -136,7 +136,8 @@ fn whole<T: Timers>(work: Work, n: usize) -> Run {
             }
             let sample = match work {
                 Work::Insert => {
-                    let deadlines: Vec<u64> = ids.iter().map(|_| now + random.below(WINDOW)).collect();
+                    let deadlines: Vec<u64> =
+                        ids.iter().map(|_| now + random.below(WINDOW)).collect();
                     measure(n, || {
                         for (id, &deadline) in deadlines.iter().enumerate() {
                             timers.insert(id, deadline);

@@ -15,15 +15,8 @@ use crate::{counting, sys};
 
 /// In the order of the table. "mio-st, Slab" is written as its users would write it, with `TcpStream`s in a
 /// `Slab`; the others know a connection by its descriptor alone.
-pub const PEERS: [&str; 7] = [
-    Raw::PEER,
-    MioSt::PEER,
-    "mio-st, Slab",
-    Mio::PEER,
-    Polling::PEER,
-    Calloop::PEER,
-    "tokio",
-];
+pub const PEERS: [&str; 7] =
+    [Raw::PEER, MioSt::PEER, "mio-st, Slab", Mio::PEER, Polling::PEER, Calloop::PEER, "tokio"];
 
 const BUFFER: usize = 1024;
 
