@@ -72,7 +72,7 @@ link() {
 
 failed=0
 for target in $LINK_TARGETS; do
-    for features in "${FEATURE_SETS[@]}"; do
+    for features in "${TARGET_FEATURE_SETS[@]}"; do
         title="$target, features: ${features:-none}"
         SECONDS=0
         if programs=$(link "$target" "$features" 2>"$out/log" </dev/null); then

@@ -8,9 +8,16 @@ export PYTHONDONTWRITEBYTECODE=1
 
 # Where `unsafe` may stand, as path prefixes, and why.
 UNSAFE_ROOMS=(
-    src/sys/           # system calls, and the memory that the kernel writes
-    src/wheel/store.rs # the wheel's slots, linked by indices that its own functions keep in bounds
-    std-adapter/net/   # FromRawFd is an unsafe trait: the caller's descriptor is adopted
+    src/sys/               # system calls, and the memory that the kernel writes
+    src/wheel/store.rs     # the wheel's slots, linked by indices that its own functions keep in bounds
+    src/slab/mod.rs        # init_in, here and below: a value made in place of all zeroes, one block each
+    src/ready_queue/mod.rs # "
+    src/wheel/mod.rs       # "
+    src/poller/mod.rs      # "
+    src/unix/io.rs         # from_raw_fd: the caller's descriptor is adopted
+    src/unix/pipe.rs       # "
+    std-adapter/net/       # FromRawFd is an unsafe trait: the caller's descriptor is adopted
+    std-adapter/poller.rs  # AsFd lends the kernel queue's descriptor
 )
 
 # A copy to break. Everything but what git and cargo make, so that each path in Cargo.toml exists.

@@ -9,7 +9,7 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// An error: either the operating system's, or one of the library's own.
 ///
 /// It is `Copy`, holds no text and never allocates. With the feature `std` it converts to and from
-/// [`std::io::Error`], also without allocating, and keeps the error number.
+/// [`std::io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html), also without allocating, and keeps the error number.
 ///
 /// The error numbers that mean "registered twice" and "not registered" have names of their own, so that
 /// `match` reads alike on every system; [`from_raw_os_error`](Error::from_raw_os_error) knows them.
@@ -68,6 +68,23 @@ impl Error {
             Error::NotFound => Some(ENOENT),
             _ => None,
         }
+    }
+
+    /// Nothing can be read or written now (`EAGAIN`): wait for the next event.
+    ///
+    /// ```
+    /// use mio_st::unix::new_pipe;
+    ///
+    /// let (_sender, receiver) = new_pipe()?;
+    /// assert!(receiver.read(&mut [0]).unwrap_err().is_would_block());
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    #[cfg(unix)]
+    #[inline]
+    #[must_use]
+    pub const fn is_would_block(self) -> bool {
+        // `EWOULDBLOCK` is the same number on every system that has epoll or kqueue; `sys` asserts it.
+        matches!(self, Error::Os(libc::EAGAIN))
     }
 }
 

@@ -1,5 +1,109 @@
-//! mio-st: placeholder docs until the layers stand.
+//! Fast, low-level, single-threaded, readiness-based non-blocking I/O.
+//!
+//! A [`Poller`] hands out events from the operating system (epoll, kqueue), from user space, and of
+//! deadlines, through one call. No heap is ever used, not even at set-up or for errors: every capacity is a
+//! const generic, and the crate is `#![no_std]`.
+//!
+//! ```
+//! use std::io::Write;
+//! use std::os::{fd::AsRawFd, unix::net::UnixStream};
+//!
+//! use mio_st::event::{EventedId, Events, Interests};
+//! use mio_st::poll::{PollOption, Poller};
+//! use mio_st::unix::EventedFd;
+//!
+//! const SOCKET: EventedId = EventedId(7);
+//!
+//! let (here, mut there) = UnixStream::pair()?;
+//! let mut poller = Poller::new()?;
+//! let mut events = Events::new();
+//! poller.register(
+//!     &mut EventedFd(&here.as_raw_fd()),
+//!     SOCKET,
+//!     Interests::READABLE,
+//!     PollOption::Edge,
+//! )?;
+//!
+//! there.write_all(b"hello")?;
+//! poller.poll(&mut events, None)?;
+//! for event in &mut events {
+//!     assert!(event.id() == SOCKET && event.readiness().is_readable());
+//! }
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! With the feature `std` there are sockets, in `net`: the README has a TCP server, `examples/tcp_server.rs`
+//! a useful one.
+//!
+//! # For whom
+//!
+//! * **Services without an allocator** use it as it is: all memory is in the `Poller`, in the `Events`, and
+//!   in what the user puts beside them.
+//! * **Ordinary applications** turn `std` on and write no number: `Poller::new()` and `Events::new()` have
+//!   capacities of their own.
+//! * **Whoever tunes** writes once `type Poller = mio_st::Poller<16, 8>;` and `Events<32>`, and makes them
+//!   with `sized()`. A capacity of 0 costs nothing; a size that cannot work does not compile.
+//!
+//! # The layers
+//!
+//! Each uses only those above it, and a script of `ci/` rejects the contrary. Those down to the wheel need no
+//! operating system.
+//!
+//! **Values.** An [`EventedId`] is the user's own number for a source, returned with each of its events.
+//! [`Interests`] say what to watch for, a [`PollOption`] how often to hear of it, [`Ready`] what happened: an
+//! error or a hang-up is both readable and writable, on every system. [`time::Instant`] is one word of
+//! nanoseconds. [`Error`] is `Copy`.
+//!
+//! **[`slab`].** Storage of fixed capacity that gives out ids. An id whose owner is gone resolves to nothing,
+//! even within the batch in hand, even when its place is used again.
+//!
+//! **The ready queue.** The state machine of sources in user space: level, edge and oneshot mean what they
+//! mean for a socket. Readiness is merged, so memory is bounded.
+//!
+//! **[`timer`].** A hashed timing wheel for deadlines. It has no clock: the time is an argument.
+//!
+//! **The system.** The thin face over epoll and kqueue, private, and the only room with system calls: one per
+//! poll, a second only before sleeping.
+//!
+//! **[`Events`]** is where a poll's events land: the kernel writes into it, and iterating by `&mut` takes
+//! them out. [`Event`] is one, an id and its readiness.
+//!
+//! **[`poll`].** A [`Registry`] is the kernel's queue. An [`Evented`] handle knows how to register itself
+//! with one. A [`Poller`] puts registry, ready queue and wheel together, and gives each a share of every
+//! batch.
+//!
+//! **[`unix`].** Handles that need no `std`: any descriptor, by [`EventedFd`](unix::EventedFd).
+//!
+//! **`net`**, in `std-adapter/`: sockets, and the conversions to and from `std`'s types. Nothing else of the
+//! crate can name `std`, even with the feature on.
+//!
+//! # Features
+//!
+//! * `std`, off by default: the module `net` with `TcpListener` and `TcpStream`; `io::Error: From<Error>` and
+//!   back; `AsFd` for `Poller` and `Registry`.
+//!
+//! # Platforms
+//!
+//! | system | kernel queue | state |
+//! |---|---|---|
+//! | Linux | epoll; timeouts to the nanosecond since 5.11 | tested on x86-64 |
+//! | Android | epoll | the same code, not tested |
+//! | FreeBSD, NetBSD, OpenBSD, DragonFly, Apple's | kqueue | landing |
+//! | other, bare metal | none | the layers down to the wheel |
+//!
+//! # What it does not do
+//!
+//! * Share a loop between threads: a poller and its handles stay on the thread that made them, which the
+//!   compiler checks. Use one poller a thread.
+//! * Work across `fork`: in the child every call is [`Error::Forked`]. Make a new poller there.
+//! * Files: the kernel queues do not watch them ([`Error::Unsupported`]).
+//! * Futures, buffers, protocols, name resolution: they are for what is built on top.
+//! * Windows.
 #![no_std]
+
+#[cfg(all(doctest, unix, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod error;
 
@@ -60,6 +164,8 @@ pub mod poll {
     pub use crate::interests::PollOption;
     #[cfg(unix)]
     pub use crate::poller::{Poller, Registry};
+    #[cfg(unix)]
+    pub use crate::sys::BusyPoll;
 }
 
 /// Deadlines, without a clock or a kernel.

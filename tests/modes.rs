@@ -193,8 +193,10 @@ fn what_an_early_break_leaves_is_cleared_by_the_next_poll() {
     let mut events = Events::<8>::sized();
     poller.poll(&mut events, Some(PATIENCE)).unwrap();
     assert_eq!(events.len(), 3);
-    for _event in &mut events {
-        break;
+    for event in &mut events {
+        if event.readiness().is_readable() {
+            break;
+        }
     }
     assert_eq!(events.len(), 2);
 

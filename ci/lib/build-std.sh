@@ -54,7 +54,7 @@ check_targets() {
 
 check_hosted() {
     local features
-    for features in "${FEATURE_SETS[@]}"; do
+    for features in "${TARGET_FEATURE_SETS[@]}"; do
         check "$1" "$features" --all-targets -Zbuild-std=std,panic_abort
     done
 }

@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod evented;
+mod kernel;
 mod look;
 mod registration;
 mod registry;
@@ -10,8 +11,6 @@ mod user;
 
 use core::mem::MaybeUninit;
 use core::time::Duration;
-
-use heapless::VecView;
 
 pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
@@ -23,8 +22,8 @@ use crate::events::Events;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready_queue::ReadyQueue;
+use crate::sys::FOREVER;
 use crate::sys::fd::RawFd;
-use crate::sys::{FOREVER, RawEvent};
 use crate::time::nanos;
 use crate::wheel::TimerWheel;
 
@@ -292,13 +291,6 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     pub fn raw_fd(&self) -> RawFd {
         self.registry.raw_fd()
     }
-}
-
-/// Adds an event of ours to a batch that has room.
-#[inline]
-fn push(events: &mut VecView<RawEvent>, id: EventedId, ready: crate::ready::Ready) {
-    let pushed = events.push(RawEvent::new(id, ready));
-    debug_assert!(pushed.is_ok(), "more was taken than there was room for");
 }
 
 static_assertions::assert_not_impl_any!(Poller: Send, Sync);

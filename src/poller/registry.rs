@@ -33,7 +33,7 @@ use crate::time::{Instant, nanos};
 /// closes the child's descriptor only.
 #[derive(Debug)]
 pub struct Registry {
-    selector: Selector,
+    pub(super) selector: Selector,
     fork: ForkGuard,
     look: Look,
     number: NonZeroU32,
@@ -119,6 +119,12 @@ impl Registry {
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {
         self.selector.raw_fd()
+    }
+
+    /// The kernel's queue, for what is no descriptor; not in a forked child.
+    pub(crate) fn selector(&self) -> Result<&Selector> {
+        self.fork.check()?;
+        Ok(&self.selector)
     }
 
     /// Tells this registry from every other of the process.

@@ -8,9 +8,9 @@
 
 use heapless::VecView;
 
-use super::{Poller, push};
+use super::Poller;
 use crate::error::Result;
-use crate::sys::{FOREVER, RawEvent, clock};
+use crate::sys::{FOREVER, RawEvent, append, clock};
 use crate::time::Instant;
 
 /// What `begin` leaves for the rest of the poll.
@@ -55,8 +55,10 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     pub(super) fn begin(&mut self, events: &mut VecView<RawEvent>) -> Plan {
         let shares = self.turn.shares(events.capacity());
         let wakeup = self.fire_if_due(events, shares.deadlines);
-        self.user.begin_round();
-        self.deliver(events, shares.user);
+        if self.user.has_pending() {
+            self.user.begin_round();
+            self.deliver(events, shares.user);
+        }
         let pending = self.user.has_pending();
         let idle = events.is_empty() && !pending && wakeup != Instant::ZERO;
         Plan {
@@ -118,12 +120,16 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
 
     /// Moves user events of this round to the batch.
     fn deliver(&mut self, events: &mut VecView<RawEvent>, room: usize) {
-        self.user.deliver(room, |id, ready| push(events, id, ready));
+        append(events, |places| {
+            self.user.deliver(room, |id, ready| places.push(id, ready));
+        });
     }
 
     /// Moves due deadlines to the batch, and says when the next may be due: `ZERO` where more are due already.
     fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize, now: Instant) -> Instant {
-        self.timers.expire(now, room, |id, ready| push(events, id, ready));
+        append(events, |places| {
+            self.timers.expire(now, room, |id, ready| places.push(id, ready));
+        });
         match self.timers.next_wakeup() {
             Some(wakeup) if wakeup <= now => Instant::ZERO,
             Some(wakeup) => wakeup,

@@ -316,6 +316,13 @@ impl<const N: usize> ReadyQueue<N> {
     pub fn deliver(&mut self, room: usize, mut handle: impl FnMut(EventedId, Ready)) -> usize {
         let mut left = room;
         while left > 0 {
+            if N > 0 && !self.sources.has_queued() {
+                // Only notifications from here on.
+                let taken = self.notifications.take(left, &mut handle);
+                self.used -= taken as u32;
+                left -= taken;
+                break;
+            }
             let Some((id, ready)) = self.pop() else { break };
             left -= 1;
             handle(id, ready);

@@ -61,6 +61,21 @@ impl<const N: usize> Ring<N> {
         Some((id, ready))
     }
 
+    /// Takes up to `room` at once and tells how many. Each costs a copy, and no position is written to
+    /// memory only to be read again for the next.
+    #[inline]
+    pub(super) fn take(&mut self, room: usize, mut handle: impl FnMut(EventedId, Ready)) -> usize {
+        let (head, end) = (self.head, self.end);
+        let waiting = if end >= head { end - head } else { end + Self::TURN - head };
+        let count = room.min(waiting as usize);
+        self.head = Self::advance(head, count as u32);
+        let (ahead, behind) = self.cells.split_at(Self::cell(head).min(N));
+        for cell in behind.iter().chain(ahead).take(count) {
+            handle(cell.id, cell.ready);
+        }
+        count
+    }
+
     #[inline]
     pub(super) fn begin_round(&mut self) {
         self.end = self.tail;
@@ -78,14 +93,20 @@ impl<const N: usize> Ring<N> {
         self.tail
     }
 
-    /// The position after `position`. A mask where that is the same.
     #[inline]
     const fn after(position: u32) -> u32 {
-        let next = position + 1;
+        Self::advance(position, 1)
+    }
+
+    /// The position `count` after `position`, at most N. A mask where that is the same.
+    #[inline]
+    const fn advance(position: u32, count: u32) -> u32 {
+        // Three times N may be more than 32 bits hold.
+        let (next, wrapped) = position.overflowing_add(count);
         if N.is_power_of_two() {
             next & (Self::TURN - 1)
-        } else if next == Self::TURN {
-            0
+        } else if wrapped || next >= Self::TURN {
+            next.wrapping_sub(Self::TURN)
         } else {
             next
         }

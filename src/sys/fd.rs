@@ -40,6 +40,17 @@ pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Re
     }
 }
 
+/// Makes a call for what may be a signal handler: `errno` is afterwards what it was before.
+#[inline]
+pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
+    // SAFETY: the pointer to the calling thread's own `errno` is always valid.
+    let before = unsafe { *errno() };
+    let answer = call();
+    // SAFETY: as above.
+    unsafe { *errno() = before };
+    answer
+}
+
 /// A descriptor that is closed when dropped.
 #[derive(Debug)]
 pub(crate) struct Fd(RawFd);
@@ -62,6 +73,22 @@ impl Fd {
     pub(crate) fn set_cloexec(&self) -> Result<()> {
         // SAFETY: no memory is involved.
         check(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })?;
+        Ok(())
+    }
+
+    /// Whether calls that cannot be made at once fail (`EAGAIN`) or wait: fcntl(2), `O_NONBLOCK`.
+    pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+        // SAFETY: no memory is involved.
+        unsafe {
+            let before = check(libc::fcntl(self.0, libc::F_GETFL))?;
+            let after = match nonblocking {
+                true => before | libc::O_NONBLOCK,
+                false => before & !libc::O_NONBLOCK,
+            };
+            if after != before {
+                check(libc::fcntl(self.0, libc::F_SETFL, after))?;
+            }
+        }
         Ok(())
     }
 

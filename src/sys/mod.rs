@@ -2,7 +2,7 @@
 //!
 //! # What a backend gives
 //!
-//! A backend, `epoll` or `kqueue`, is chosen at compile time and gives two types:
+//! A backend, `epoll` or `kqueue`, is chosen at compile time and gives:
 //!
 //! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. `new(id,
 //!   ready)`, `id()`, `ready()`; user-space events and deadlines are put into the same batch by `new`.
@@ -15,26 +15,47 @@
 //!     waits either not at all or without end, `select` for `timeout` nanoseconds, `FOREVER` included. They
 //!     may come back early and empty-handed (an interruption is the error `EINTR`, and a long sleep may be
 //!     cut short), so who sleeps towards a deadline looks at the clock and calls again.
+//!   * `register_exclusive`: of several queues that watch one source, each event wakes one. `busy_poll`,
+//!     `set_busy_poll`: how long to spin on a network card's queue. Both `Unsupported` where there is no such
+//!     thing.
+//! * `Waker`: made for a selector and an id; `wake` makes the selector report the id as readable, from any
+//!   thread and any signal handler, also when the selector is gone.
+//! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a selector watches
+//!   it as any other; what has happened is then asked of them.
 //!
-//! The rest is the same for both: descriptors (`fd`), sockets and their addresses (`socket`, `address`),
-//! the clock (`clock`), and the sign that this process is a forked child (`fork`).
+//! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
+//! sockets (`socket`), what they send (`message`), their options (`option`) and addresses (`address`),
+//! signals and their masks (`signal`), children (`process`), the clock (`clock`), and the sign that this
+//! process is a forked child (`fork`).
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]
 
 pub(crate) mod fd;
 
-// Without `std` there are no socket types: a descriptor is the user's.
+// What only sockets of the feature `std` use.
 #[cfg(feature = "std")]
 pub(crate) mod address;
 #[cfg(feature = "std")]
+pub(crate) mod message;
+#[cfg(feature = "std")]
+pub(crate) mod option;
+#[cfg(feature = "std")]
 pub(crate) mod socket;
+
+pub(crate) mod io;
+pub(crate) mod io_slice;
+pub(crate) mod pipe;
+pub(crate) mod process;
+pub(crate) mod signal;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
 
+mod busy_poll;
+
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
-#[path = "epoll.rs"]
+#[path = "epoll/mod.rs"]
 mod backend;
 
 #[cfg(any(
@@ -59,9 +80,48 @@ mod backend;
 )))]
 compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple's systems)");
 
-pub(crate) use self::backend::{RawEvent, Selector};
+pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Waker};
+pub use self::busy_poll::BusyPoll;
+
+use core::mem::MaybeUninit;
+use core::slice;
+
+use heapless::VecView;
+
+use crate::id::EventedId;
+use crate::ready::Ready;
+
+/// The places of a batch that are left, to be filled one after the other.
+pub(crate) struct Places<'a>(slice::IterMut<'a, MaybeUninit<RawEvent>>);
+
+impl Places<'_> {
+    /// Fills the next one. The caller knows how many there are.
+    #[inline]
+    pub(crate) fn push(&mut self, id: EventedId, ready: Ready) {
+        let place = self.0.next();
+        debug_assert!(place.is_some(), "more was taken than there was room for");
+        if let Some(place) = place {
+            place.write(RawEvent::new(id, ready));
+        }
+    }
+}
+
+/// Appends to a batch what `fill` pushes.
+#[inline]
+pub(crate) fn append(events: &mut VecView<RawEvent>, fill: impl FnOnce(&mut Places<'_>)) {
+    let capacity = events.capacity();
+    let mut places = Places(events.spare_capacity_mut().iter_mut());
+    fill(&mut places);
+    let length = capacity - places.0.len();
+    // SAFETY: every place before the ones that are left has been filled, now or earlier.
+    unsafe { events.set_len(length) };
+}
 
 /// The timeout, in nanoseconds, that never ends.
 pub(crate) const FOREVER: u64 = u64::MAX;
 
-const _: () = assert!(libc::EEXIST == crate::error::EEXIST && libc::ENOENT == crate::error::ENOENT);
+const _: () = assert!(
+    libc::EEXIST == crate::error::EEXIST
+        && libc::ENOENT == crate::error::ENOENT
+        && libc::EWOULDBLOCK == libc::EAGAIN
+);

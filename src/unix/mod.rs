@@ -1,6 +1,36 @@
 //! What can be polled on Unix, without `std`.
+//!
+//! | type | what it is | its events |
+//! |---|---|---|
+//! | [`EventedFd`] | any descriptor, lent | what was asked for |
+//! | [`EventedIo`] | any descriptor, owned, read and written | what was asked for |
+//! | [`Sender`], [`Receiver`] | the two ends of a pipe | writable; readable |
+//! | [`Waker`] | ends a poll from another thread or a signal handler | readable |
+//! | [`Signals`] | signals as values | readable |
+//! | [`Child`] | how a child process ended | readable |
+//!
+//! Each type has a constant `INTERESTS`, the interests that it is commonly registered with. An interest that
+//! can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own a descriptor close it when dropped,
+//! and all descriptors made here are non-blocking and close-on-exec. They stay on one thread, except for the
+//! `Waker`, which is made to be shared.
 
+#[macro_use]
+mod evented;
+
+mod child;
 mod fd;
+mod io;
+mod pipe;
+mod signals;
+mod waker;
 
+pub use self::child::Child;
 pub use self::fd::EventedFd;
+pub use self::io::EventedIo;
+pub use self::pipe::{Receiver, Sender, new_pipe};
+pub use self::signals::Signals;
+pub use self::waker::Waker;
 pub use crate::sys::fd::RawFd;
+pub use crate::sys::io_slice::{IoSlice, IoSliceMut};
+pub use crate::sys::process::ExitStatus;
+pub use crate::sys::signal::{Signal, SignalSet};

@@ -3,71 +3,66 @@
 use super::SMALL;
 use super::store::{NONE, Node};
 
-/// Up to `SMALL` timers in order of deadline, equal ones in order of `tie`, then of coming.
-pub(super) struct Batch {
-    timers: [Due; SMALL],
-    len: usize,
+/// A timer: its deadline and its node.
+pub(super) type Timer = (u64, Node);
+
+/// None: later than every timer.
+pub(super) const NO_TIMER: Timer = (u64::MAX, NONE);
+
+/// The earlier of two timers; the first one if they are equal.
+#[inline]
+pub(super) fn earlier(first: Timer, second: Timer) -> Timer {
+    if second.0 < first.0 || first.1 == NONE { second } else { first }
 }
 
-#[derive(Copy, Clone)]
-pub(super) struct Due {
-    pub deadline: u64,
-    pub tie: u32,
-    pub node: Node,
+/// The first few timers that are due: in order of deadline, equal ones in the order they came.
+pub(super) struct Batch {
+    timers: [Timer; SMALL],
+    len: usize,
 }
 
 impl Batch {
     #[inline]
     pub fn new() -> Self {
-        Batch { timers: [Due { deadline: 0, tie: 0, node: NONE }; SMALL], len: 0 }
+        Batch { timers: [NO_TIMER; SMALL], len: 0 }
     }
 
-    /// Sorts a timer in. False, and nothing changed, if there is no room.
     #[inline]
-    pub fn insert(&mut self, due: Due) -> bool {
-        if self.len == SMALL {
-            return false;
-        }
-        self.len += 1;
-        self.settle(due);
-        true
+    fn is_full(&self) -> bool {
+        self.len == SMALL
     }
 
-    /// Sorts a timer in; without room for it the last of them all goes, and comes back.
+    /// Whether there are as many timers as fit, none of them after `deadline`.
     #[inline]
-    pub fn insert_or_swap(&mut self, due: Due) -> Option<Due> {
-        if self.insert(due) {
-            return None;
-        }
-        let last = self.timers[SMALL - 1];
-        if !last.is_after(&due) {
-            return Some(due);
-        }
-        self.settle(due);
-        Some(last)
+    pub fn is_full_until(&self, deadline: u64) -> bool {
+        self.is_full() && self.timers[SMALL - 1].0 <= deadline
     }
 
-    /// The step of an insertion sort: the last place is free.
+    /// Sorts a timer in. If there are too many now, the last one goes, and comes back.
     #[inline]
-    fn settle(&mut self, due: Due) {
+    pub fn insert(&mut self, timer: Timer) -> Option<Timer> {
+        let mut last = None;
+        if self.is_full() {
+            let latest = self.timers[SMALL - 1];
+            if latest.0 <= timer.0 {
+                return Some(timer);
+            }
+            last = Some(latest);
+        } else {
+            self.len += 1;
+        }
         let mut place = self.len - 1;
-        while place > 0 && self.timers[place - 1].is_after(&due) {
+        while place > 0 && self.timers[place - 1].0 > timer.0 {
             self.timers[place] = self.timers[place - 1];
             place -= 1;
         }
-        self.timers[place] = due;
+        self.timers[place] = timer;
+        last
     }
 
     /// In order.
     #[inline]
-    pub fn as_slice(&self) -> &[Due] {
+    pub fn as_slice(&self) -> &[Timer] {
         &self.timers[..self.len]
-    }
-}
-
-impl Due {
-    #[inline]
-    fn is_after(&self, other: &Due) -> bool {
-        (self.deadline, self.tie) > (other.deadline, other.tie)
     }
 }

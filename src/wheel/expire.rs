@@ -1,6 +1,6 @@
 //! Firing what is due.
 
-use super::batch::{Batch, Due};
+use super::batch::{Batch, NO_TIMER, Timer, earlier};
 use super::geometry::Slot;
 use super::next::Look;
 use super::store::{Node, PERIODIC};
@@ -22,10 +22,13 @@ impl<const N: usize> TimerWheel<N> {
         fired: &mut Fired,
     ) -> usize {
         if Self::GEOMETRY.is_flat() {
-            return self.fire_some_flat(now, room, fired);
+            self.settle_flat();
+            return self.fire_earliest(now).map_or(0, |id| {
+                fired[0] = id;
+                1
+            });
         }
-        while now >= self.bound {
-            let Some(slot) = self.first() else { break };
+        while let Some(slot) = self.first() {
             if self.blocked() {
                 let start = Self::GEOMETRY.start(self.opening, self.pivot);
                 if start > now || !self.sift(work) {
@@ -34,62 +37,88 @@ impl<const N: usize> TimerWheel<N> {
                 }
                 continue;
             }
+            let whole = !Self::GEOMETRY.can_open(slot) && Self::GEOMETRY.is_grainy();
+            let (look, first) =
+                self.survey(slot, if whole { u32::MAX } else { SMALL as u32 }, work);
+            if let Look::Whole = look {
+                if first == NO_TIMER {
+                    // All had been pushed back out of the slot.
+                    continue;
+                }
+                if first.0 > now {
+                    (self.bound, self.earliest) = first;
+                    break;
+                }
+                self.bound = first.0;
+                return self.fire_first(slot, now, room, fired);
+            }
             let start = Self::GEOMETRY.start(slot, self.pivot);
             if start > now {
                 (self.bound, self.earliest) = (start, UNKNOWN);
                 break;
             }
-            let mut batch = Batch::new();
-            let mut pivot = u64::MAX;
-            let look = self.look(slot, work, |deadline, node| {
-                pivot = pivot.min(deadline);
-                batch.insert(Due { deadline, tie: 0, node })
-            });
-            match look {
-                Look::Whole => {
-                    let count = self.fire_batch(slot, batch.as_slice(), now, room, fired);
-                    if count != 0 {
-                        return count;
-                    }
-                }
-                Look::Crowded if Self::GEOMETRY.width(slot) == 1 => {
-                    return self.fire_instant(slot, start, now, room, fired);
-                }
-                Look::Crowded => self.open(slot, pivot),
-                Look::Tired => {
-                    self.settle_for(start);
-                    break;
-                }
+            if let Look::Tired = look {
+                self.settle_for(start);
+                break;
             }
+            if !Self::GEOMETRY.can_open(slot) {
+                return self.fire_instant(slot, start, now, room, fired);
+            }
+            self.open(slot, first.0);
         }
         0
     }
 
-    /// Takes out what is due of a slot's few timers, which `batch` is all of.
+    /// Takes out the first due timers of a slot that was looked through: there is one.
+    fn fire_first(&mut self, slot: Slot, now: u64, room: usize, fired: &mut Fired) -> usize {
+        let mut due = Batch::new();
+        // The earliest of the others.
+        let mut rest = NO_TIMER;
+        let mut node = self.store.next(slot);
+        while node != slot {
+            let timer = (self.store.deadline(node), node);
+            if timer.0 > now {
+                rest = earlier(rest, timer);
+            } else if timer.0 == self.bound && due.is_full_until(self.bound) {
+                // Nothing is earlier than these.
+                rest = timer;
+                break;
+            } else if let Some(other) = due.insert(timer) {
+                // What another one displaces comes before all that never was among the first.
+                rest = if other == timer { earlier(rest, other) } else { other };
+            }
+            node = self.store.next(node);
+        }
+        self.fire_batch(slot, due.as_slice(), rest, now, room, fired)
+    }
+
+    /// Takes out the first of a slot's due timers, `room` permitting. `rest` is the earliest of its others,
+    /// if there are any.
     fn fire_batch(
         &mut self,
         slot: Slot,
-        batch: &[Due],
+        due: &[Timer],
+        rest: Timer,
         now: u64,
         room: usize,
         fired: &mut Fired,
     ) -> usize {
-        let count = batch.iter().take(room).take_while(|timer| timer.deadline <= now).count();
-        let (due, later) = batch.split_at(count);
-        if let Some(first) = later.first() {
-            due.iter().for_each(|timer| self.unlink(timer.node));
-            (self.bound, self.earliest) = (first.deadline, first.node);
-        } else {
+        let (due, left) = due.split_at(room.min(due.len()));
+        let rest = *left.first().unwrap_or(&rest);
+        if rest.1 == UNKNOWN {
             self.vacate(slot);
             self.earliest = UNKNOWN;
             if let Some(last) = due.last() {
-                self.bound = last.deadline;
+                self.bound = last.0;
             }
+        } else {
+            due.iter().for_each(|timer| self.unlink(timer.1));
+            (self.bound, self.earliest) = rest;
         }
-        for (timer, fired) in due.iter().zip(fired) {
-            *fired = self.fire(timer.node, timer.deadline, now);
+        for (&(deadline, node), fired) in due.iter().zip(fired) {
+            *fired = self.fire(node, deadline, now);
         }
-        count
+        due.len()
     }
 
     /// Takes out timers of a slot that is one nanosecond long, in order of its list. The head of the list
@@ -114,6 +143,18 @@ impl<const N: usize> TimerWheel<N> {
             count += 1;
         }
         count
+    }
+
+    /// Takes out the earliest timer, where it is known, if it is due.
+    #[inline]
+    pub(super) fn fire_earliest(&mut self, now: u64) -> Option<EventedId> {
+        let node = self.earliest;
+        if node == UNKNOWN || node == COARSE || now < self.bound {
+            return None;
+        }
+        self.earliest = UNKNOWN;
+        self.unlink(node);
+        Some(self.fire(node, self.bound, now))
     }
 
     /// Ends a timer that is in no slot any more, or files it anew if it is periodic.
@@ -163,8 +204,9 @@ impl<const N: usize> TimerWheel<N> {
             }
         } else if let Some(slot) = self.first() {
             let start = Self::GEOMETRY.start(slot, self.pivot);
-            if self.level_below().is_none() && self.pivot < now && now < start {
-                // All slots lie after now: seen from there they are the same slots.
+            if now < start {
+                // All slots lie after now, which is after the pivot: seen from now they are the same slots.
+                debug_assert!(self.pivot < now && self.level_below().is_none());
                 self.pivot = now;
             }
             if self.earliest == COARSE && start.saturating_sub(now) < Self::GEOMETRY.width(slot) {
@@ -175,15 +217,9 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Begins to open the first slot before it is due, if it is a crowded one.
     fn open_early(&mut self, slot: Slot) {
-        let mut pivot = u64::MAX;
-        let mut room = SMALL;
-        let look = self.look(slot, &mut { BACKGROUND }, |deadline, _| {
-            pivot = pivot.min(deadline);
-            room -= 1;
-            room != 0
-        });
-        if matches!(look, Look::Crowded) && Self::GEOMETRY.width(slot) > 1 {
-            self.open(slot, pivot);
+        let (look, first) = self.survey(slot, SMALL as u32, &mut { BACKGROUND });
+        if matches!(look, Look::Crowded) && Self::GEOMETRY.can_open(slot) {
+            self.open(slot, first.0);
         }
     }
 }

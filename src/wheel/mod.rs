@@ -107,7 +107,9 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::Full`] if `N` places are taken. Nothing has changed then.
     #[inline]
     pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        let Some(node) = self.store.take() else { return Err(Error::Full) };
+        let Some(node) = self.store.take() else {
+            return Err(Error::Full);
+        };
         Ok(self.admit(node, deadline, id.0, 0))
     }
 
@@ -144,7 +146,9 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::StaleKey`]
     #[inline]
     pub fn update(&mut self, key: DeadlineKey, deadline: Instant) -> Result<()> {
-        let Some((node, old)) = self.store.find(key) else { return Err(Error::StaleKey) };
+        let Some((node, old)) = self.store.find(key) else {
+            return Err(Error::StaleKey);
+        };
         let deadline = deadline.as_nanos();
         if deadline < old {
             self.bring_forward(node, deadline);
@@ -164,7 +168,9 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::StaleKey`]
     #[inline]
     pub fn cancel(&mut self, key: DeadlineKey) -> Result<()> {
-        let Some((node, _)) = self.store.find(key) else { return Err(Error::StaleKey) };
+        let Some((node, _)) = self.store.find(key) else {
+            return Err(Error::StaleKey);
+        };
         if key.stamp.get() & PERIODIC != 0 {
             self.give_back_second(self.store.id(node) as Node);
         }
@@ -179,11 +185,8 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Takes the earliest deadline of an id out.
     pub fn remove(&mut self, id: EventedId) -> bool {
-        let first = self
-            .pending()
-            .filter(|&(node, _)| self.id(node) == id)
-            .min_by_key(|&(node, _)| (self.store.deadline(node), self.store.seniority(node)));
-        first.is_some_and(|(_, key)| self.cancel(key).is_ok())
+        let (_, node) = self.store.first_live(|node| self.id(node) == id);
+        node != UNKNOWN && self.store.key(node).is_some_and(|key| self.cancel(key).is_ok())
     }
 
     /// The earliest deadline.
@@ -228,10 +231,17 @@ impl<const N: usize> TimerWheel<N> {
             }
             return 0;
         }
-        let mut work = WORK;
+        if room == 0 {
+            return 0;
+        }
         let mut left = room;
+        if let Some(id) = self.fire_earliest(now) {
+            left -= 1;
+            deliver(id, Ready::TIMER);
+        }
+        let mut work = WORK;
         let mut fired = [EventedId(0); SMALL];
-        while left != 0 && self.len != 0 {
+        while left != 0 && self.len != 0 && now >= self.bound {
             let count = self.fire_some(now, left, &mut work, &mut fired);
             if count == 0 {
                 break;
@@ -282,8 +292,9 @@ impl<const N: usize> TimerWheel<N> {
 
     /// All pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
-        self.pending()
-            .map(|(node, key)| (key, Instant::from_nanos(self.store.deadline(node)), self.id(node)))
+        self.store.live().filter_map(|(deadline, node)| {
+            Some((self.store.key(node)?, Instant::from_nanos(deadline), self.id(node)))
+        })
     }
 
     /// Fills a node in and files it.
@@ -319,10 +330,6 @@ impl<const N: usize> TimerWheel<N> {
     fn give_back_second(&mut self, second: Node) {
         self.store.give_back(second);
         self.periodic -= 1;
-    }
-
-    fn pending(&self) -> impl Iterator<Item = (Node, DeadlineKey)> {
-        self.store.nodes().filter_map(|node| Some((node, self.store.key(node)?)))
     }
 
     fn id(&self, node: Node) -> EventedId {

@@ -1,5 +1,6 @@
 //! The search for the next deadline.
 
+use super::batch::{NO_TIMER, Timer};
 use super::geometry::Slot;
 use super::store::Node;
 use super::{COARSE, FEW, REPAIRS, SCAN, SMALL, TimerWheel};
@@ -33,27 +34,20 @@ impl<const N: usize> TimerWheel<N> {
                 continue;
             }
             let start = Self::GEOMETRY.start(slot, self.pivot);
-            let mut best = (u64::MAX, COARSE);
-            let mut room = limit;
-            let look = self.look(slot, &mut work, |deadline, node| {
-                if room == 0 {
-                    return false;
-                }
-                room -= 1;
-                if deadline < best.0 || best.1 == COARSE {
-                    best = (deadline, node);
-                }
-                // Nothing in the slot can be earlier than its start.
-                deadline != start
-            });
-            match look {
+            let all = exact && !Self::GEOMETRY.can_open(slot);
+            match self.survey(slot, if all { u32::MAX } else { limit }, &mut work) {
                 // All had been pushed back out of the slot.
-                Look::Whole if best.1 == COARSE => {}
-                Look::Crowded if best.0 != start && exact => self.refine(slot),
-                Look::Crowded if best.0 != start => return self.settle_for(start),
-                Look::Tired => return self.settle_for(start),
-                Look::Whole | Look::Crowded => {
-                    (self.bound, self.earliest) = best;
+                (Look::Whole, NO_TIMER) => {}
+                (Look::Crowded, first) if first.0 != start => {
+                    if !exact {
+                        return self.settle_for(start);
+                    }
+                    self.refine(slot);
+                }
+                (Look::Tired, _) => return self.settle_for(start),
+                // Nothing in a slot is earlier than its start.
+                (Look::Whole | Look::Crowded, first) => {
+                    (self.bound, self.earliest) = first;
                     return;
                 }
             }
@@ -66,48 +60,55 @@ impl<const N: usize> TimerWheel<N> {
         self.earliest = COARSE;
     }
 
+    /// Puts a timer from one slot into another.
+    #[cold]
+    #[inline(never)]
+    fn file_anew(&mut self, node: Node, deadline: u64) {
+        self.unlink(node);
+        self.append(node, deadline);
+    }
+
     /// Opens a slot around its earliest deadline, wholly.
+    #[inline(never)]
     fn refine(&mut self, slot: Slot) {
-        let mut pivot = u64::MAX;
-        self.look(slot, &mut { u32::MAX }, |deadline, _| {
-            pivot = pivot.min(deadline);
-            true
-        });
-        self.open(slot, pivot);
+        let (_, first) = self.survey(slot, u32::MAX, &mut { u32::MAX });
+        self.open(slot, first.0);
         self.sift(&mut { u32::MAX });
     }
 
-    /// Shows the timers of a slot one by one, until `see` has seen enough.
+    /// Looks through the first `limit` timers of a slot, for the earliest of them.
     ///
     /// A timer that was pushed back beyond the slot is put where it now belongs instead: `work` counts
     /// these. It happens at most once for each time that a timer is put into a slot, however often it is
     /// pushed back.
-    #[inline]
-    pub(super) fn look(
-        &mut self,
-        slot: Slot,
-        work: &mut u32,
-        mut see: impl FnMut(u64, Node) -> bool,
-    ) -> Look {
+    pub(super) fn survey(&mut self, slot: Slot, limit: u32, work: &mut u32) -> (Look, Timer) {
         let last = Self::GEOMETRY.last(slot, self.pivot);
+        let mut first = NO_TIMER;
+        let mut room = limit;
         let mut node = self.store.next(slot);
         while node != slot {
             let next = self.store.next(node);
             let deadline = self.store.deadline(node);
-            if deadline <= last {
-                if !see(deadline, node) {
-                    return Look::Crowded;
-                }
-            } else {
+            if deadline > last {
                 if *work == 0 {
-                    return Look::Tired;
+                    return (Look::Tired, first);
                 }
                 *work -= 1;
-                self.unlink(node);
-                self.append(node, deadline);
+                self.file_anew(node, deadline);
+            } else if room == 0 {
+                return (Look::Crowded, first);
+            } else {
+                room -= 1;
+                if deadline < first.0 {
+                    first = (deadline, node);
+                }
             }
             node = next;
         }
-        Look::Whole
+        if room != limit && first == NO_TIMER {
+            // All of them are `u64::MAX`, which is no less than `NO_TIMER`.
+            first.1 = self.store.next(slot);
+        }
+        (Look::Whole, first)
     }
 }

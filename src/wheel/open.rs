@@ -18,10 +18,27 @@ impl<const N: usize> TimerWheel<N> {
             self.collapse(level);
         }
         debug_assert!(self.opening == NO_SLOT && level > 0);
-        debug_assert_eq!(Self::GEOMETRY.digit_slot(pivot, level), slot);
+        debug_assert!(Self::GEOMETRY.start(slot, self.pivot) <= pivot);
+        debug_assert!(Self::GEOMETRY.last(slot, self.pivot) >= pivot);
         self.pivot = pivot;
         self.none_below();
-        self.opening = slot;
+        if Self::GEOMETRY.is_far(slot) {
+            self.scatter(slot);
+        } else {
+            self.opening = slot;
+        }
+    }
+
+    /// Files all timers of a slot anew, the newest first, each at the head of its slot. Some may be far
+    /// again: this is for small wheels only, and done at once.
+    fn scatter(&mut self, slot: Slot) {
+        let mut node = self.store.prev(slot);
+        self.vacate(slot);
+        while node != slot {
+            let prev = self.store.prev(node);
+            self.prepend(node, self.store.deadline(node));
+            node = prev;
+        }
     }
 
     /// Goes on opening: moves timers until there are none left or `work` is used up, and says whether none
@@ -31,19 +48,23 @@ impl<const N: usize> TimerWheel<N> {
     /// meantime is newer still. So equal deadlines keep their order.
     pub(super) fn sift(&mut self, work: &mut u32) -> bool {
         let slot = self.opening;
-        loop {
-            let node = self.store.prev(slot);
-            if node == slot {
-                self.vacate(slot);
-                return true;
-            }
+        if slot == NO_SLOT {
+            return true;
+        }
+        let mut node = self.store.prev(slot);
+        while node != slot {
             if *work == 0 {
+                self.store.set_prev(slot, node);
+                self.store.set_next(node, slot);
                 return false;
             }
             *work -= 1;
-            self.unlink(node);
+            let prev = self.store.prev(node);
             self.prepend(node, self.store.deadline(node));
+            node = prev;
         }
+        self.vacate(slot);
+        true
     }
 
     /// The slot that must be opened to the end before `first`, the first of the others, can be trusted.

@@ -44,7 +44,8 @@ impl<const N: usize> TimerWheel<N> {
         }
         let (slot, occupied) = self.occupy(deadline);
         let store = &mut self.store;
-        let tail = if occupied { store.prev(slot) } else { slot };
+        let prev = store.prev(slot);
+        let tail = if occupied { prev } else { slot };
         store.set_next(tail, node);
         store.set_prev(slot, node);
         store.set_next(node, slot);
@@ -55,7 +56,8 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn prepend(&mut self, node: Node, deadline: u64) {
         let (slot, occupied) = self.occupy(deadline);
         let store = &mut self.store;
-        let head = if occupied { store.next(slot) } else { slot };
+        let next = store.next(slot);
+        let head = if occupied { next } else { slot };
         store.set_prev(head, node);
         store.set_next(slot, node);
         store.set_prev(node, slot);
@@ -66,12 +68,13 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     fn occupy(&mut self, deadline: u64) -> (Slot, bool) {
         let level = Self::GEOMETRY.level(deadline, self.pivot);
-        let slot = Self::GEOMETRY.digit_slot(deadline, level);
+        let slot = Self::GEOMETRY.slot(level, deadline, self.pivot);
         let word = &mut self.occupied.words[slot as usize / 64];
         let old = *word;
         *word = old | 1 << (slot % 64);
-        self.occupied.levels |= 1 << level;
-        self.occupied.below |= u32::from(deadline < self.pivot) << level;
+        let level = 1 << level;
+        self.occupied.levels |= level;
+        self.occupied.below |= if deadline < self.pivot { level } else { 0 };
         (slot, old >> (slot % 64) & 1 != 0)
     }
 
@@ -102,7 +105,7 @@ impl<const N: usize> TimerWheel<N> {
             }
             let level =
                 if below != 0 { 31 - below.leading_zeros() } else { levels.trailing_zeros() };
-            let slot = (level << Self::GEOMETRY.bits) + self.level_bits(level).trailing_zeros();
+            let slot = Self::GEOMETRY.first_slot(level) + self.level_bits(level).trailing_zeros();
             if self.store.next(slot) != slot {
                 return Some(slot);
             }
@@ -118,7 +121,7 @@ impl<const N: usize> TimerWheel<N> {
         }
         let level = Self::GEOMETRY.level_of(slot);
         let bits = self.level_bits(level);
-        let before = (1_u64 << Self::GEOMETRY.digit(self.pivot, level)) - 1;
+        let before = (1_u64 << Self::GEOMETRY.digit(level, self.pivot, self.pivot)) - 1;
         if bits & before == 0 {
             self.occupied.below &= !(1 << level);
         }
@@ -148,7 +151,7 @@ impl<const N: usize> TimerWheel<N> {
     /// Moves all timers below `level`, those around the pivot, into the one slot on `level` that spans
     /// them. Their lists are joined; no timer is touched.
     pub(super) fn collapse(&mut self, level: u32) {
-        let whole = Self::GEOMETRY.digit_slot(self.pivot, level);
+        let whole = Self::GEOMETRY.slot(level, self.pivot, self.pivot);
         // From the top, so that what a slot being opened still holds, older than what it gave away, comes
         // before it.
         for lower in (0..level).rev() {
@@ -157,7 +160,7 @@ impl<const N: usize> TimerWheel<N> {
                 if bits == 0 {
                     break;
                 }
-                let slot = (lower << Self::GEOMETRY.bits) + bits.trailing_zeros();
+                let slot = Self::GEOMETRY.first_slot(lower) + bits.trailing_zeros();
                 self.join(whole, slot);
                 self.vacate(slot);
             }
@@ -188,12 +191,9 @@ impl<const N: usize> TimerWheel<N> {
     /// The occupied slots of a level, as a bit for each digit.
     #[inline]
     fn level_bits(&self, level: u32) -> u64 {
-        let slot = level << Self::GEOMETRY.bits;
-        let word = self.occupied.words[slot as usize / 64];
-        if Self::GEOMETRY.bits == 6 {
-            return word;
-        }
-        word >> (slot % 64) & ((1 << Self::GEOMETRY.slots_per_level()) - 1)
+        let slot = Self::GEOMETRY.first_slot(level);
+        let unused = 64 - Self::GEOMETRY.slots_per_level();
+        (self.occupied.words[slot as usize / 64] >> (slot % 64)) << unused >> unused
     }
 
     /// The timers of a slot, in order, to look at.

@@ -17,6 +17,7 @@
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::batch::{NO_TIMER, Timer};
 use super::geometry::Geometry;
 use super::key::DeadlineKey;
 
@@ -136,20 +137,40 @@ impl<const N: usize> Store<N> {
         Some(DeadlineKey { node, stamp })
     }
 
-    /// All nodes that were ever used.
+    /// All timers that keys name, in no particular order, with their deadlines.
     #[inline]
-    pub fn nodes(&self) -> core::ops::Range<Node> {
-        Self::FIRST..Self::FIRST + self.fresh
+    pub fn live(&self) -> impl Iterator<Item = Timer> {
+        let used = self.hot.get(..self.fresh as usize).unwrap_or_default();
+        let live = used.iter().zip(Self::FIRST..).filter(|(hot, _)| hot.stamp != 0);
+        live.map(|(hot, node)| (hot.deadline, node))
     }
 
-    /// Smaller for a timer that was inserted earlier, among those of the latest 2^30.
+    /// The first of those live timers that `wanted` names: by deadline, equal ones by insertion.
     #[inline]
-    pub fn seniority(&self, node: Node) -> u32 {
-        self.stamp(node).wrapping_sub(self.stamp).wrapping_sub(STEP)
+    pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Timer {
+        let mut first = NO_TIMER;
+        for timer in self.live() {
+            if timer.0 > first.0 {
+                continue;
+            }
+            let precedes = timer.0 < first.0
+                || first.1 == NONE
+                || self.seniority(timer.1) < self.seniority(first.1);
+            if precedes && wanted(timer.1) {
+                first = timer;
+            }
+        }
+        first
+    }
+
+    /// Smaller for what was inserted earlier, among the latest 2^30 insertions.
+    fn seniority(&self, node: Node) -> u32 {
+        let latest = self.stamp.wrapping_add(STEP);
+        self.stamp(node).wrapping_sub(latest)
     }
 
     /// Whether a key names the node.
-    #[inline]
+    #[cfg(test)]
     pub fn is_live(&self, node: Node) -> bool {
         self.stamp(node) != 0
     }

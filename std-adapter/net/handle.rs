@@ -1,11 +1,40 @@
-//! What every socket type has: registration, and the ways in and out of other types.
+//! What every socket type has: registration, its address and its pending error, and the ways in and out
+//! of other types.
 
 /// Implements it for `$Handle { inner: $Std, registration: Registration }`.
 ///
 /// `$possible` is the union of the interests that can happen; any other is refused as `InvalidInput`.
 macro_rules! handle {
-    ($Handle:ident, $Std:ty, $possible:expr) => {
+    ($Handle:ident, $Std:ty, $Address:ty, $possible:expr) => {
         impl $Handle {
+            /// The own address.
+            ///
+            /// # Errors
+            ///
+            /// The system's, see getsockname(2).
+            pub fn local_addr(&self) -> io::Result<$Address> {
+                self.inner.local_addr()
+            }
+
+            /// Takes the pending error (`SO_ERROR`), if there is one.
+            ///
+            /// # Errors
+            ///
+            /// The system's, see socket(7).
+            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+                self.inner.take_error()
+            }
+
+            /// A second handle to the same socket. It is registered by itself, if at all; while it lives,
+            /// closing the first without deregistering does not end the first's registration.
+            ///
+            /// # Errors
+            ///
+            /// The system's: out of descriptors.
+            pub fn try_clone(&self) -> io::Result<Self> {
+                self.inner.try_clone().map(Self::from_nonblocking)
+            }
+
             /// Takes over a `std` socket and makes it non-blocking.
             ///
             /// # Errors
@@ -113,7 +142,8 @@ macro_rules! handle {
     };
 }
 
-/// Reads and writes a `$Handle` as its `inner` is read and written, by value and by reference.
+/// Reads and writes a `$Handle` as its `inner` is read and written, by value and by reference, but without
+/// `SIGPIPE`, which some of `std`'s writes would raise in a program that has not turned it off.
 macro_rules! read_write {
     ($Handle:ident) => {
         read_write!(impl $Handle);
@@ -135,12 +165,12 @@ macro_rules! read_write {
         impl Write for $Handle {
             #[inline]
             fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-                (&self.inner).write(buffer)
+                Ok(message::send(self.inner.as_raw_fd(), buffer)?)
             }
 
             #[inline]
             fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-                send_vectored(&self.inner, buffers)
+                Ok(message::send_vectored(self.inner.as_raw_fd(), buffers)?)
             }
 
             #[inline]

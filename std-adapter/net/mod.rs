@@ -6,36 +6,44 @@
 
 extern crate std;
 
-use core::slice;
-use std::io::{self, IoSlice};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use crate::sys::fd::Fd;
-use crate::sys::socket;
 
 #[macro_use]
 mod handle;
+
 mod tcp_listener;
 mod tcp_stream;
 
+mod datagram;
+#[macro_use]
+mod udp_options;
+mod connected_udp_socket;
+mod udp_socket;
+
+mod unix_address;
+mod unix_datagram;
+mod unix_listener;
+mod unix_stream;
+
+mod accept_guard;
+mod listen_options;
+
+pub use self::accept_guard::{AcceptGuard, Accepted, Listener};
+pub use self::connected_udp_socket::ConnectedUdpSocket;
+pub use self::datagram::Datagram;
+pub use self::listen_options::ListenOptions;
 pub use self::tcp_listener::TcpListener;
 pub use self::tcp_stream::{ConnectStatus, TcpStream};
+pub use self::udp_socket::UdpSocket;
+pub use self::unix_datagram::UnixDatagram;
+pub use self::unix_listener::UnixListener;
+pub use self::unix_stream::{Credentials, UnixStream};
 
 /// Hands a descriptor of ours over to `std`.
 #[allow(unsafe_code)]
 fn adopt(fd: Fd) -> OwnedFd {
     // SAFETY: it is open, and its owner has just given it away.
     unsafe { OwnedFd::from_raw_fd(fd.into_raw()) }
-}
-
-/// A vectored write as it should be: that of `std` may raise `SIGPIPE`, unlike its plain one.
-#[allow(unsafe_code)]
-#[inline]
-fn send_vectored(socket: &impl AsRawFd, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    // SAFETY: `std` promises that an `IoSlice` has the layout of an `iovec`, and each is memory that is
-    // borrowed for the length of the call.
-    unsafe {
-        let parts = slice::from_raw_parts(buffers.as_ptr().cast(), buffers.len());
-        Ok(socket::send_vectored(socket.as_raw_fd(), parts)?)
-    }
 }

@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::{TcpStream, adopt};
+use super::{ListenOptions, TcpStream, adopt};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -41,26 +41,19 @@ pub struct TcpListener {
     registration: Registration,
 }
 
-/// How many connections may wait to be accepted, as in `std`; the system may cut it down.
-const BACKLOG: i32 = 128;
-
 impl TcpListener {
     /// What a listener can be watched for: connections to accept.
     pub const INTERESTS: Interests = Interests::READABLE;
 
     /// Listens at `address`; port 0 lets the system choose one. Sets `SO_REUSEADDR`, so that a server can
-    /// be started again at once, and nothing else.
+    /// be started again at once, and nothing else; [`ListenOptions`] sets what you like.
     ///
     /// # Errors
     ///
     /// The system's: `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` for a port below 1024, out of
     /// descriptors. See socket(2), bind(2), listen(2).
     pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-        let listener = socket::socket(socket::family(address), libc::SOCK_STREAM)?;
-        socket::set_option(listener.raw(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-        socket::bind(&listener, address)?;
-        socket::listen(&listener, BACKLOG)?;
-        Ok(adopt(listener).into())
+        ListenOptions::new().reuse_addr(true).listen(address)
     }
 
     /// Accepts a connection, non-blocking and close-on-exec, and says whose.
@@ -69,29 +62,28 @@ impl TcpListener {
     ///
     /// `WouldBlock` when nobody is waiting; `ConnectionAborted` when who was waiting has gone; `EMFILE` or
     /// `ENFILE` when out of descriptors: the connection keeps waiting, and under `Edge` no further event
-    /// comes for it, so accept again once a descriptor is free. See accept(2).
+    /// comes for it, so accept again once a descriptor is free, or use an
+    /// [`AcceptGuard`](super::AcceptGuard). See accept(2).
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = socket::accept(self.inner.as_raw_fd())?;
-        Ok((adopt(stream).into(), address))
+        Ok((adopt(stream).into(), address.get()?))
     }
 
-    /// Where it listens.
+    /// Registers a listener that other pollers watch too, through clones of it, so that a connection wakes
+    /// one of them (the kernel promises: one or more) and not all. See
+    /// [`Registry::register_fd_exclusive`]. It can be deregistered, but not reregistered.
     ///
     /// # Errors
     ///
-    /// The system's, see getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    /// A second handle to the same socket. It is registered by itself, if at all; while it lives, closing
-    /// the first without deregistering does not end the first's registration.
-    ///
-    /// # Errors
-    ///
-    /// The system's: out of descriptors.
-    pub fn try_clone(&self) -> io::Result<TcpListener> {
-        self.inner.try_clone().map(TcpListener::from_nonblocking)
+    /// [`Unsupported`](crate::Error::Unsupported) on kqueue, [`InvalidInput`](crate::Error::InvalidInput)
+    /// for `Oneshot`, and as [`Evented::register`].
+    pub fn register_exclusive(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        opt: PollOption,
+    ) -> Result<()> {
+        registry.register_fd_exclusive(self.as_raw_fd(), id, TcpListener::INTERESTS, opt)
     }
 
     /// The time to live of packets, in hops.
@@ -111,15 +103,6 @@ impl TcpListener {
     pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
         self.inner.set_ttl(hops)
     }
-
-    /// Takes the pending error (`SO_ERROR`), if there is one.
-    ///
-    /// # Errors
-    ///
-    /// The system's, see socket(7).
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
 }
 
-handle!(TcpListener, std::net::TcpListener, TcpListener::INTERESTS);
+handle!(TcpListener, std::net::TcpListener, SocketAddr, TcpListener::INTERESTS);

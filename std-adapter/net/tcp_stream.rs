@@ -9,12 +9,13 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::{adopt, send_vectored};
+use super::adopt;
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
-use crate::sys::socket;
+use crate::sys::address::RawAddress;
+use crate::sys::{message, option, socket};
 
 /// A TCP connection, or the attempt at one, like [`std::net::TcpStream`].
 ///
@@ -74,7 +75,7 @@ impl TcpStream {
     /// out of descriptors. See socket(2), connect(2).
     pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         let stream = socket::socket(socket::family(address), libc::SOCK_STREAM)?;
-        socket::connect(&stream, address)?;
+        socket::connect(&stream, &RawAddress::of(address))?;
         Ok(adopt(stream).into())
     }
 
@@ -107,15 +108,6 @@ impl TcpStream {
         self.inner.peer_addr()
     }
 
-    /// The own address.
-    ///
-    /// # Errors
-    ///
-    /// The system's, see getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
     /// Closes one direction or both.
     ///
     /// # Errors
@@ -132,16 +124,6 @@ impl TcpStream {
     /// As for a read, see recv(2).
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.inner.peek(buffer)
-    }
-
-    /// A second handle to the same connection. It is registered by itself, if at all; while it lives,
-    /// closing the first without deregistering does not end the first's registration.
-    ///
-    /// # Errors
-    ///
-    /// The system's: out of descriptors.
-    pub fn try_clone(&self) -> io::Result<TcpStream> {
-        self.inner.try_clone().map(TcpStream::from_nonblocking)
     }
 
     /// Small writes go out at once (`TCP_NODELAY`).
@@ -169,7 +151,7 @@ impl TcpStream {
     ///
     /// The system's, see socket(7).
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(socket::linger(self.as_raw_fd())?)
+        Ok(option::linger(self.as_raw_fd())?)
     }
 
     /// Sets `SO_LINGER`, in whole seconds; zero makes closing reset the connection.
@@ -178,7 +160,7 @@ impl TcpStream {
     ///
     /// The system's, see socket(7).
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        Ok(socket::set_linger(self.as_raw_fd(), linger)?)
+        Ok(option::set_linger(self.as_raw_fd(), linger)?)
     }
 
     /// The time to live of packets, in hops.
@@ -198,16 +180,7 @@ impl TcpStream {
     pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
         self.inner.set_ttl(hops)
     }
-
-    /// Takes the pending error (`SO_ERROR`), if there is one.
-    ///
-    /// # Errors
-    ///
-    /// The system's, see socket(7).
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
 }
 
-handle!(TcpStream, std::net::TcpStream, TcpStream::INTERESTS | Interests::PRIORITY);
+handle!(TcpStream, std::net::TcpStream, SocketAddr, TcpStream::INTERESTS | Interests::PRIORITY);
 read_write!(TcpStream);

@@ -2,11 +2,13 @@
 #![allow(dead_code, unused_imports, unsafe_code)]
 
 mod descriptors;
+mod example;
 mod process;
 mod rng;
 mod watch;
 
 pub use self::descriptors::*;
+pub use self::example::*;
 pub use self::process::*;
 pub use self::rng::Rng;
 pub use self::watch::*;

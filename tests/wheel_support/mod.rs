@@ -3,6 +3,7 @@
 //! The names of the wheel come from the file that includes this one: the wheel's own unit tests, where its
 //! constants are tiny, and the integration tests, where they are what users get.
 
+#[allow(unused_extern_crates)] // the library is no_std
 extern crate std;
 
 use super::{DeadlineKey, Duration, Error, EventedId, Instant, Ready, TimerWheel};
@@ -247,7 +248,9 @@ impl<const N: usize> Pair<N> {
     }
 
     fn cancel(&mut self) {
-        let Some(sequence) = self.some_timer() else { return };
+        let Some(sequence) = self.some_timer() else {
+            return;
+        };
         let key = self.gone(sequence);
         self.wheel.cancel(key).unwrap();
         assert_eq!(self.wheel.cancel(key), Err(Error::StaleKey));
@@ -267,7 +270,9 @@ impl<const N: usize> Pair<N> {
     }
 
     fn update(&mut self) {
-        let Some(sequence) = self.some_timer() else { return };
+        let Some(sequence) = self.some_timer() else {
+            return;
+        };
         let old = self.timers[&sequence].deadline;
         let deadline = match self.random.below(8) {
             0 => old,
@@ -300,14 +305,18 @@ impl<const N: usize> Pair<N> {
     }
 
     fn remove(&mut self) {
-        let Some(sequence) = self.some_timer() else { return };
+        let Some(sequence) = self.some_timer() else {
+            return;
+        };
         assert!(!self.wheel.remove(EventedId(usize::MAX)));
         assert!(self.wheel.remove(EventedId(sequence)));
         self.gone(sequence);
     }
 
     fn look(&mut self) {
-        let Some(sequence) = self.some_timer() else { return };
+        let Some(sequence) = self.some_timer() else {
+            return;
+        };
         let timer = &self.timers[&sequence];
         assert!(self.wheel.contains(timer.key));
         assert_eq!(self.wheel.deadline(timer.key), Some(Instant::from_nanos(timer.deadline)));

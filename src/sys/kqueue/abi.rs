@@ -7,7 +7,8 @@
 mod system {
     pub(crate) use libc::{
         EV_ADD, EV_CLEAR, EV_DELETE, EV_DISABLE, EV_DISPATCH, EV_EOF, EV_ERROR, EV_RECEIPT,
-        EVFILT_READ, EVFILT_WRITE, kevent as Kevent, kevent, kqueue,
+        EVFILT_PROC, EVFILT_READ, EVFILT_SIGNAL, EVFILT_USER, EVFILT_WRITE, NOTE_EXIT,
+        NOTE_TRIGGER, kevent as Kevent, kevent, kqueue,
     };
 
     #[cfg(any(target_vendor = "apple", target_os = "openbsd", target_os = "dragonfly"))]
@@ -53,6 +54,9 @@ mod system {
 
     pub(crate) const EVFILT_READ: i16 = -1;
     pub(crate) const EVFILT_WRITE: i16 = -2;
+    pub(crate) const EVFILT_PROC: i16 = -5;
+    pub(crate) const EVFILT_SIGNAL: i16 = -6;
+    pub(crate) const EVFILT_USER: i16 = -10;
     pub(crate) const EVFILT_EXCEPT: i16 = -15;
     pub(crate) const EV_ADD: u16 = 0x1;
     pub(crate) const EV_DELETE: u16 = 0x2;
@@ -63,6 +67,8 @@ mod system {
     pub(crate) const EV_ERROR: u16 = 0x4000;
     pub(crate) const EV_EOF: u16 = 0x8000;
     pub(crate) const NOTE_OOB: u32 = 0x2;
+    pub(crate) const NOTE_TRIGGER: u32 = 0x0100_0000;
+    pub(crate) const NOTE_EXIT: u32 = 0x8000_0000;
 
     unsafe extern "C" {
         pub(crate) fn kqueue() -> c_int;

@@ -13,9 +13,15 @@
 //! * Changes are made with `EV_RECEIPT`, room for each receipt, and a timeout of zero: such a call brings no events,
 //!   which it might lose.
 //! * A regular file is "ready" in one way or another on each system: it is refused, as on epoll.
+//! * A forked child does not inherit a kqueue, and its number there may be another descriptor's: only the process
+//!   that made one closes it.
 //! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is `Unsupported`.
 
 mod abi;
+mod child;
+mod queue;
+mod signals;
+mod waker;
 
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -23,9 +29,14 @@ use core::ptr;
 
 use heapless::{Vec, VecView};
 
+pub(crate) use self::child::ChildWatch;
+pub(crate) use self::signals::SignalQueue;
+pub(crate) use self::waker::Waker;
+
 use self::abi::{Count, Filter, Flags, Kevent};
-use super::FOREVER;
-use super::fd::{Fd, RawFd, check};
+use self::queue::{Queue, errno};
+use super::fd::{RawFd, check};
+use super::{BusyPoll, FOREVER};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -117,7 +128,7 @@ type Changes = Vec<Kevent, 6>;
 /// A kqueue.
 #[derive(Debug)]
 pub(crate) struct Selector {
-    kqueue: Fd,
+    kqueue: Queue,
 }
 
 impl Selector {
@@ -125,10 +136,7 @@ impl Selector {
     pub(crate) const REPLACES: bool = true;
 
     pub(crate) fn new() -> Result<Selector> {
-        // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-        let kqueue = unsafe { Fd::adopt(check(abi::kqueue())?) };
-        kqueue.set_cloexec()?;
-        Ok(Selector { kqueue })
+        Ok(Selector { kqueue: Queue::new()? })
     }
 
     #[inline]
@@ -148,7 +156,7 @@ impl Selector {
         }
         let mut changes = Changes::new();
         push_additions(&mut changes, fd, id, interests, opt)?;
-        self.change(&mut changes)?;
+        self.kqueue.change(&mut changes)?;
         self.added(fd, &changes)
     }
 
@@ -163,7 +171,7 @@ impl Selector {
         push_deletions(&mut changes, fd);
         let deletions = changes.len();
         push_additions(&mut changes, fd, id, interests, opt)?;
-        self.change(&mut changes)?;
+        self.kqueue.change(&mut changes)?;
         let (deleted, added) = changes.split_at(deletions);
         let known = found(deleted);
         if known.is_err() {
@@ -175,6 +183,26 @@ impl Selector {
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
         self.delete(fd)
+    }
+
+    /// kqueue wakes all who watch.
+    pub(crate) fn register_exclusive(
+        &self,
+        _: RawFd,
+        _: EventedId,
+        _: Interests,
+        _: PollOption,
+    ) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    /// A thing of Linux.
+    pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn set_busy_poll(&self, _: BusyPoll) -> Result<()> {
+        Err(Error::Unsupported)
     }
 
     /// Takes a half of a registration back when the other half failed.
@@ -201,21 +229,8 @@ impl Selector {
     fn delete(&self, fd: RawFd) -> Result<()> {
         let mut changes = Changes::new();
         push_deletions(&mut changes, fd);
-        self.change(&mut changes)?;
+        self.kqueue.change(&mut changes)?;
         found(&changes)
-    }
-
-    /// Makes the changes; each becomes its receipt. An interruption does not undo them.
-    fn change(&self, changes: &mut [Kevent]) -> Result<()> {
-        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let (list, count) = (changes.as_mut_ptr(), changes.len() as Count);
-        // SAFETY: the kernel reads `count` changes and writes as many receipts; the manual allows both to
-        // be one array.
-        let answer = unsafe { abi::kevent(self.kqueue.raw(), list, count, list, count, &now) };
-        match check(answer) {
-            Err(Error::Os(libc::EINTR)) => Ok(()),
-            answer => answer.map(drop),
-        }
     }
 
     #[inline]
@@ -277,7 +292,7 @@ impl Selector {
         let mut changes = Vec::<Kevent, 64>::new();
         for event in events.iter().filter(|event| event.is_oneshot()) {
             if changes.capacity() - changes.len() < 3 {
-                let _ = self.change(&mut changes);
+                let _ = self.kqueue.change(&mut changes);
                 changes.clear();
             }
             // What fired is disabled already, what is not there answers ENOENT, and who has closed the
@@ -286,7 +301,7 @@ impl Selector {
                 let _ = changes.push(change(event.0.ident, filter, abi::EV_DISABLE));
             }
         }
-        let _ = self.change(&mut changes);
+        let _ = self.kqueue.change(&mut changes);
     }
 }
 
@@ -340,11 +355,6 @@ fn push_additions(
         add(filter, notes);
     }
     Ok(())
-}
-
-/// What a receipt says: 0 or an error number.
-fn errno(receipt: &Kevent) -> i32 {
-    if receipt.flags & abi::EV_ERROR != 0 { receipt.data as i32 } else { 0 }
 }
 
 /// Of a source's deletions, one at least has found its filter.

@@ -1,9 +1,15 @@
 //! Socket addresses, written and read field by field: the layout of `SocketAddr` is nobody's business.
 
+mod unix;
+
 use core::mem;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use libc::{sa_family_t, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, socklen_t};
+use libc::{
+    sa_family_t, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t,
+};
+
+pub(crate) use self::unix::UnixName;
 
 use crate::error::{Error, Result};
 
@@ -19,6 +25,7 @@ union Storage {
     any: sockaddr_storage,
     v4: sockaddr_in,
     v6: sockaddr_in6,
+    unix: sockaddr_un,
 }
 
 impl RawAddress {

@@ -1,0 +1,204 @@
+//! A DNS server that answers A queries for a fixed zone, over UDP, without a heap: RFC 1035.
+//!
+//! ```text
+//! $ cargo run --features std --example dns_server 127.0.0.1:5353
+//! $ dig @127.0.0.1 -p 5353 www.zone.test A +short
+//! ```
+#![allow(clippy::std_instead_of_core)] // As a user writes it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use mio_st::event::{EventedId, Events};
+use mio_st::net::{Datagram, UdpSocket};
+use mio_st::poll::{PollOption, Poller};
+
+#[allow(dead_code)] // A test includes this file.
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:5353".into()).parse()?;
+    let mut server = Server::bind(address)?;
+    println!("answering at {}", server.local_addr()?);
+    loop {
+        server.turn(None)?;
+    }
+}
+
+const ORIGIN: &str = "zone.test";
+
+/// Lower case, sorted or not.
+const ZONE: [(&str, Ipv4Addr); 3] = [
+    ("zone.test", Ipv4Addr::new(192, 0, 2, 1)),
+    ("www.zone.test", Ipv4Addr::new(192, 0, 2, 2)),
+    ("mail.zone.test", Ipv4Addr::new(192, 0, 2, 3)),
+];
+
+pub(crate) struct Server {
+    poller: Poller<0, 0>,
+    events: Events<8>,
+    socket: UdpSocket,
+}
+
+impl Server {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Server> {
+        let mut poller = Poller::sized()?;
+        let mut socket = UdpSocket::bind(address)?;
+        // Nothing waits to be sent: an answer that cannot go out now is dropped, and asked for again.
+        let interests = mio_st::event::Interests::READABLE;
+        poller.register(&mut socket, EventedId(0), interests, PollOption::Level)?;
+        Ok(Server { poller, events: Events::sized(), socket })
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Waits for queries, for at most `timeout`, and answers them.
+    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.poller.poll(&mut self.events, timeout)?;
+        for _event in &mut self.events {
+            answer_all(&self.socket)?;
+        }
+        Ok(())
+    }
+}
+
+/// Without EDNS no message is longer, asked or answered.
+const LONGEST: usize = 512;
+
+fn answer_all(socket: &UdpSocket) -> io::Result<()> {
+    let (mut query, mut reply) = ([0; LONGEST], [0; LONGEST]);
+    loop {
+        match socket.recv_datagram(&mut query) {
+            Ok(datagram) => {
+                let length = answer(&query[..datagram.len], datagram.truncated, &mut reply);
+                if length > 0 {
+                    send(socket, &reply[..length], datagram)?;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn send(socket: &UdpSocket, reply: &[u8], to: Datagram) -> io::Result<()> {
+    match socket.send_to(reply, to.address) {
+        // A full buffer, or a query whose sender's address leads nowhere: not the server's trouble.
+        Err(error) if error.raw_os_error().is_some() => Ok(()),
+        answer => answer.map(drop),
+    }
+}
+
+const HEADER: usize = 12;
+
+const NO_ERROR: u8 = 0;
+const FORMAT_ERROR: u8 = 1;
+const NO_SUCH_NAME: u8 = 3;
+const NOT_IMPLEMENTED: u8 = 4;
+const REFUSED: u8 = 5;
+
+const A: u16 = 1;
+const ANY: u16 = 255;
+const INTERNET: u16 = 1;
+
+/// Writes the answer to `query` and says how long it is; 0 where none is due. A question takes 259 bytes at
+/// most, so that there is always room.
+pub(crate) fn answer(query: &[u8], truncated: bool, reply: &mut [u8; LONGEST]) -> usize {
+    // What is no query is not answered, or two servers could answer each other for ever.
+    if query.len() < HEADER || query[2] & 0x80 != 0 {
+        return 0;
+    }
+    let question = if truncated { None } else { Question::parse(query) };
+    let (code, address) = match &question {
+        _ if query[2] & 0x78 != 0 => (NOT_IMPLEMENTED, None),
+        None => (FORMAT_ERROR, None),
+        Some(question) => question.look_up(),
+    };
+    let question = question.map_or(&[][..], |question| question.bytes);
+    reply[..2].copy_from_slice(&query[..2]); // Whose answer it is.
+    reply[2] = 0x84 | query[2] & 0x79; // An answer, from who knows; what was asked for.
+    reply[3] = code;
+    reply[4..HEADER].fill(0);
+    reply[5] = u8::from(!question.is_empty());
+    reply[7] = u8::from(address.is_some());
+    let mut end = HEADER + question.len();
+    reply[HEADER..end].copy_from_slice(question);
+    if let Some(address) = address {
+        // The name stands at the start of the question; type A, the internet, a minute to live.
+        reply[end..end + 12].copy_from_slice(&[0xc0, HEADER as u8, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+        reply[end + 12..end + 16].copy_from_slice(&address.octets());
+        end += 16;
+    }
+    end
+}
+
+struct Question<'a> {
+    /// As it came.
+    bytes: &'a [u8],
+    /// Its name: labels, each behind its length.
+    labels: &'a [u8],
+    kind: u16,
+    class: u16,
+}
+
+impl<'a> Question<'a> {
+    /// The one question of a query.
+    fn parse(query: &'a [u8]) -> Option<Question<'a>> {
+        if query[4..6] != [0, 1] {
+            return None;
+        }
+        let mut end = HEADER;
+        loop {
+            match *query.get(end)? {
+                0 => break,
+                length @ 1..=63 => end += 1 + usize::from(length),
+                _ => return None, // A pointer: to what, in the first name?
+            }
+        }
+        let labels = &query[HEADER..end];
+        let &[a, b, c, d] = query.get(end + 1..end + 5)?.first_chunk()?;
+        let (kind, class) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let bytes = &query[HEADER..end + 5];
+        (labels.len() < 255).then_some(Question { bytes, labels, kind, class })
+    }
+
+    fn look_up(&self) -> (u8, Option<Ipv4Addr>) {
+        let known = ZONE.iter().find(|(name, _)| self.is_named(name));
+        match known {
+            _ if self.class != INTERNET => (REFUSED, None),
+            Some((_, address)) if self.kind == A || self.kind == ANY => (NO_ERROR, Some(*address)),
+            Some(_) => (NO_ERROR, None),
+            None if self.is_below(ORIGIN) => (NO_SUCH_NAME, None),
+            None => (REFUSED, None),
+        }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        is_named(self.labels, name)
+    }
+
+    fn is_below(&self, name: &str) -> bool {
+        let mut labels = self.labels;
+        while let [length, rest @ ..] = labels {
+            if is_named(labels, name) {
+                return true;
+            }
+            labels = &rest[usize::from(*length)..];
+        }
+        false
+    }
+}
+
+/// Do these labels spell the name? Case does not matter in ASCII.
+fn is_named(mut labels: &[u8], name: &str) -> bool {
+    for part in name.split('.') {
+        let [length, rest @ ..] = labels else { return false };
+        let (label, rest) = rest.split_at(usize::from(*length));
+        if !label.eq_ignore_ascii_case(part.as_bytes()) {
+            return false;
+        }
+        labels = rest;
+    }
+    labels.is_empty()
+}

@@ -1,0 +1,69 @@
+//! What only some kernels can do.
+
+use super::Registry;
+use crate::error::Result;
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::sys::BusyPoll;
+use crate::sys::fd::RawFd;
+
+/// What only some kernels can do.
+impl Registry {
+    /// Watches a raw descriptor that other pollers watch too, a listener, so that an event wakes one of them
+    /// (the kernel promises: one or more) and not all. The others must be registered in this way as well.
+    /// Linux 4.5, `EPOLLEXCLUSIVE` in epoll_ctl(2).
+    ///
+    /// Such a registration cannot be changed, only ended: `reregister` is
+    /// [`Unsupported`](crate::Error::Unsupported). [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) does not come.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::Error::Unsupported) on kqueue, [`InvalidInput`](crate::Error::InvalidInput)
+    /// for `PRIORITY` and for `Oneshot`, and as
+    /// [`Evented::register`](crate::event::Evented::register).
+    pub fn register_fd_exclusive(
+        &mut self,
+        fd: RawFd,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        self.check_fork()?;
+        self.selector.register_exclusive(fd, id, interests, opt)
+    }
+
+    /// How busy polling is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing.
+    pub fn busy_poll(&self) -> Result<BusyPoll> {
+        self.check_fork()?;
+        self.selector.busy_poll()
+    }
+
+    /// Sets busy polling for all that is watched here.
+    ///
+    /// ```
+    /// use mio_st::poll::{BusyPoll, Poller};
+    ///
+    /// let mut poller = Poller::new()?;
+    /// let wanted = BusyPoll { usecs: 50, budget: 16, prefer: false };
+    /// match poller.registry().set_busy_poll(wanted) {
+    ///     Ok(()) => assert_eq!(poller.registry().busy_poll()?, wanted),
+    ///     Err(mio_st::Error::Unsupported) => {} // Linux before 6.9, or another system.
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing,
+    /// [`InvalidInput`](crate::Error::InvalidInput) for too many microseconds, `Os(EPERM)` for too large a
+    /// budget without the capability.
+    pub fn set_busy_poll(&mut self, busy_poll: BusyPoll) -> Result<()> {
+        self.check_fork()?;
+        self.selector.set_busy_poll(busy_poll)
+    }
+}

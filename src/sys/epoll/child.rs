@@ -1,0 +1,51 @@
+//! A child's end by a pidfd, which is never another process's. See pidfd_open(2).
+
+use core::ffi::c_long;
+
+use libc::pid_t;
+
+use crate::error::{Error, Result};
+use crate::sys::fd::{Fd, RawFd, check};
+use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
+
+#[derive(Debug)]
+pub(crate) struct ChildWatch {
+    pidfd: Fd,
+}
+
+/// The same number on every architecture that Android has, where the libc crate does not name it.
+#[cfg(target_os = "android")]
+const SYS_PIDFD_OPEN: c_long = 434;
+#[cfg(not(target_os = "android"))]
+const SYS_PIDFD_OPEN: c_long = libc::SYS_pidfd_open;
+
+impl ChildWatch {
+    /// `pid` is positive.
+    pub(crate) fn new(pid: pid_t) -> Result<ChildWatch> {
+        let (pid, flags): (c_long, c_long) = (pid.into(), 0);
+        // SAFETY: no memory is involved; the answer fits a descriptor, one without another owner.
+        let opened = check(unsafe { libc::syscall(SYS_PIDFD_OPEN, pid, flags) });
+        let pidfd = match opened {
+            // SAFETY: as above.
+            Ok(fd) => unsafe { Fd::adopt(fd as RawFd) },
+            Err(Error::Os(libc::ENOSYS)) => return Err(Error::Unsupported),
+            // No such process, or only a thread of one.
+            Err(Error::Os(libc::ESRCH | libc::EINVAL) | Error::NotFound) => return Err(NO_CHILD),
+            Err(error) => return Err(error),
+        };
+        match look(libc::P_PIDFD, pidfd.raw() as libc::id_t) {
+            Ok(()) => Ok(ChildWatch { pidfd }),
+            // Linux 5.3 opens pidfds and does not wait for them.
+            Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn raw_fd(&self) -> Result<RawFd> {
+        Ok(self.pidfd.raw())
+    }
+
+    pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
+        reap(libc::P_PIDFD, self.pidfd.raw() as libc::id_t)
+    }
+}

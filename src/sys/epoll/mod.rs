@@ -1,0 +1,191 @@
+//! epoll: Linux and Android. See epoll(7), epoll_ctl(2), epoll_wait(2).
+//!
+//! What is peculiar about it, and what is done:
+//!
+//! * A half-closed peer is seen only by who asks for `EPOLLRDHUP`: it goes with every `READABLE`.
+//! * A pipe whose other end has gone may report `EPOLLHUP` or `EPOLLERR` *alone*: `Ready::is_readable` and
+//!   `is_writable` are true for them.
+//! * Registrations belong to the open file description, not to the number: while a duplicate lives, closing
+//!   does not end one. Deregister before closing, or look ids up in a `Slab`, which knows its dead.
+//! * `EPOLL_CTL_MOD` looks at the source again, and reports a pending edge again: that re-arms a oneshot.
+
+mod call;
+mod child;
+mod signals;
+mod wait;
+mod waker;
+
+use core::ffi::c_int;
+
+use heapless::VecView;
+
+pub(crate) use self::child::ChildWatch;
+pub(crate) use self::signals::SignalQueue;
+pub(crate) use self::waker::Waker;
+
+use super::FOREVER;
+use super::fd::{Fd, RawFd, check};
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::ready::Ready;
+
+/// The kernel's `struct epoll_event`; packed on x86-64, so its fields are copied and never borrowed.
+#[derive(Copy, Clone)]
+#[repr(transparent)]
+pub(crate) struct RawEvent(libc::epoll_event);
+
+impl RawEvent {
+    #[inline]
+    pub(crate) const fn new(id: EventedId, ready: Ready) -> RawEvent {
+        RawEvent(libc::epoll_event { events: ready.bits(), u64: id.0 as u64 })
+    }
+
+    #[inline]
+    pub(crate) const fn id(&self) -> EventedId {
+        EventedId(self.0.u64 as usize)
+    }
+
+    #[inline]
+    pub(crate) const fn ready(&self) -> Ready {
+        Ready::from_bits_retain(self.0.events)
+    }
+}
+
+const _: () = assert!(
+    Ready::READABLE.bits() == libc::EPOLLIN as u32
+        && Ready::PRIORITY.bits() == libc::EPOLLPRI as u32
+        && Ready::WRITABLE.bits() == libc::EPOLLOUT as u32
+        && Ready::ERROR.bits() == libc::EPOLLERR as u32
+        && Ready::HUP.bits() == libc::EPOLLHUP as u32
+        && Ready::READ_CLOSED.bits() == libc::EPOLLRDHUP as u32
+);
+
+/// An epoll instance.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    epoll: Fd,
+}
+
+impl Selector {
+    /// `register` of what is there already is an error.
+    pub(crate) const REPLACES: bool = false;
+
+    pub(crate) fn new() -> Result<Selector> {
+        // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
+        let epoll = unsafe { Fd::adopt(check(libc::epoll_create1(libc::EPOLL_CLOEXEC))?) };
+        Ok(Selector { epoll })
+    }
+
+    #[inline]
+    pub(crate) fn raw_fd(&self) -> RawFd {
+        self.epoll.raw()
+    }
+
+    pub(crate) fn register(
+        &self,
+        fd: RawFd,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(id, interests, opt)) {
+            // Regular files and directories.
+            Err(Error::Os(libc::EPERM)) => Err(Error::Unsupported),
+            answer => answer,
+        }
+    }
+
+    pub(crate) fn reregister(
+        &self,
+        fd: RawFd,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)) {
+            // The one thing that cannot be changed is an exclusive registration.
+            Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
+            answer => answer.map_err(unknown),
+        }
+    }
+
+    /// Exclusive, Linux 4.5: nothing but `EPOLLIN`, `EPOLLOUT` and `EPOLLET` goes with it.
+    pub(crate) fn register_exclusive(
+        &self,
+        fd: RawFd,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        if interests.is_priority() || opt == PollOption::Oneshot {
+            return Err(Error::InvalidInput);
+        }
+        let mut request = request(id, interests, opt);
+        request.events &= !(libc::EPOLLRDHUP as u32);
+        request.events |= libc::EPOLLEXCLUSIVE as u32;
+        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request) {
+            // Regular files and directories; another epoll.
+            Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
+            answer => answer,
+        }
+    }
+
+    pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
+        // Before Linux 2.6.9 the event had to be there, though unused.
+        let mut unused = libc::epoll_event { events: 0, u64: 0 };
+        self.control(libc::EPOLL_CTL_DEL, fd, &mut unused).map_err(unknown)
+    }
+
+    #[inline]
+    fn control(&self, operation: c_int, fd: RawFd, event: &mut libc::epoll_event) -> Result<()> {
+        // SAFETY: `event` is valid for the length of the call, which does not keep it.
+        check(unsafe { libc::epoll_ctl(self.epoll.raw(), operation, fd, event) })?;
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
+        let millis = if wait { wait::ENDLESS } else { 0 };
+        self.append(events, |epoll, spare| wait::millis(epoll, spare, millis))
+    }
+
+    pub(crate) fn select(&self, events: &mut VecView<RawEvent>, timeout: u64) -> Result<()> {
+        self.append(events, |epoll, spare| match timeout {
+            FOREVER => wait::millis(epoll, spare, wait::ENDLESS),
+            timeout => wait::nanos(epoll, spare, timeout),
+        })
+    }
+
+    /// `wait` says how many events the kernel has written to the spare places.
+    #[inline]
+    fn append(
+        &self,
+        events: &mut VecView<RawEvent>,
+        wait: impl FnOnce(RawFd, &mut wait::Spare) -> Result<usize>,
+    ) -> Result<()> {
+        let count = wait(self.epoll.raw(), events.spare_capacity_mut())?;
+        let length = events.len() + count;
+        // SAFETY: the kernel was told how many fit, and wrote that many at most behind the old ones.
+        unsafe { events.set_len(length) };
+        Ok(())
+    }
+}
+
+/// What cannot be registered is not: `EPERM`, which comes first, means `NotFound` to all but `register`.
+fn unknown(error: Error) -> Error {
+    if error == Error::Os(libc::EPERM) { Error::NotFound } else { error }
+}
+
+fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_event {
+    let mut events = interests.as_ready().bits();
+    if interests.is_readable() {
+        events |= libc::EPOLLRDHUP as u32;
+    }
+    events |= match opt {
+        PollOption::Edge => libc::EPOLLET as u32,
+        PollOption::Level => 0,
+        PollOption::Oneshot => libc::EPOLLONESHOT as u32,
+    };
+    libc::epoll_event { events, u64: id.0 as u64 }
+}

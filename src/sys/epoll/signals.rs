@@ -1,0 +1,47 @@
+//! Signals by a signalfd. See signalfd(2).
+//!
+//! A signalfd sees what is pending, and that is only what every thread blocks. Reading takes it.
+
+use core::mem::MaybeUninit;
+
+use libc::signalfd_siginfo;
+
+use crate::error::{Error, Result};
+use crate::sys::fd::{Fd, RawFd, check};
+use crate::sys::fork::ForkGuard;
+use crate::sys::signal::{Signal, SignalSet};
+
+#[derive(Debug)]
+pub(crate) struct SignalQueue {
+    signalfd: Fd,
+    /// Not because it could not be used in a child, but because on kqueue it cannot.
+    fork: ForkGuard,
+}
+
+impl SignalQueue {
+    pub(crate) fn new(set: SignalSet) -> Result<SignalQueue> {
+        let (fork, set) = (ForkGuard::new()?, set.to_raw()?);
+        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+        // SAFETY: the set is alive, and a descriptor made just now has no other owner.
+        let signalfd = unsafe { Fd::adopt(check(libc::signalfd(-1, &set, flags))?) };
+        Ok(SignalQueue { signalfd, fork })
+    }
+
+    pub(crate) fn raw_fd(&self) -> Result<RawFd> {
+        self.fork.check()?;
+        Ok(self.signalfd.raw())
+    }
+
+    pub(crate) fn receive(&self) -> Result<Option<Signal>> {
+        self.fork.check()?;
+        let mut info = MaybeUninit::<signalfd_siginfo>::zeroed();
+        let length = size_of::<signalfd_siginfo>();
+        // SAFETY: the kernel writes one such structure, of integers.
+        match check(unsafe { libc::read(self.signalfd.raw(), info.as_mut_ptr().cast(), length) }) {
+            // SAFETY: as above, and zeroes were a value already.
+            Ok(_) => Ok(Some(Signal::from_raw(unsafe { info.assume_init() }.ssi_signo as i32)?)),
+            Err(Error::Os(libc::EAGAIN)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

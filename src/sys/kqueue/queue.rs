@@ -1,0 +1,92 @@
+//! A kqueue's descriptor, and changes to what it watches.
+
+use core::ptr;
+
+use super::abi::{self, Count, Kevent};
+use crate::error::{Error, Result};
+use crate::sys::fd::{Fd, RawFd, check};
+use crate::sys::fork::ForkGuard;
+
+/// A kqueue that is closed when dropped, but not in a forked child: that has not inherited it, and may
+/// have given its number to something else.
+#[derive(Debug)]
+pub(super) struct Queue {
+    fd: RawFd,
+    fork: ForkGuard,
+}
+
+impl Queue {
+    pub(super) fn new() -> Result<Queue> {
+        let fork = ForkGuard::new()?;
+        // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
+        let fd = unsafe { Fd::adopt(check(abi::kqueue())?) };
+        fd.set_cloexec()?;
+        Ok(Queue { fd: fd.into_raw(), fork })
+    }
+
+    /// The same kqueue by another descriptor, which may outlive this one.
+    pub(super) fn duplicate(&self) -> Result<Queue> {
+        let fork = ForkGuard::new()?;
+        // SAFETY: no memory is involved.
+        let fd = check(unsafe { libc::fcntl(self.raw(), libc::F_DUPFD_CLOEXEC, 0) })?;
+        Ok(Queue { fd, fork })
+    }
+
+    /// The number, which in a forked child means something else, or nothing.
+    #[inline]
+    pub(super) fn raw(&self) -> RawFd {
+        self.fd
+    }
+
+    /// An error in a forked child.
+    #[inline]
+    pub(super) fn check_fork(&self) -> Result<()> {
+        self.fork.check()
+    }
+
+    /// Makes the changes; each becomes its receipt. An interruption does not undo them.
+    pub(super) fn change(&self, changes: &mut [Kevent]) -> Result<()> {
+        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let (list, count) = (changes.as_mut_ptr(), changes.len() as Count);
+        // SAFETY: the kernel reads `count` changes and writes as many receipts; the manual allows both to
+        // be one array.
+        let answer = unsafe { abi::kevent(self.raw(), list, count, list, count, &now) };
+        match check(answer) {
+            Err(Error::Os(libc::EINTR)) => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Makes one change.
+    pub(super) fn change_one(&self, change: Kevent) -> Result<()> {
+        let mut receipt = [change];
+        self.change(&mut receipt)?;
+        match errno(&receipt[0]) {
+            0 => Ok(()),
+            errno => Err(Error::from_raw_os_error(errno)),
+        }
+    }
+
+    /// Takes one event, if there is one.
+    pub(super) fn take_one(&self) -> Result<Option<Kevent>> {
+        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut event = super::change(0, abi::EVFILT_READ, 0);
+        // SAFETY: the kernel writes one event at most.
+        let count = check(unsafe { abi::kevent(self.raw(), ptr::null(), 0, &mut event, 1, &now) })?;
+        Ok((count > 0).then_some(event))
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        if self.check_fork().is_ok() {
+            // SAFETY: the descriptor is owned, and this is the process that it was made in.
+            drop(unsafe { Fd::adopt(self.fd) });
+        }
+    }
+}
+
+/// What a receipt says: 0 or an error number.
+pub(super) fn errno(receipt: &Kevent) -> i32 {
+    if receipt.flags & abi::EV_ERROR != 0 { receipt.data as i32 } else { 0 }
+}

@@ -1,0 +1,120 @@
+//! Waking by a user filter of the selector's own kqueue, which a duplicate of its descriptor keeps alive.
+//!
+//! * Triggering repeats `EV_CLEAR` and the id: some systems forget the one (and report for ever), others
+//!   overwrite the other.
+//! * OpenBSD before 7.8 and NetBSD before 10 have no such filter: there it is a pipe, which is emptied only
+//!   when it is full.
+
+use core::ptr;
+
+use super::abi::{self, Kevent};
+use super::queue::Queue;
+use super::{Selector, change};
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::sys::fd::{Fd, quietly};
+use crate::sys::fork::ForkGuard;
+use crate::sys::io;
+use crate::sys::pipe::pipe;
+
+#[derive(Debug)]
+pub(crate) struct Waker(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    User { kqueue: Queue, id: EventedId },
+    Pipe { reader: Fd, writer: Fd, fork: ForkGuard },
+}
+
+impl Waker {
+    pub(crate) fn new(selector: &Selector, id: EventedId) -> Result<Waker> {
+        let kqueue = selector.kqueue.duplicate()?;
+        match kqueue.change_one(request(&kqueue, id, abi::EV_ADD | abi::EV_CLEAR)) {
+            Ok(()) => Ok(Waker(Kind::User { kqueue, id })),
+            Err(Error::Os(libc::EINVAL)) => Waker::with_pipe(selector, id),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn with_pipe(selector: &Selector, id: EventedId) -> Result<Waker> {
+        let fork = ForkGuard::new()?;
+        let (reader, writer) = pipe()?;
+        selector.register(reader.raw(), id, Interests::READABLE, PollOption::Edge)?;
+        Ok(Waker(Kind::Pipe { reader, writer, fork }))
+    }
+
+    pub(crate) fn wake(&self) -> Result<()> {
+        match &self.0 {
+            Kind::User { kqueue, id } => {
+                kqueue.check_fork()?;
+                let mut trigger = request(kqueue, *id, abi::EV_CLEAR);
+                trigger.fflags = abi::NOTE_TRIGGER;
+                quietly(|| kqueue.change_one(trigger))
+            }
+            Kind::Pipe { reader, writer, fork } => {
+                fork.check()?;
+                quietly(|| write_to(reader, writer))
+            }
+        }
+    }
+}
+
+/// The descriptor's number tells a waker from the others of its kqueue.
+fn request(kqueue: &Queue, id: EventedId, flags: abi::Flags) -> Kevent {
+    let mut request = change(kqueue.raw() as usize, abi::EVFILT_USER, flags);
+    request.udata = ptr::without_provenance_mut(id.0);
+    request
+}
+
+fn write_to(reader: &Fd, writer: &Fd) -> Result<()> {
+    loop {
+        match io::write(writer.raw(), &[0]) {
+            // The bytes of many wakes, all delivered: another byte is another edge.
+            Err(Error::Os(libc::EAGAIN)) => while io::read(reader.raw(), &mut [0; 4096]).is_ok() {},
+            answer => return answer.map(drop),
+        }
+    }
+}
+
+impl Drop for Waker {
+    fn drop(&mut self) {
+        match &self.0 {
+            Kind::User { kqueue, id } if kqueue.check_fork().is_ok() => {
+                let _ = kqueue.change_one(request(kqueue, *id, abi::EV_DELETE));
+            }
+            // Closing a pipe ends its registration.
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heapless::Vec;
+
+    use super::*;
+    use crate::ready::Ready;
+    use crate::sys::RawEvent;
+
+    #[test]
+    fn a_pipe_wakes_too_and_does_not_fill_up() {
+        let selector = Selector::new().unwrap();
+        let waker = Waker::with_pipe(&selector, EventedId(3)).unwrap();
+        let mut events = Vec::<RawEvent, 4>::new();
+        for wakes in [1, 2, 100_000, 1] {
+            for _ in 0..wakes {
+                waker.wake().unwrap();
+            }
+            events.clear();
+            selector.select(&mut events, 0).unwrap();
+            assert_eq!(events.len(), 1);
+            assert!(events[0].id() == EventedId(3) && events[0].ready() == Ready::READABLE);
+            events.clear();
+            selector.select(&mut events, 0).unwrap();
+            assert!(events.is_empty());
+        }
+        drop(selector);
+        waker.wake().unwrap();
+    }
+}

@@ -1,0 +1,94 @@
+//! The end of a child process.
+
+use core::fmt;
+
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::poller::{Evented, Registration, Registry};
+use crate::sys::ChildWatch;
+use crate::sys::fd::RawFd;
+use crate::sys::process::ExitStatus;
+
+/// Hears when a child process ends, and takes its exit status.
+///
+/// It is made of the process id, whoever started the process, and works for that one child: it never takes the
+/// status of another. Somebody must take it (that is what `wait` does), or the dead child stays in the
+/// system's table; so do not also call `std::process::Child::wait`, and do not ignore `SIGCHLD`, which makes
+/// the system throw statuses away: either way it is gone here. Dropping the `Child` only ends the watching.
+///
+/// ```
+/// use std::process::Command;
+///
+/// use mio_st::event::{EventedId, Events};
+/// use mio_st::poll::{PollOption, Poller};
+/// use mio_st::unix::{Child, ExitStatus};
+///
+/// let mut poller = Poller::new()?;
+/// let mut events = Events::new();
+///
+/// let process = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
+/// let mut child = Child::new(process.id() as i32)?;
+/// poller.register(&mut child, EventedId(1), Child::INTERESTS, PollOption::Oneshot)?;
+///
+/// poller.poll(&mut events, None)?;
+/// assert_eq!(child.exit_status()?, Some(ExitStatus::Exited(7)));
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+///
+/// Underneath is a pidfd on Linux (5.4), and a kqueue of its own elsewhere, which goes by the number: there it
+/// is up to the program that nobody else takes the status, lest the number come to mean another of
+/// its children. See pidfd_open(2), kqueue(2), waitid(2).
+pub struct Child {
+    watch: ChildWatch,
+    pid: i32,
+    registration: Registration,
+}
+
+impl Child {
+    /// `READABLE`.
+    pub const INTERESTS: Interests = Interests::READABLE;
+
+    /// Begins to watch the child with this process id; it may have ended already.
+    ///
+    /// # Errors
+    ///
+    /// * `Os(ECHILD)`: no process has this id, it is no child of this one, or its status is taken.
+    /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of processes.
+    /// * [`Unsupported`](Error::Unsupported): Linux before 5.4.
+    /// * The system's: out of descriptors.
+    pub fn new(pid: i32) -> Result<Child> {
+        if pid <= 0 {
+            return Err(Error::InvalidInput);
+        }
+        Ok(Child { watch: ChildWatch::new(pid)?, pid, registration: Registration::default() })
+    }
+
+    /// How the child has ended: `None` as long as it runs, and then, once, its status. The process is gone
+    /// then, and its id may be used again.
+    ///
+    /// # Errors
+    ///
+    /// `Os(ECHILD)`: the status was taken, by this call or by another; and in a forked child.
+    pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
+        self.watch.exit_status()
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    fn watched_fd(&self) -> Result<RawFd> {
+        self.watch.raw_fd()
+    }
+}
+
+evented!(Child, Child::INTERESTS);
+
+impl fmt::Debug for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child").field("pid", &self.pid).finish()
+    }
+}

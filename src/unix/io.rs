@@ -1,0 +1,153 @@
+//! An owned descriptor.
+
+use core::fmt;
+
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::poller::{Evented, Registration, Registry};
+use crate::sys::fd::{Fd, RawFd};
+use crate::sys::io::{self, Output};
+use crate::sys::io_slice::{IoSlice, IoSliceMut};
+
+/// A descriptor of any kind, owned: a socket, a terminal, a device. It is closed when dropped.
+///
+/// Reading and writing never wait where the descriptor is non-blocking: an error that
+/// [`is_would_block`](Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the data. A call that a
+/// signal interrupts is made again.
+///
+/// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe raises it
+/// beside the error on most systems, and there is no flag against it: who writes to pipes should ignore
+/// the signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do have a flag, of
+/// the open file, and it is set at the first write.)
+///
+/// ```
+/// use std::os::fd::IntoRawFd;
+/// use std::os::unix::net::UnixStream;
+///
+/// use mio_st::event::{EventedId, Events, Interests};
+/// use mio_st::poll::{PollOption, Poller};
+/// use mio_st::unix::EventedIo;
+///
+/// let (here, there) = UnixStream::pair().unwrap();
+/// // SAFETY: the descriptors are open, and their owners have given them away.
+/// let (here, mut there) = unsafe {
+///     (EventedIo::from_raw_fd(here.into_raw_fd()), EventedIo::from_raw_fd(there.into_raw_fd()))
+/// };
+/// there.set_nonblocking(true)?;
+///
+/// let mut poller = Poller::new()?;
+/// let mut events = Events::new();
+/// poller.register(&mut there, EventedId(0), Interests::READABLE, PollOption::Edge)?;
+///
+/// here.write(b"hello")?;
+/// poller.poll(&mut events, None)?;
+///
+/// let mut buffer = [0; 16];
+/// let length = there.read(&mut buffer)?;
+/// assert_eq!(&buffer[..length], b"hello");
+/// assert!(there.read(&mut buffer).unwrap_err().is_would_block());
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+pub struct EventedIo {
+    fd: Fd,
+    output: Output,
+    registration: Registration,
+}
+
+impl EventedIo {
+    /// `READABLE | WRITABLE`.
+    pub const INTERESTS: Interests = Interests::BOTH;
+
+    /// Takes over a descriptor, as it is. It should be [non-blocking](EventedIo::set_nonblocking).
+    ///
+    /// # Safety
+    ///
+    /// It must be open, and nobody else may own it: it will be closed.
+    #[allow(unsafe_code)]
+    #[must_use]
+    pub unsafe fn from_raw_fd(fd: RawFd) -> EventedIo {
+        // SAFETY: the caller promises the same.
+        EventedIo::new(unsafe { Fd::adopt(fd) })
+    }
+
+    pub(super) fn new(fd: Fd) -> EventedIo {
+        EventedIo { fd, output: Output::new(), registration: Registration::default() }
+    }
+
+    /// Gives the descriptor away, open, and registered where it is.
+    #[must_use = "nobody else will close it"]
+    pub fn into_raw_fd(self) -> RawFd {
+        self.fd.into_raw()
+    }
+
+    /// The descriptor, lent.
+    #[inline]
+    #[must_use]
+    pub fn as_raw_fd(&self) -> RawFd {
+        self.fd.raw()
+    }
+
+    /// Whether calls that cannot be made at once fail or wait (`O_NONBLOCK`). It is a property of the open
+    /// file: who else has it open, by a duplicate or by inheritance, is concerned too.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see fcntl(2).
+    pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+        self.fd.set_nonblocking(nonblocking)
+    }
+
+    /// Reads into `buffer`; how many bytes, 0 for the end of the data.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see read(2).
+    #[inline]
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        io::read(self.fd.raw(), buffer)
+    }
+
+    /// Reads into several buffers, the first first, 1024 of them at most; how many bytes.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see readv(2).
+    #[inline]
+    pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+        io::read_vectored(self.fd.raw(), buffers)
+    }
+
+    /// Writes from `buffer`; how many bytes, which may be fewer than there are.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see write(2), send(2).
+    #[inline]
+    pub fn write(&self, buffer: &[u8]) -> Result<usize> {
+        self.output.write(self.fd.raw(), buffer)
+    }
+
+    /// Writes from several buffers, the first first, 1024 of them at most; how many bytes, which may be fewer
+    /// than there are: see [`IoSlice::advance_slices`].
+    ///
+    /// # Errors
+    ///
+    /// The system's, see writev(2), sendmsg(2).
+    #[inline]
+    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.output.write_vectored(self.fd.raw(), buffers)
+    }
+
+    fn watched_fd(&self) -> Result<RawFd> {
+        Ok(self.fd.raw())
+    }
+}
+
+evented!(EventedIo, Interests::BOTH | Interests::PRIORITY);
+
+impl fmt::Debug for EventedIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventedIo").field("fd", &self.fd.raw()).finish()
+    }
+}

@@ -1,0 +1,193 @@
+//! The two ends of a pipe.
+
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::poller::{Evented, Registry};
+use crate::sys::fd::{Fd, RawFd};
+use crate::sys::io_slice::{IoSlice, IoSliceMut};
+use crate::sys::pipe;
+use crate::unix::EventedIo;
+
+/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`], in another thread, in a
+/// child process, or here. See pipe(2).
+///
+/// ```
+/// use mio_st::event::{EventedId, Events};
+/// use mio_st::poll::{PollOption, Poller};
+/// use mio_st::unix::{Receiver, new_pipe};
+///
+/// let (sender, mut receiver) = new_pipe()?;
+/// let mut poller = Poller::new()?;
+/// let mut events = Events::new();
+/// poller.register(&mut receiver, EventedId(0), Receiver::INTERESTS, PollOption::Level)?;
+///
+/// sender.write(b"hello")?;
+/// poller.poll(&mut events, None)?;
+///
+/// let mut buffer = [0; 16];
+/// assert_eq!(receiver.read(&mut buffer), Ok(5));
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The system's: out of descriptors (`EMFILE`, `ENFILE`).
+pub fn new_pipe() -> Result<(Sender, Receiver)> {
+    let (reader, writer) = pipe::pipe()?;
+    Ok((Sender::new(writer), Receiver::new(reader)))
+}
+
+/// What both ends have.
+macro_rules! end {
+    ($End:ident, $possible:expr) => {
+        impl $End {
+            /// What can happen to it.
+            pub const INTERESTS: Interests = $possible;
+
+            /// Takes over a descriptor, as it is: this end of a pipe, or a named pipe. It should be
+            /// non-blocking.
+            ///
+            /// # Safety
+            ///
+            /// It must be open, and nobody else may own it: it will be closed.
+            #[allow(unsafe_code)]
+            #[must_use]
+            pub unsafe fn from_raw_fd(fd: RawFd) -> $End {
+                // SAFETY: the caller promises the same.
+                $End::new(unsafe { Fd::adopt(fd) })
+            }
+
+            fn new(fd: Fd) -> $End {
+                $End { io: EventedIo::new(fd) }
+            }
+
+            /// Gives the descriptor away, open, and registered where it is.
+            #[must_use = "nobody else will close it"]
+            pub fn into_raw_fd(self) -> RawFd {
+                self.io.into_raw_fd()
+            }
+
+            /// The descriptor, lent.
+            #[inline]
+            #[must_use]
+            pub fn as_raw_fd(&self) -> RawFd {
+                self.io.as_raw_fd()
+            }
+
+            /// Whether calls that cannot be made at once fail or wait. A child process may want an end that
+            /// waits.
+            ///
+            /// # Errors
+            ///
+            /// The system's, see fcntl(2).
+            pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+                self.io.set_nonblocking(nonblocking)
+            }
+
+            fn possible(interests: Interests) -> Result<()> {
+                match interests.remove($End::INTERESTS) {
+                    None => Ok(()),
+                    Some(_) => Err(Error::InvalidInput),
+                }
+            }
+        }
+
+        impl Evented for $End {
+            fn register(
+                &mut self,
+                registry: &mut Registry,
+                id: EventedId,
+                interests: Interests,
+                opt: PollOption,
+            ) -> Result<()> {
+                $End::possible(interests)?;
+                self.io.register(registry, id, interests, opt)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &mut Registry,
+                id: EventedId,
+                interests: Interests,
+                opt: PollOption,
+            ) -> Result<()> {
+                $End::possible(interests)?;
+                self.io.reregister(registry, id, interests, opt)
+            }
+
+            fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
+                self.io.deregister(registry)
+            }
+        }
+
+        static_assertions::assert_not_impl_any!($End: Send, Sync);
+    };
+}
+
+/// The end of a pipe that is written to. When it is dropped, the receiver reads to the end.
+///
+/// When the receiver has gone, an event says so ([`ERROR`](crate::event::Ready::ERROR) on Linux, and
+/// [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing is the error `EPIPE`; it also raises
+/// `SIGPIPE` on most systems, see [`EventedIo`].
+#[derive(Debug)]
+pub struct Sender {
+    io: EventedIo,
+}
+
+end!(Sender, Interests::WRITABLE);
+
+impl Sender {
+    /// Writes from `buffer`; how many bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go whole or not
+    /// at all.
+    ///
+    /// # Errors
+    ///
+    /// `EPIPE`: the receiver has gone; and the system's, see write(2).
+    #[inline]
+    pub fn write(&self, buffer: &[u8]) -> Result<usize> {
+        self.io.write(buffer)
+    }
+
+    /// Writes from several buffers, as [`EventedIo::write_vectored`].
+    ///
+    /// # Errors
+    ///
+    /// As `write`.
+    #[inline]
+    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.io.write_vectored(buffers)
+    }
+}
+
+/// The end of a pipe that is read from. When it is dropped, the sender's writes fail.
+///
+/// When the sender has gone, an event says so, and after what is still there 0 bytes are read.
+#[derive(Debug)]
+pub struct Receiver {
+    io: EventedIo,
+}
+
+end!(Receiver, Interests::READABLE);
+
+impl Receiver {
+    /// Reads into `buffer`; how many bytes, 0 when the sender has gone.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see read(2).
+    #[inline]
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.io.read(buffer)
+    }
+
+    /// Reads into several buffers, as [`EventedIo::read_vectored`].
+    ///
+    /// # Errors
+    ///
+    /// As `read`.
+    #[inline]
+    pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+        self.io.read_vectored(buffers)
+    }
+}

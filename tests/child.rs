@@ -1,0 +1,285 @@
+//! How children end.
+#![allow(unsafe_code)]
+
+mod support;
+mod unix_support;
+
+use core::time::Duration;
+use std::process::{self, Command, Stdio};
+use std::thread;
+
+use mio_st::Error;
+use mio_st::event::{EventedId, Interests, Ready};
+use mio_st::poll::{PollOption, Poller};
+use mio_st::unix::{Child, ExitStatus, Signal};
+
+use self::support::*;
+use self::unix_support::*;
+
+const GONE: Error = Error::Os(libc::ECHILD);
+
+fn shell(line: &str) -> process::Child {
+    Command::new("sh").args(["-c", line]).stdin(Stdio::null()).spawn().unwrap()
+}
+
+fn child(line: &str) -> Child {
+    Child::new(shell(line).id() as i32).unwrap()
+}
+
+/// A child process that ends at once with this code, cheaply.
+fn exit(code: i32) -> i32 {
+    // SAFETY: the child calls nothing but _exit.
+    unsafe {
+        match libc::fork() {
+            0 => libc::_exit(code),
+            pid => pid,
+        }
+    }
+}
+
+/// Waits until the process has ended, and leaves it to be reaped.
+fn wait_for_end(pid: i32) {
+    let flags = libc::WEXITED | libc::WNOWAIT;
+    // SAFETY: the kernel writes a structure of integers.
+    unsafe {
+        let mut info = core::mem::zeroed();
+        while libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, flags) != 0 {}
+    }
+}
+
+fn register(poller: &mut Poller, child: &mut Child, id: usize, opt: PollOption) {
+    poller.register(child, EventedId(id), Child::INTERESTS, opt).unwrap();
+}
+
+#[test]
+fn the_end_is_an_event_and_the_status_comes_once() {
+    let mut poller = Poller::new().unwrap();
+    for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+        for code in [0, 1, 7, 255] {
+            let mut child = child(&format!("sleep 0.02; exit {code}"));
+            register(&mut poller, &mut child, code, opt);
+            assert_eq!(child.exit_status(), Ok(None));
+            let seen = poll(&mut poller);
+            assert!(seen.len() == 1 && seen[0].0 == code && seen[0].1.is_readable(), "{seen:?}");
+            if opt == PollOption::Level {
+                assert_eq!(poll(&mut poller).len(), 1);
+            } else {
+                assert_silent(&mut poller);
+            }
+            let status = child.exit_status().unwrap().unwrap();
+            assert_eq!(status, ExitStatus::Exited(code as i32));
+            assert_eq!(status.is_success(), code == 0);
+            for _ in 0..2 {
+                assert_eq!(child.exit_status(), Err(GONE));
+            }
+            poller.deregister(&mut child).unwrap();
+        }
+    }
+}
+
+#[test]
+fn one_that_a_signal_ends_says_which() {
+    let mut poller = Poller::new().unwrap();
+    for signal in [Signal::TERMINATE, Signal::KILL, Signal::USER_1, Signal::QUIT] {
+        let mut child = child("ulimit -c 0; exec sleep 100");
+        register(&mut poller, &mut child, 1, PollOption::Edge);
+        kill(child.pid(), libc::SIGSTOP);
+        kill(child.pid(), libc::SIGCONT);
+        assert_silent(&mut poller);
+        assert_eq!(child.exit_status(), Ok(None));
+        kill(child.pid(), signal.as_raw());
+        assert!(poll(&mut poller)[0].1.is_readable());
+        assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(signal))));
+        assert_eq!(child.exit_status(), Err(GONE));
+    }
+}
+
+#[test]
+fn one_that_has_ended_already_is_heard_at_once() {
+    let mut poller = Poller::new().unwrap();
+    for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+        let pid = exit(3);
+        wait_for_end(pid);
+        let mut child = Child::new(pid).unwrap();
+        register(&mut poller, &mut child, 1, opt);
+        assert!(poll(&mut poller)[0].1.is_readable());
+        assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(3))));
+    }
+    // And without a poller.
+    let mut child = Child::new(exit(4)).unwrap();
+    wait_for_end(child.pid());
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(4))));
+}
+
+#[test]
+fn of_many_each_has_its_own_status() {
+    let mut poller = Poller::new().unwrap();
+    let mut children: Vec<_> = (0..40).map(|code| Child::new(exit(code)).unwrap()).collect();
+    for (id, child) in children.iter_mut().enumerate() {
+        register(&mut poller, child, id, PollOption::Oneshot);
+    }
+    let mut left = children.len();
+    while left > 0 {
+        for (id, ready) in poll(&mut poller) {
+            assert!(ready.is_readable());
+            let status = children[id].exit_status();
+            assert_eq!(status, Ok(Some(ExitStatus::Exited(id as i32))));
+            left -= 1;
+        }
+    }
+    assert_silent(&mut poller);
+}
+
+#[test]
+fn what_is_no_child_is_an_error() {
+    alone("what_is_no_child_is_an_error", || {
+        let before = settled_fds();
+        let grandchild = {
+            let line = "sleep 100 > /dev/null 2>&1 & echo $!";
+            let output = Command::new("sh").args(["-c", line]).output().unwrap();
+            String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+        };
+        let reaped = exit(0);
+        // SAFETY: the kernel writes a number.
+        assert_eq!(unsafe { libc::waitpid(reaped, &mut 0, 0) }, reaped);
+        // SAFETY: no memory is involved.
+        let (this, parent) = (process::id() as i32, unsafe { libc::getppid() });
+        for stranger in [1, this, parent, grandchild, reaped, i32::MAX] {
+            assert_eq!(Child::new(stranger).unwrap_err(), GONE, "{stranger}");
+        }
+        for wrong in [0, -1, -this, i32::MIN] {
+            assert_eq!(Child::new(wrong).unwrap_err(), Error::InvalidInput, "{wrong}");
+        }
+        kill(grandchild, libc::SIGKILL);
+        assert_eq!(settled_fds(), before);
+    });
+}
+
+#[test]
+fn it_takes_no_other_child_s_status() {
+    alone("it_takes_no_other_child_s_status", || {
+        let mut others: Vec<_> = (10..13).map(|code| shell(&format!("exit {code}"))).collect();
+        let mut watched = Child::new(exit(1)).unwrap();
+        let mut running = child("exec sleep 100");
+        others.iter().for_each(|other| wait_for_end(other.id() as i32));
+        wait_for_end(watched.pid());
+        assert_eq!(watched.exit_status(), Ok(Some(ExitStatus::Exited(1))));
+        assert_eq!(watched.exit_status(), Err(GONE));
+        assert_eq!(running.exit_status(), Ok(None));
+        // Dropping reaps nothing.
+        drop(Child::new(others[0].id() as i32).unwrap());
+        for (other, code) in others.iter_mut().zip(10..) {
+            assert_eq!(other.wait().unwrap().code(), Some(code));
+        }
+        // Who was faster has it.
+        let mut taken = shell("exit 9");
+        let mut late = Child::new(taken.id() as i32).unwrap();
+        assert_eq!(taken.wait().unwrap().code(), Some(9));
+        assert_eq!(late.exit_status(), Err(GONE));
+        kill(running.pid(), libc::SIGKILL);
+    });
+}
+
+#[test]
+fn with_sigchld_ignored_there_is_an_end_but_no_status() {
+    alone("with_sigchld_ignored_there_is_an_end_but_no_status", || {
+        // SAFETY: no handler is involved.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+        let mut poller = Poller::new().unwrap();
+        let mut child = child("sleep 0.05");
+        register(&mut poller, &mut child, 1, PollOption::Edge);
+        assert!(poll(&mut poller)[0].1.is_readable());
+        while child.exit_status() == Ok(None) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(child.exit_status(), Err(GONE));
+    });
+}
+
+#[test]
+fn registrations_are_errors_where_they_are_with_sockets() {
+    let mut poller = Poller::new().unwrap();
+    let mut child = child("exec sleep 100");
+    let (id, opt) = (EventedId(1), PollOption::Level);
+    for wrong in [Interests::WRITABLE, Interests::BOTH, Interests::PRIORITY] {
+        assert_eq!(poller.register(&mut child, id, wrong, opt), Err(Error::InvalidInput));
+        assert_eq!(poller.reregister(&mut child, id, wrong, opt), Err(Error::InvalidInput));
+    }
+    let right = Child::INTERESTS;
+    assert_eq!(poller.reregister(&mut child, id, right, opt), Err(Error::NotFound));
+    assert_eq!(poller.deregister(&mut child), Err(Error::NotFound));
+    register(&mut poller, &mut child, 1, opt);
+    assert_eq!(poller.register(&mut child, id, right, opt), Err(Error::AlreadyExists));
+    poller.reregister(&mut child, EventedId(2), right, opt).unwrap();
+    kill(child.pid(), libc::SIGKILL);
+    assert_eq!(poll(&mut poller)[0].0, 2);
+    poller.deregister(&mut child).unwrap();
+    assert_silent(&mut poller);
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(Signal::KILL))));
+}
+
+#[test]
+fn a_forked_child_has_no_such_child() {
+    let mut poller = Poller::new().unwrap();
+    let mut child = Child::new(exit(5)).unwrap();
+    wait_for_end(child.pid());
+    let answer = in_fork(|| {
+        let none = matches!(Child::new(child.pid()), Err(GONE));
+        u8::from(none && child.exit_status() == Err(GONE))
+    });
+    assert_eq!(answer, 1);
+    register(&mut poller, &mut child, 1, PollOption::Edge);
+    assert!(poll(&mut poller)[0].1.is_readable());
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(5))));
+}
+
+#[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
+#[test]
+fn without_pidfds_it_is_unsupported() {
+    alone("without_pidfds_it_is_unsupported", || {
+        let pid = exit(0);
+        let before = settled_fds();
+        refuse(libc::SYS_pidfd_open, libc::ENOSYS);
+        assert_eq!(Child::new(pid).unwrap_err(), Error::Unsupported);
+        assert_eq!(Child::new(0).unwrap_err(), Error::InvalidInput);
+        assert_eq!(settled_fds(), before);
+    });
+}
+
+#[test]
+fn nothing_leaks_in_5000_cycles() {
+    alone("nothing_leaks_in_5000_cycles", || {
+        let mut poller = Poller::new().unwrap();
+        let before = settled_fds();
+        let pid = exit(6);
+        let new = flags_of_new(|| Child::new(pid).unwrap());
+        assert!(!new.is_empty() && new.iter().all(|&(_, cloexec)| cloexec), "{new:?}");
+        for _ in 0..5_000 {
+            let mut child = Child::new(pid).unwrap();
+            register(&mut poller, &mut child, 1, PollOption::Edge);
+        }
+        // With real ends, fewer: each is a process.
+        for code in 0..200 {
+            let mut child = Child::new(exit(code)).unwrap();
+            register(&mut poller, &mut child, 2, PollOption::Edge);
+            assert!(poll(&mut poller)[0].1.is_readable());
+            assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(code))));
+        }
+        assert_eq!(settled_fds(), before);
+        assert_silent(&mut poller);
+        assert_eq!(Child::new(pid).unwrap().exit_status(), Ok(Some(ExitStatus::Exited(6))));
+
+        let pid = exit(0);
+        leave_room(0);
+        assert_eq!(Child::new(pid).unwrap_err(), Error::Os(libc::EMFILE));
+    });
+}
+
+#[test]
+fn it_says_what_it_is() {
+    let mut child = Child::new(exit(0)).unwrap();
+    assert_eq!(format!("{child:?}"), format!("Child {{ pid: {} }}", child.pid()));
+    assert_eq!(Child::INTERESTS.as_ready(), Ready::READABLE);
+    wait_for_end(child.pid());
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(0))));
+}

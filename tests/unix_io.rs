@@ -1,0 +1,278 @@
+//! Owned descriptors: sockets, pipes, terminals, devices.
+
+#![allow(unsafe_code)]
+
+mod support;
+mod unix_support;
+
+use std::fs::File;
+use std::net::UdpSocket;
+use std::os::fd::{AsRawFd, IntoRawFd};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+
+use mio_st::event::{EventedId, Interests, Ready};
+use mio_st::poll::{PollOption, Poller};
+use mio_st::unix::{EventedIo, IoSlice, IoSliceMut};
+use mio_st::{Error, Result};
+
+use self::support::*;
+use self::unix_support::*;
+
+const EPIPE: Result<usize> = Err(Error::Os(libc::EPIPE));
+
+fn own(source: impl IntoRawFd) -> EventedIo {
+    // SAFETY: it is open, and its owner has given it away.
+    unsafe { EventedIo::from_raw_fd(source.into_raw_fd()) }
+}
+
+fn socket_pair() -> (EventedIo, EventedIo) {
+    let (one, other) = unix_pair();
+    (own(one), own(other))
+}
+
+fn register(poller: &mut Poller, io: &mut EventedIo, id: usize) {
+    poller.register(io, EventedId(id), EventedIo::INTERESTS, PollOption::Edge).unwrap();
+}
+
+#[test]
+fn what_goes_in_comes_out_and_events_say_when() {
+    let mut poller = Poller::new().unwrap();
+    for (here, mut there) in [socket_pair(), tcp()] {
+        register(&mut poller, &mut there, 4);
+        assert_eq!(poll(&mut poller), [(4, Ready::WRITABLE)]);
+
+        assert_eq!(here.write(b"hello"), Ok(5));
+        // Linux reports both directions when one changes.
+        let seen = poll(&mut poller);
+        assert!(seen.len() == 1 && seen[0].0 == 4 && seen[0].1.is_readable(), "{seen:?}");
+        let mut buffer = [0; 8];
+        assert_eq!(there.read(&mut buffer[..3]), Ok(3));
+        assert_eq!(there.read(&mut buffer[3..]), Ok(2));
+        assert_eq!(&buffer[..5], b"hello");
+        assert!(there.read(&mut buffer).unwrap_err().is_would_block());
+
+        assert_eq!(there.write(b""), Ok(0));
+        assert_eq!(there.read(&mut []), Ok(0));
+        drop(here);
+        assert!(poll(&mut poller)[0].1.is_read_closed());
+        assert_eq!(there.read(&mut buffer), Ok(0));
+        poller.deregister(&mut there).unwrap();
+    }
+}
+
+fn tcp() -> (EventedIo, EventedIo) {
+    let (one, other) = tcp_pair();
+    (own(one), own(other))
+}
+
+#[test]
+fn vectored_calls_go_through_all_buffers_in_order() {
+    let (sender, receiver) = {
+        let (reader, writer) = pipe();
+        (own(writer), own(reader))
+    };
+    for (here, there) in [socket_pair(), (sender, receiver)] {
+        let parts: [&[u8]; 4] = [b"ab", b"", b"cde", b"f"];
+        // Twice: how it is written to is known the second time.
+        for _ in 0..2 {
+            assert_eq!(here.write_vectored(&parts.map(IoSlice::new)), Ok(6));
+            let (mut first, mut second) = ([0; 1], [0; 9]);
+            let buffers = &mut [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+            assert_eq!(there.read_vectored(buffers), Ok(6));
+            assert_eq!((&first, &second[..5]), (b"a", &b"bcdef"[..]));
+        }
+        assert_eq!(here.write_vectored(&[]), Ok(0));
+        assert_eq!(there.read_vectored(&mut []), Ok(0));
+        // More than the system takes: as many as it takes.
+        assert_eq!(here.write_vectored(&[IoSlice::new(b"x"); 1500]), Ok(1024));
+        let mut room = vec![0; 3000];
+        let mut buffers: Vec<_> = room.chunks_mut(2).map(IoSliceMut::new).collect();
+        assert_eq!(there.read_vectored(&mut buffers), Ok(1024));
+        assert!(there.read_vectored(&mut buffers).unwrap_err().is_would_block());
+        assert!(room[..1024].iter().all(|&byte| byte == b'x') && room[1024] == 0);
+    }
+}
+
+#[test]
+fn a_partial_vectored_write_is_continued_by_advancing() {
+    let (here, there) = socket_pair();
+    let mut rng = Rng::new(11);
+    let data: Vec<u8> = (0..1 << 20).map(|_| rng.next() as u8).collect();
+    let mut parts: Vec<_> =
+        data.chunks(1 << 14).flat_map(|chunk| chunk.split_at_checked(5_000)).collect();
+    parts.push((&[], &[]));
+    let mut slices: Vec<_> =
+        parts.iter().flat_map(|(one, two)| [IoSlice::new(one), IoSlice::new(two)]).collect();
+    let (mut rest, mut seen, mut buffer) = (&mut slices[..], vec![], [0; 1 << 16]);
+    let mut partial = 0;
+    while !rest.is_empty() {
+        match here.write_vectored(rest) {
+            Ok(count) => IoSlice::advance_slices(&mut rest, count),
+            Err(error) => assert!(error.is_would_block()),
+        }
+        partial += u32::from(!rest.is_empty());
+        while let Ok(count) = there.read(&mut buffer[..1 + rng.below(1 << 15) as usize]) {
+            seen.extend_from_slice(&buffer[..count]);
+        }
+    }
+    assert!(partial > 1, "the socket took all of it at once");
+    assert!(seen == data);
+}
+
+/// Writes until the peer is known to have gone.
+fn last_error(io: &EventedIo, vectored: bool) -> Error {
+    loop {
+        let answer =
+            if vectored { io.write_vectored(&[IoSlice::new(b"x")]) } else { io.write(b"x") };
+        if let Err(error) = answer {
+            return error;
+        }
+    }
+}
+
+#[test]
+fn writing_to_a_closed_socket_raises_no_signal() {
+    alone("writing_to_a_closed_socket_raises_no_signal", || {
+        default_action(libc::SIGPIPE);
+        for vectored in [false, true] {
+            let (here, there) = socket_pair();
+            drop(there);
+            assert_eq!(last_error(&here, vectored), Error::Os(libc::EPIPE));
+            assert_eq!(last_error(&here, vectored), Error::Os(libc::EPIPE));
+
+            let (here, there) = tcp();
+            here.write(b"unread").unwrap();
+            drop(there);
+            let first = last_error(&here, vectored);
+            assert!(matches!(first, Error::Os(libc::ECONNRESET | libc::EPIPE)), "{first}");
+            assert_eq!(last_error(&here, vectored), Error::Os(libc::EPIPE));
+
+            let (one, other) = UnixDatagram::pair().unwrap();
+            drop(other);
+            let refused = own(one).write(b"x").unwrap_err();
+            assert!(matches!(refused, Error::Os(libc::ECONNREFUSED | libc::EPIPE)), "{refused}");
+        }
+    });
+}
+
+#[test]
+fn writing_to_a_closed_pipe_is_an_error() {
+    let (reader, writer) = pipe();
+    drop(reader);
+    // The tests ignore SIGPIPE, as all programs with std do.
+    let writer = own(writer);
+    assert_eq!(writer.write(b"x"), EPIPE);
+    assert_eq!(writer.write_vectored(&[IoSlice::new(b"x")]), EPIPE);
+}
+
+#[test]
+fn a_datagram_is_one_read_whatever_the_way() {
+    let (one, other) =
+        (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    one.connect(other.local_addr().unwrap()).unwrap();
+    other.connect(one.local_addr().unwrap()).unwrap();
+    let (one, mut other) = (own(one), own(other));
+    other.set_nonblocking(true).unwrap();
+    let mut poller = Poller::new().unwrap();
+    poller.register(&mut other, EventedId(1), Interests::READABLE, PollOption::Level).unwrap();
+    assert_eq!(one.write(b"first"), Ok(5));
+    assert_eq!(one.write_vectored(&[IoSlice::new(b"sec"), IoSlice::new(b"ond")]), Ok(6));
+    let mut buffer = [0; 64];
+    for expected in [&b"first"[..], b"second"] {
+        assert_eq!(poll(&mut poller), [(1, Ready::READABLE)]);
+        let length = other.read(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], expected);
+    }
+    assert_silent(&mut poller);
+}
+
+#[test]
+fn it_owns_its_descriptor() {
+    alone("it_owns_its_descriptor", || {
+        let (one, other) = UnixStream::pair().unwrap();
+        let raw = one.as_raw_fd();
+        let io = own(one);
+        assert_eq!(io.as_raw_fd(), raw);
+        assert_eq!(format!("{io:?}"), format!("EventedIo {{ fd: {raw} }}"));
+        assert!(!flags(raw).0);
+        io.set_nonblocking(true).unwrap();
+        io.set_nonblocking(true).unwrap();
+        assert!(flags(raw).0);
+        io.set_nonblocking(false).unwrap();
+        assert!(!flags(raw).0);
+        assert_eq!(io.into_raw_fd(), raw);
+        assert!(is_open(raw));
+        // SAFETY: it was given away.
+        drop(unsafe { EventedIo::from_raw_fd(raw) });
+        assert!(!is_open(raw));
+        drop(other);
+    });
+}
+
+#[test]
+fn registrations_are_errors_where_they_are_with_sockets() {
+    let (mut here, there) = socket_pair();
+    let (mut poller, mut another) = (Poller::new().unwrap(), Poller::new().unwrap());
+    let (id, edge) = (EventedId(2), PollOption::Edge);
+    assert_eq!(poller.reregister(&mut here, id, Interests::BOTH, edge), Err(Error::NotFound));
+    assert_eq!(poller.deregister(&mut here), Err(Error::NotFound));
+    register(&mut poller, &mut here, 1);
+    assert_eq!(poller.register(&mut here, id, Interests::BOTH, edge), Err(Error::AlreadyExists));
+    assert_eq!(poll(&mut poller), [(1, Ready::WRITABLE)]);
+    register(&mut another, &mut here, 7);
+    assert_eq!(poll(&mut another), [(7, Ready::WRITABLE)]);
+    poller.reregister(&mut here, id, Interests::READABLE, PollOption::Oneshot).unwrap();
+    there.write(b"xy").unwrap();
+    assert_eq!(poll(&mut poller), [(2, Ready::READABLE)]);
+    there.write(b"z").unwrap();
+    assert_silent(&mut poller);
+    poller.deregister(&mut here).unwrap();
+    assert_eq!(poller.deregister(&mut here), Err(Error::NotFound));
+    // What the system takes without complaint, so that other libraries' descriptors can be watched for it.
+    poller.register(&mut here, id, Interests::PRIORITY, edge).unwrap();
+}
+
+#[test]
+fn what_cannot_be_watched_is_unsupported_and_what_is_closed_an_error() {
+    let mut poller = Poller::new().unwrap();
+    for path in ["/etc/passwd", "/etc"] {
+        let mut file = own(File::open(path).unwrap());
+        let answer =
+            poller.register(&mut file, EventedId(1), Interests::READABLE, PollOption::Edge);
+        assert_eq!(answer, Err(Error::Unsupported), "{path}");
+    }
+    let mut directory = [0; 8];
+    assert_eq!(own(File::open("/etc").unwrap()).read(&mut directory), Err(Error::Os(libc::EISDIR)));
+    let reader = own(File::open("/dev/zero").unwrap());
+    assert_eq!(reader.read(&mut directory), Ok(8));
+    assert_eq!(reader.write(b"x"), Err(Error::Os(libc::EBADF)));
+    assert_eq!(own(File::create("/dev/null").unwrap()).write(b"xyz"), Ok(3));
+
+    // A number that nothing has: nothing is closed by dropping it.
+    // SAFETY: nobody owns it.
+    let mut closed = unsafe { EventedIo::from_raw_fd(1 << 20) };
+    let bad = Error::Os(libc::EBADF);
+    assert_eq!(closed.read(&mut [0]), Err(bad));
+    assert_eq!(closed.write(b"x"), Err(bad));
+    assert_eq!(closed.write_vectored(&[IoSlice::new(b"x")]), Err(bad));
+    assert_eq!(closed.set_nonblocking(true), Err(bad));
+    let answer = poller.register(&mut closed, EventedId(1), Interests::READABLE, PollOption::Edge);
+    assert_eq!(answer, Err(bad));
+}
+
+#[test]
+fn nothing_leaks_in_5000_cycles() {
+    alone("nothing_leaks_in_5000_cycles", || {
+        let mut poller = Poller::new().unwrap();
+        let before = settled_fds();
+        for _ in 0..2_500 {
+            let (mut here, mut there) = socket_pair();
+            register(&mut poller, &mut here, 1);
+            register(&mut poller, &mut there, 2);
+            assert_eq!(here.write(b"x"), Ok(1));
+            assert_eq!(there.read(&mut [0; 2]), Ok(1));
+        }
+        assert_eq!(settled_fds(), before);
+        assert_silent(&mut poller);
+    });
+}

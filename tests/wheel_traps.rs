@@ -1,0 +1,392 @@
+//! What timing wheels have got wrong elsewhere, one test for each. (The model's tests cover most of these
+//! too; here they have names.)
+
+use core::time::Duration;
+
+use mio_st::Error;
+use mio_st::event::{EventedId, Ready};
+use mio_st::time::Instant;
+use mio_st::timer::TimerWheel;
+
+/// One of each shape: without slots, with grainy ones, with narrow digits, with wide ones.
+macro_rules! for_each_shape {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                shapes::$name::<100>();
+                shapes::$name::<200>();
+                shapes::$name::<300>();
+                shapes::$name::<600>();
+                shapes::$name::<900>();
+                shapes::$name::<3000>();
+            }
+        )*
+    };
+}
+
+for_each_shape! {
+    a_pushed_back_timer_is_cancelled_after_the_pivot_moved
+    the_end_of_time_is_a_deadline_like_others
+    past_deadlines_fire_at_once_and_in_order
+    equal_deadlines_keep_their_order
+    order_holds_across_calls_with_room_for_one
+    stale_keys_are_refused
+    keys_of_other_wheels_are_refused
+    a_clock_that_stands_still
+    a_clock_that_goes_back
+    deadlines_around_the_boundaries_of_slots
+    the_minimum_is_never_stale
+    an_earlier_deadline_shortens_the_sleep
+    timers_added_for_those_that_fired_wait_for_the_next_call
+    near_timers_after_the_pivot_has_gone_ahead
+    every_id_is_legal
+    a_long_sleep
+}
+
+fn at(nanos: u64) -> Instant {
+    Instant::from_nanos(nanos)
+}
+
+/// One call.
+fn expire<const N: usize>(wheel: &mut TimerWheel<N>, now: u64, room: usize) -> Vec<usize> {
+    let mut fired = Vec::new();
+    let count = wheel.expire(at(now), room, |id, ready| {
+        assert_eq!(ready, Ready::TIMER);
+        fired.push(id.0);
+    });
+    assert_eq!(count, fired.len());
+    fired
+}
+
+/// As many calls as it takes.
+fn expire_all<const N: usize>(wheel: &mut TimerWheel<N>, now: u64) -> Vec<usize> {
+    let mut fired = Vec::new();
+    while wheel.next_wakeup().is_some_and(|wakeup| wakeup <= at(now)) {
+        fired.extend(expire(wheel, now, 7));
+    }
+    fired
+}
+
+mod shapes {
+    use super::*;
+
+    pub fn a_pushed_back_timer_is_cancelled_after_the_pivot_moved<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let keys: Vec<_> =
+            (0..90).map(|i| wheel.insert(at(1000 + i), EventedId(i as usize)).unwrap()).collect();
+        for (i, &key) in keys.iter().enumerate() {
+            wheel.update(key, at(1 << (20 + i % 40))).unwrap();
+        }
+        for now in [900, 5000, 1 << 19] {
+            assert_eq!(expire(&mut wheel, now, 100), []);
+            assert!(wheel.next_wakeup().unwrap() <= at(1 << 20));
+        }
+        assert_eq!(wheel.next_deadline(), Some(at(1 << 20)));
+        for &key in keys.iter().step_by(2) {
+            wheel.cancel(key).unwrap();
+        }
+        let fired = expire_all(&mut wheel, u64::MAX);
+        assert_eq!(fired.len(), 45);
+        assert!(fired.iter().all(|id| id % 2 == 1));
+        assert!(fired.is_sorted_by_key(|id| id % 40));
+    }
+
+    pub fn the_end_of_time_is_a_deadline_like_others<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let deadlines = [u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1, 1 << 60, 1];
+        for (id, &deadline) in deadlines.iter().enumerate() {
+            wheel.insert(at(deadline), EventedId(id)).unwrap();
+        }
+        // `now + never` is never, not a moment ago.
+        wheel.insert(at(5) + Duration::MAX, EventedId(6)).unwrap();
+        assert_eq!(expire_all(&mut wheel, 5), [5]);
+        assert_eq!(wheel.next_deadline(), Some(at(1 << 60)));
+        assert_eq!(expire_all(&mut wheel, 1 << 63), [4, 3, 2]);
+        assert_eq!(expire_all(&mut wheel, u64::MAX - 1), [1]);
+        assert_eq!(wheel.next_deadline(), Some(Instant::MAX));
+        assert_eq!(expire_all(&mut wheel, u64::MAX), [0, 6]);
+        assert!(wheel.is_empty());
+    }
+
+    pub fn past_deadlines_fire_at_once_and_in_order<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        wheel.insert(at(2_000_000), EventedId(9)).unwrap();
+        assert_eq!(expire(&mut wheel, 1_000_000, 9), []);
+        for (id, deadline) in [(3, 999_999), (1, 5), (0, 0), (2, 70_000), (4, 1_000_000)] {
+            wheel.insert(at(deadline), EventedId(id)).unwrap();
+        }
+        assert_eq!(wheel.next_wakeup(), Some(at(0)));
+        assert_eq!(expire_all(&mut wheel, 1_000_000), [0, 1, 2, 3, 4]);
+        assert_eq!(wheel.next_deadline(), Some(at(2_000_000)));
+    }
+
+    pub fn equal_deadlines_keep_their_order<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let deadline = 0x1234_5678_9ABC;
+        for id in 0..N {
+            wheel.insert(at(deadline), EventedId(id)).unwrap();
+            if id % 50 == 0 {
+                // The pivot moves in between.
+                assert_eq!(expire(&mut wheel, deadline / N as u64 * id as u64, 7), []);
+                assert_eq!(wheel.next_deadline(), Some(at(deadline)));
+            }
+        }
+        assert_eq!(expire_all(&mut wheel, deadline - 1), []);
+        assert!(expire_all(&mut wheel, deadline).into_iter().eq(0..N));
+    }
+
+    pub fn order_holds_across_calls_with_room_for_one<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let keys: Vec<_> = (0..64)
+            .map(|i| wheel.insert(at(1000 + 10 * i), EventedId(i as usize)).unwrap())
+            .collect();
+        assert_eq!(expire(&mut wheel, 5000, 0), []);
+        assert_eq!(expire(&mut wheel, 5000, 1), [0]);
+        assert_eq!(expire(&mut wheel, 5000, 1), [1]);
+        wheel.insert(at(1), EventedId(100)).unwrap();
+        assert_eq!(expire(&mut wheel, 5000, 1), [100]);
+        // Due and unread: still cancelled, pushed back, pulled forward.
+        wheel.cancel(keys[2]).unwrap();
+        wheel.update(keys[3], at(9000)).unwrap();
+        wheel.update(keys[40], at(1025)).unwrap();
+        assert_eq!(expire(&mut wheel, 5000, 1), [40]);
+        assert_eq!(expire(&mut wheel, 5000, 2), [4, 5]);
+        let rest: Vec<_> = std::iter::from_fn(|| expire(&mut wheel, 5000, 1).pop()).collect();
+        assert!(rest.into_iter().eq((6..40).chain(41..64)));
+        assert_eq!(wheel.next_deadline(), Some(at(9000)));
+    }
+
+    pub fn stale_keys_are_refused<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let fired = wheel.insert(at(10), EventedId(0)).unwrap();
+        let cancelled = wheel.insert(at(20), EventedId(1)).unwrap();
+        let removed = wheel.insert(at(30), EventedId(2)).unwrap();
+        assert_eq!(expire_all(&mut wheel, 15), [0]);
+        wheel.cancel(cancelled).unwrap();
+        assert!(wheel.remove(EventedId(2)) && !wheel.remove(EventedId(2)));
+        let stale = [fired, cancelled, removed];
+        for _ in 0..100 {
+            let key = wheel.insert(at(100), EventedId(3)).unwrap();
+            for old in stale {
+                assert_ne!(old, key);
+                assert_eq!(wheel.cancel(old), Err(Error::StaleKey));
+                assert_eq!(wheel.update(old, at(0)), Err(Error::StaleKey));
+                assert_eq!(wheel.deadline(old), None);
+            }
+            assert_eq!(wheel.next_deadline(), Some(at(100)));
+            wheel.cancel(key).unwrap();
+            assert!(wheel.is_empty());
+        }
+    }
+
+    pub fn keys_of_other_wheels_are_refused<const N: usize>() {
+        let mut wheels: [TimerWheel<N>; 3] = Default::default();
+        let mut other = TimerWheel::<4000>::new();
+        let keys: Vec<_> = (0..90)
+            .map(|i| wheels.each_mut().map(|wheel| wheel.insert(at(i), EventedId(0)).unwrap()))
+            .collect();
+        for _ in 0..4000 {
+            let key = other.insert(at(1), EventedId(0)).unwrap();
+            assert!(wheels.iter().all(|wheel| !wheel.contains(key)));
+        }
+        for keys in keys {
+            for (i, key) in keys.into_iter().enumerate() {
+                assert!(!other.contains(key));
+                for (j, wheel) in wheels.iter_mut().enumerate() {
+                    assert_eq!(wheel.update(key, at(500)).is_ok(), i == j);
+                }
+            }
+        }
+    }
+
+    pub fn a_clock_that_stands_still<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let now = 7_000_000_000;
+        assert_eq!(expire(&mut wheel, now, 9), []);
+        for id in 0..3 {
+            wheel.insert(at(now - 1 + id as u64), EventedId(id)).unwrap();
+        }
+        assert_eq!(expire(&mut wheel, now, 9), [0, 1]);
+        assert_eq!(expire(&mut wheel, now, 9), []);
+        assert_eq!(expire(&mut wheel, now, 9), []);
+        assert_eq!(wheel.next_wakeup(), Some(at(now + 1)));
+        wheel.insert(at(now), EventedId(5)).unwrap();
+        assert_eq!(expire(&mut wheel, now, 9), [5]);
+        assert_eq!(expire(&mut wheel, now + 1, 9), [2]);
+    }
+
+    pub fn a_clock_that_goes_back<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        for i in 0..90 {
+            wheel.insert(at(i * 1_000_000), EventedId(i as usize)).unwrap();
+        }
+        assert_eq!(expire_all(&mut wheel, 50_000_000).len(), 51);
+        assert_eq!(expire(&mut wheel, 10, 9), []);
+        wheel.insert(at(20_000_000), EventedId(100)).unwrap();
+        assert_eq!(expire(&mut wheel, 19_999_999, 9), []);
+        assert_eq!(expire(&mut wheel, 20_000_000, 9), [100]);
+        assert_eq!(expire(&mut wheel, 0, 9), []);
+        assert!(expire_all(&mut wheel, 90_000_000).into_iter().eq(51..90));
+    }
+
+    pub fn deadlines_around_the_boundaries_of_slots<const N: usize>() {
+        for bit in 1..64 {
+            let boundary = 1_u64 << bit;
+            for pivot in [0, boundary - 2, boundary - 1, boundary, boundary + 5] {
+                let mut wheel = TimerWheel::<N>::new();
+                expire(&mut wheel, pivot, 1);
+                let around = [
+                    boundary + 1,
+                    boundary - 1,
+                    boundary,
+                    boundary.saturating_mul(2),
+                    boundary - 2,
+                ];
+                for (id, deadline) in around.into_iter().enumerate() {
+                    wheel.insert(at(deadline), EventedId(id)).unwrap();
+                }
+                for (id, late) in [(4, 0_u64), (1, 1), (2, 2), (0, 3)] {
+                    let deadline = boundary - 2 + late;
+                    assert_eq!(wheel.next_deadline(), Some(at(deadline)));
+                    if deadline > 0 {
+                        assert_eq!(expire_all(&mut wheel, deadline - 1), []);
+                    }
+                    assert_eq!(expire_all(&mut wheel, deadline), [id]);
+                }
+                assert_eq!(expire_all(&mut wheel, u64::MAX), [3]);
+            }
+        }
+    }
+
+    pub fn the_minimum_is_never_stale<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        assert_eq!((wheel.next_deadline(), wheel.next_wakeup()), (None, None));
+        let a = wheel.insert(at(500), EventedId(0)).unwrap();
+        let b = wheel.insert(at(600), EventedId(1)).unwrap();
+        assert_eq!(wheel.next_deadline(), Some(at(500)));
+        wheel.update(a, at(500)).unwrap();
+        assert_eq!(wheel.next_deadline(), Some(at(500)));
+        wheel.update(a, at(700)).unwrap();
+        assert!(wheel.next_wakeup() <= Some(at(600)));
+        assert_eq!(wheel.next_deadline(), Some(at(600)));
+        wheel.update(a, at(100)).unwrap();
+        assert_eq!(wheel.next_wakeup(), Some(at(100)));
+        wheel.cancel(a).unwrap();
+        assert_eq!(wheel.next_deadline(), Some(at(600)));
+        wheel.cancel(b).unwrap();
+        assert_eq!((wheel.next_deadline(), wheel.next_wakeup()), (None, None));
+        wheel.insert(at(9000), EventedId(2)).unwrap();
+        assert_eq!(wheel.next_wakeup(), Some(at(9000)));
+    }
+
+    pub fn an_earlier_deadline_shortens_the_sleep<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let keys: Vec<_> = (0..90)
+            .map(|i| wheel.insert(at((1 << 40) + i), EventedId(i as usize)).unwrap())
+            .collect();
+        let far = wheel.next_wakeup().unwrap();
+        wheel.update(keys[77], at(1 << 20)).unwrap();
+        assert!(wheel.next_wakeup().unwrap() < far);
+        assert_eq!(wheel.next_wakeup(), Some(at(1 << 20)));
+        wheel.insert(at(1 << 10), EventedId(100)).unwrap();
+        assert_eq!(wheel.next_wakeup(), Some(at(1 << 10)));
+        assert_eq!(expire(&mut wheel, 1 << 20, 9), [100, 77]);
+    }
+
+    pub fn timers_added_for_those_that_fired_wait_for_the_next_call<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        for id in 0..20 {
+            wheel.insert(at(0), EventedId(id)).unwrap();
+        }
+        wheel.insert(at(1), EventedId(99)).unwrap();
+        let mut calls = 0;
+        for _ in 0..10 {
+            for id in expire(&mut wheel, 50, 8) {
+                wheel.insert(at(if id == 99 { 50 } else { 2 }), EventedId(id)).unwrap();
+                calls += usize::from(id == 99);
+            }
+        }
+        // What was pending comes before what was added for what fired.
+        assert_eq!(calls, 1);
+    }
+
+    pub fn near_timers_after_the_pivot_has_gone_ahead<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        for id in 0..50 {
+            wheel.insert(at((1 << 45) + (id << 25)), EventedId(id as usize)).unwrap();
+        }
+        assert_eq!(wheel.next_deadline(), Some(at(1 << 45)));
+        for round in (0..40_u64).rev() {
+            for id in 0..40 {
+                wheel.insert(at((1 << round) + id), EventedId(100 + id as usize)).unwrap();
+            }
+            assert_eq!(wheel.next_deadline(), Some(at(1 << round)));
+            assert!(expire_all(&mut wheel, (1 << round) + 39).into_iter().eq(100..140));
+        }
+        assert!(expire_all(&mut wheel, 1 << 46).into_iter().eq(0..50));
+    }
+
+    pub fn every_id_is_legal<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let ids = [usize::MAX, 0, usize::MAX - 1, 1, usize::MAX, 1 << 31];
+        for id in ids {
+            wheel.insert(at(3), EventedId(id)).unwrap();
+        }
+        assert_eq!(expire_all(&mut wheel, 3), ids);
+    }
+
+    /// Everything fires, in order, and nothing walks through the time between.
+    pub fn a_long_sleep<const N: usize>() {
+        let sleeps = [3_600_000_000_000, 1_036_800_000_000_000, (1 << 56) + 1, 1 << 58, u64::MAX];
+        for sleep in sleeps {
+            let mut wheel = TimerWheel::<N>::new();
+            for i in 0..90 {
+                wheel
+                    .insert(at(sleep / 90 * (i * 7 % 90)), EventedId((i * 7 % 90) as usize))
+                    .unwrap();
+            }
+            let started = std::time::Instant::now();
+            assert!(expire_all(&mut wheel, sleep).into_iter().eq(0..90));
+            assert!(started.elapsed() < Duration::from_secs(1));
+        }
+    }
+}
+
+#[test]
+fn removal_by_id_takes_the_earliest() {
+    let mut wheel = TimerWheel::<1400>::new();
+    let later = wheel.insert(at(300), EventedId(1)).unwrap();
+    let first = wheel.insert(at(200), EventedId(1)).unwrap();
+    let second = wheel.insert(at(200), EventedId(1)).unwrap();
+    wheel.insert(at(100), EventedId(2)).unwrap();
+    assert!(wheel.remove(EventedId(1)));
+    assert!(!wheel.contains(first) && wheel.contains(second));
+    assert!(wheel.remove(EventedId(1)));
+    assert!(!wheel.contains(second) && wheel.contains(later));
+    assert!(wheel.remove(EventedId(1)) && !wheel.remove(EventedId(1)));
+    assert_eq!(wheel.next_deadline(), Some(at(100)));
+}
+
+/// A slot of a million timers is opened little by little: calls may then deliver nothing, but say so.
+#[test]
+fn a_call_does_a_bounded_amount_of_work() {
+    let mut memory = Box::new_uninit();
+    let wheel = TimerWheel::<50_000>::init_in(&mut memory);
+    for i in 0..50_000 {
+        // All in one slot, the earliest among the last.
+        wheel.insert(at((1 << 36) + (50_000 - i) * 1000), EventedId(i as usize)).unwrap();
+    }
+    let now = (1 << 36) + 2_000;
+    let mut calls = 0;
+    let mut fired = Vec::new();
+    while fired.len() < 2 {
+        assert!(wheel.next_wakeup().unwrap() <= at(now));
+        fired.extend(expire(wheel, now, 100));
+        calls += 1;
+    }
+    assert_eq!(fired, [49_999, 49_998]);
+    assert!(calls > 20, "{calls}");
+    assert!(wheel.next_wakeup().unwrap() > at(now));
+    assert_eq!(wheel.len(), 49_998);
+}
