@@ -74,8 +74,9 @@ fn with_slab(listener: OwnedFd) -> io::Result<()> {
     const LISTENER: EventedId = EventedId(0);
     static mut CONNECTIONS: MaybeUninit<Slab<TcpStream, 16_384>> = MaybeUninit::uninit();
 
+    let connections = &raw mut CONNECTIONS;
     // SAFETY: nothing else names it, and a process serves once.
-    let connections = Slab::init_in(unsafe { &mut *(&raw mut CONNECTIONS) });
+    let connections = Slab::init_in(unsafe { &mut *connections });
     let mut listener = TcpListener::from_std(listener.into())?;
     let (mut selector, mut events) = (MioSt::new(), MioSt::events());
     let poller = &mut selector.poller;
