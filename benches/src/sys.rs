@@ -37,6 +37,20 @@ pub fn write(fd: RawFd, bytes: &[u8]) -> isize {
     unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) }
 }
 
+/// As `read`, from a socket: some per cent cheaper, because nothing is asked that concerns files.
+#[inline]
+pub fn receive(socket: RawFd, buffer: &mut [u8]) -> isize {
+    // SAFETY: as in `read`.
+    unsafe { libc::recv(socket, buffer.as_mut_ptr().cast(), buffer.len(), 0) }
+}
+
+/// As `write`, to a socket.
+#[inline]
+pub fn send(socket: RawFd, bytes: &[u8]) -> isize {
+    // SAFETY: as in `write`.
+    unsafe { libc::send(socket, bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) }
+}
+
 #[inline]
 pub fn close(fd: RawFd) {
     // SAFETY: who calls this owns `fd`, or it is `MARK`.

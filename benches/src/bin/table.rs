@@ -1,6 +1,6 @@
 //! Prints the figures of the README: `table [SECTION]... [--quick]`. See ci/table.sh.
 //!
-//! Sections: poll, "user events", "10,000 deadlines", ping-pong, slab, "ready queue", timers, lateness, echo,
+//! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue", timers, lateness, echo,
 //! memory, worst. Without any: all.
 
 use std::collections::BTreeMap;

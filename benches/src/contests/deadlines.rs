@@ -10,12 +10,12 @@ use mio_st::event::{EventedId, Events};
 use mio_st::poll::Poller;
 use mio_st::time::Instant;
 
-use crate::measure::{Contest, Run, measure};
+use crate::measure::{Contest, Run, measure, scaled};
 use crate::random::Random;
 use crate::selectors::{Calloop, MioSt, Raw, Selector};
 
 const DEADLINES: usize = 10_000;
-const POLLS: usize = 1000;
+const POLLS: usize = scaled(1000);
 /// Far enough for no benchmark to reach it.
 const AHEAD: Duration = Duration::from_secs(10_000);
 

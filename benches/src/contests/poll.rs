@@ -5,11 +5,11 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use super::of_selectors;
-use crate::measure::{Contest, Run, measure};
+use crate::measure::{Contest, Run, measure, scaled};
 use crate::selectors::{Mode, Selector};
 use crate::sys;
 
-const POLLS: usize = 1000;
+const POLLS: usize = scaled(1000);
 /// More than a day ahead: never reached.
 const LONG: Duration = Duration::from_secs(100_000);
 

@@ -3,11 +3,11 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use super::of_selectors;
-use crate::measure::{Contest, Run, measure};
+use crate::measure::{Contest, Run, measure, scaled};
 use crate::selectors::{Mode, Selector};
 use crate::sys;
 
-const TRIPS: usize = 200;
+const TRIPS: usize = scaled(200);
 
 pub fn contests() -> Vec<Contest> {
     let contest = |name| Contest::new("ping-pong", name);
@@ -26,16 +26,16 @@ fn trips<S: Selector>(pair: (OwnedFd, OwnedFd)) -> Run {
     Box::new(move || {
         let _open = &pair;
         measure(TRIPS, || {
-            sys::write(fds[0], b"x");
+            sys::send(fds[0], b"x");
             let mut hops = 0;
             while hops < 2 * TRIPS {
                 selector.poll(&mut events, None);
                 S::readable(&mut events, |id| {
                     // A short read: there is no more.
-                    if sys::read(fds[id], &mut [0; 64]) > 0 {
+                    if sys::receive(fds[id], &mut [0; 64]) > 0 {
                         hops += 1;
                         if hops < 2 * TRIPS {
-                            sys::write(fds[id], b"x");
+                            sys::send(fds[id], b"x");
                         }
                     }
                 });

@@ -17,7 +17,7 @@
 
 use std::hint::black_box;
 
-use crate::measure::{Contest, Run, measure};
+use crate::measure::{Contest, Run, measure, scaled};
 use crate::random::Random;
 use crate::timers::{self, START, Timers};
 
@@ -114,7 +114,7 @@ fn add<T: Timers>(contest: Contest, work: Work, n: usize) -> Contest {
 
 /// How many operations a round is.
 fn ops(n: usize) -> usize {
-    n.clamp(4096, 65_536)
+    n.clamp(scaled(4096), 65_536)
 }
 
 fn fill<T: Timers>(timers: &mut T, n: usize, now: u64, random: &mut Random) {

@@ -8,11 +8,11 @@ use std::time::Duration;
 use mio_st::event::{EventedId, Events, Ready};
 use mio_st::poll::Poller;
 
-use crate::measure::{Contest, Run, measure};
+use crate::measure::{Contest, Run, measure, scaled};
 use crate::selectors::{Calloop, Mio, MioSt, Mode, Polling, Raw, Selector};
 use crate::sys;
 
-const TURNS: usize = 1000;
+const TURNS: usize = scaled(1000);
 const MANY: usize = 64;
 
 pub fn contests() -> Vec<Contest> {

@@ -60,9 +60,9 @@ fn with_selector<S: Selector>(listener: &OwnedFd) {
                 }
                 return;
             }
-            match sys::read(fd, &mut buffer) {
+            match sys::receive(fd, &mut buffer) {
                 length @ 1.. => {
-                    sys::write(fd, &buffer[..length as usize]);
+                    sys::send(fd, &buffer[..length as usize]);
                 }
                 _ => selector.close(fd),
             }
