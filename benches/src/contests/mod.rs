@@ -1,0 +1,70 @@
+//! All contests.
+
+mod deadlines;
+mod poll;
+mod queues;
+mod round_trip;
+mod timers;
+mod user;
+mod wakers;
+
+use crate::measure::Contest;
+
+/// Everything that is measured in rounds. Nothing is set up before a contest is run.
+pub fn all() -> Vec<Contest> {
+    let mut all = Vec::new();
+    all.extend(poll::contests());
+    all.extend(user::contests());
+    all.extend(wakers::contests());
+    all.extend(deadlines::contests());
+    all.extend(round_trip::contests());
+    all.extend(queues::contests());
+    all.extend(timers::contests());
+    all
+}
+
+/// The contest of that section and name.
+pub fn find(section: &str, name: &str) -> Option<Contest> {
+    all().into_iter().find(|contest| contest.section == section && contest.name == name)
+}
+
+/// A contest of the same generic function for each of the selectors.
+macro_rules! of_selectors {
+    ($contest:expr, $run:ident($($argument:expr),*)) => {{
+        use crate::selectors::{Calloop, Mio, MioSt, Polling, Raw, Selector};
+        $contest
+            .with(Raw::PEER, move || $run::<Raw>($($argument),*))
+            .with(MioSt::PEER, move || $run::<MioSt>($($argument),*))
+            .with(Mio::PEER, move || $run::<Mio>($($argument),*))
+            .with(Polling::PEER, move || $run::<Polling>($($argument),*))
+            .with(Calloop::PEER, move || $run::<Calloop>($($argument),*))
+    }};
+}
+use of_selectors;
+
+#[cfg(test)]
+mod tests {
+    /// Each peer does its work once; that no contest panics is what this shows.
+    #[test]
+    fn every_peer_of_every_contest_can_do_its_work() {
+        for contest in super::all() {
+            if contest.section == "timers" && !contest.name.ends_with(" 256") {
+                continue; // the same at other sizes
+            }
+            for entry in &contest.entries {
+                let sample = (entry.make)()();
+                assert!(sample.ops > 0, "{} {} {}", contest.section, contest.name, entry.peer);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> =
+            super::all().into_iter().map(|contest| (contest.section, contest.name)).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

@@ -1,0 +1,312 @@
+//! What is done with deadlines, at five sizes.
+//!
+//! | work | what it is |
+//! |---|---|
+//! | insert | into an empty one, random deadlines within 30 s |
+//! | cancel | all of them, in random order |
+//! | churn | cancel one at random, insert another at random |
+//! | churn, FIFO | cancel the oldest, insert one 30 s from now |
+//! | churn, constant | cancel one at random, insert one 30 s from now |
+//! | rpc | insert a near one and cancel it, before a background that stays |
+//! | push | move one at random to 30 s from now |
+//! | .. + next | ask for the next deadline after each |
+//! | push oldest + next | push them round and round |
+//! | next | ask again and again, nothing having changed |
+//! | drain | all are due: fire them, 256 at a time, in order |
+//! | hold | sleep until the next, fire it, insert it anew at random |
+
+use std::hint::black_box;
+
+use crate::measure::{Contest, Run, measure, scaled};
+use crate::random::Random;
+use crate::timers::{self, START, Timers};
+
+const WINDOW: u64 = 30_000_000_000;
+/// From one operation to the next.
+const STEP: u64 = 1_000;
+/// Between two looks at what is due; none is, but a wheel may tidy up.
+const LOOK: usize = 64;
+const BATCH: usize = 256;
+
+#[derive(Copy, Clone, Debug, PartialEq)]
+enum Work {
+    Insert,
+    Cancel,
+    Churn { order: Order, next: bool },
+    Rpc,
+    Push { order: Order, next: bool },
+    Next,
+    Drain,
+    Hold,
+}
+
+/// Which timer, and its new deadline: both in turn, both at random, or in turn 30 s from now.
+#[derive(Copy, Clone, Debug, PartialEq)]
+enum Order {
+    Random,
+    Fifo,
+    Constant,
+}
+
+const WORKS: [(&str, Work); 14] = [
+    ("insert", Work::Insert),
+    ("cancel", Work::Cancel),
+    ("churn", Work::Churn { order: Order::Random, next: false }),
+    ("churn, FIFO", Work::Churn { order: Order::Fifo, next: false }),
+    ("churn, constant", Work::Churn { order: Order::Constant, next: false }),
+    ("rpc", Work::Rpc),
+    ("push", Work::Push { order: Order::Constant, next: false }),
+    ("churn + next", Work::Churn { order: Order::Random, next: true }),
+    ("churn, FIFO + next", Work::Churn { order: Order::Fifo, next: true }),
+    ("push + next", Work::Push { order: Order::Constant, next: true }),
+    ("push oldest + next", Work::Push { order: Order::Fifo, next: true }),
+    ("next", Work::Next),
+    ("drain", Work::Drain),
+    ("hold", Work::Hold),
+];
+
+pub fn contests() -> Vec<Contest> {
+    let mut contests = Vec::new();
+    for (name, work) in WORKS {
+        contests.push(contest::<16, 64>(name, work));
+        contests.push(contest::<256, 1024>(name, work));
+        contests.push(contest::<4096, 16_384>(name, work));
+        contests.push(contest::<65_536, 262_144>(name, work));
+        contests.push(contest::<1_048_576, 4_194_304>(name, work));
+    }
+    contests
+}
+
+/// `ROOM` is what a heap without removal gets.
+fn contest<const N: usize, const ROOM: usize>(name: &str, work: Work) -> Contest {
+    let mut contest = Contest::new("timers", format!("{name}, {N}"));
+    contest = add::<timers::Null>(contest, work, N);
+    contest = add::<timers::Wheel<N>>(contest, work, N);
+    contest = add::<timers::WheelWakeup<N>>(contest, work, N);
+    contest = add::<timers::StdHeap>(contest, work, N);
+    contest = add::<timers::DaryHeap>(contest, work, N);
+    contest = add::<timers::HeaplessHeap<ROOM>>(contest, work, N);
+    contest = add::<timers::HeapOfIndices>(contest, work, N);
+    contest = add::<timers::Ordered>(contest, work, N);
+    contest = add::<timers::TimerQueue>(contest, work, N);
+    contest = add::<timers::TmWheel>(contest, work, N);
+    contest = add::<timers::Nexus>(contest, work, N);
+    contest = add::<timers::HashWheel>(contest, work, N);
+    add::<timers::Delays>(contest, work, N)
+}
+
+fn add<T: Timers>(contest: Contest, work: Work, n: usize) -> Contest {
+    let fires = matches!(work, Work::Drain | Work::Hold);
+    if fires && !T::ORDERED {
+        return contest;
+    }
+    contest.with(T::PEER, move || match work {
+        Work::Insert | Work::Cancel | Work::Drain => whole::<T>(work, n),
+        Work::Churn { order, next: false } => churn::<T, false>(n, order),
+        Work::Churn { order, next: true } => churn::<T, true>(n, order),
+        Work::Push { order, next: false } => push::<T, false>(n, order),
+        Work::Push { order, next: true } => push::<T, true>(n, order),
+        Work::Rpc => rpc::<T>(n),
+        Work::Next => next::<T>(n),
+        Work::Hold => hold::<T>(n),
+    })
+}
+
+/// How many operations a round is.
+fn ops(n: usize) -> usize {
+    n.clamp(scaled(4096), 65_536)
+}
+
+fn fill<T: Timers>(timers: &mut T, n: usize, now: u64, random: &mut Random) {
+    for id in 0..n {
+        timers.insert(id, now + random.below(WINDOW));
+    }
+}
+
+/// Rounds that begin and end empty.
+fn whole<T: Timers>(work: Work, n: usize) -> Run {
+    let (mut timers, mut random) = (T::with_capacity(n), Random::new(5));
+    let mut ids: Vec<usize> = (0..n).collect();
+    let mut now = START;
+    Box::new(move || {
+        let mut sum = crate::measure::Sample::default();
+        for _ in 0..ops(n).div_ceil(n) {
+            if work != Work::Insert {
+                fill(&mut *timers, n, now, &mut random);
+            }
+            let sample = match work {
+                Work::Insert => {
+                    let deadlines: Vec<u64> =
+                        ids.iter().map(|_| now + random.below(WINDOW)).collect();
+                    measure(n, || {
+                        for (id, &deadline) in deadlines.iter().enumerate() {
+                            timers.insert(id, deadline);
+                        }
+                    })
+                }
+                Work::Cancel => {
+                    random.shuffle(&mut ids);
+                    measure(n, || ids.iter().for_each(|&id| timers.cancel(id)))
+                }
+                _ => {
+                    now += WINDOW;
+                    let mut left = n;
+                    measure(n, || {
+                        while left > 0 {
+                            timers.expire(now, BATCH, |id| {
+                                black_box(id);
+                                left -= 1;
+                            });
+                        }
+                    })
+                }
+            };
+            if work == Work::Insert {
+                (0..n).for_each(|id| timers.cancel(id));
+            }
+            sum.ops += sample.ops;
+            sum.nanos += sample.nanos;
+            sum.allocations += sample.allocations;
+        }
+        sum
+    })
+}
+
+/// What a round does to which timer: prepared beforehand, so that it is not measured.
+struct Plan {
+    random: Random,
+    order: Order,
+    n: usize,
+    turn: usize,
+    now: u64,
+}
+
+impl Plan {
+    fn round(&mut self) -> Vec<(u32, u64)> {
+        (0..ops(self.n)).map(|_| self.next()).collect()
+    }
+
+    fn next(&mut self) -> (u32, u64) {
+        self.now += STEP;
+        self.turn = (self.turn + 1) % self.n;
+        let id = match self.order {
+            Order::Fifo => self.turn,
+            Order::Random | Order::Constant => self.random.below(self.n as u64) as usize,
+        };
+        let ahead = match self.order {
+            Order::Random => self.random.below(WINDOW - WINDOW / 8) + WINDOW / 8,
+            Order::Fifo | Order::Constant => WINDOW,
+        };
+        (id as u32, self.now + ahead)
+    }
+}
+
+/// Full ones, whose deadlines are as `order` would have made them.
+fn full<T: Timers>(n: usize, order: Order) -> (Box<T>, Plan) {
+    let mut timers = T::with_capacity(n);
+    let mut plan = Plan { random: Random::new(7), order, n, turn: n - 1, now: START };
+    for id in 0..n {
+        let ahead = match order {
+            // Away from now, lest the clock catch up with it.
+            Order::Random | Order::Constant => WINDOW / 8 + plan.random.below(WINDOW - WINDOW / 8),
+            Order::Fifo => WINDOW - (n - id) as u64 * STEP,
+        };
+        timers.insert(id, START + ahead);
+    }
+    (timers, plan)
+}
+
+fn rounds<T: Timers>(
+    n: usize,
+    order: Order,
+    each: impl Fn(&mut T, usize, u64) -> u64 + 'static,
+) -> Run {
+    let (mut timers, mut plan) = full::<T>(n, order);
+    Box::new(move || {
+        let mut now = plan.now;
+        let round = plan.round();
+        measure(round.len(), || {
+            let mut sum = 0;
+            for part in round.chunks(LOOK) {
+                for &(id, deadline) in part {
+                    sum ^= each(&mut timers, id as usize, deadline);
+                }
+                now += part.len() as u64 * STEP;
+                timers.expire(now, BATCH, |id| unreachable!("{id} is not due"));
+            }
+            sum
+        })
+    })
+}
+
+fn churn<T: Timers, const NEXT: bool>(n: usize, order: Order) -> Run {
+    rounds::<T>(n, order, |timers, id, deadline| {
+        timers.cancel(id);
+        timers.insert(id, deadline);
+        if NEXT { next_or_zero(timers) } else { 0 }
+    })
+}
+
+fn push<T: Timers, const NEXT: bool>(n: usize, order: Order) -> Run {
+    rounds::<T>(n, order, |timers, id, deadline| {
+        timers.update(id, deadline);
+        if NEXT { next_or_zero(timers) } else { 0 }
+    })
+}
+
+#[inline]
+fn next_or_zero<T: Timers>(timers: &mut T) -> u64 {
+    timers.next().unwrap_or(0)
+}
+
+fn rpc<T: Timers>(n: usize) -> Run {
+    let (mut timers, _) = full::<T>(n, Order::Constant);
+    let mut random = Random::new(9);
+    timers.cancel(0);
+    Box::new(move || {
+        let deadlines: Vec<u64> =
+            (0..ops(n)).map(|_| START + 1_000_000 + random.below(WINDOW / 512)).collect();
+        measure(deadlines.len(), || {
+            for &deadline in &deadlines {
+                timers.insert(0, deadline);
+                timers.cancel(0);
+            }
+        })
+    })
+}
+
+fn next<T: Timers>(n: usize) -> Run {
+    let (mut timers, _) = full::<T>(n, Order::Random);
+    Box::new(move || {
+        measure(ops(n), || {
+            let mut sum = 0;
+            for _ in 0..ops(n) {
+                // The compiler shall not know that nothing has changed.
+                sum ^= next_or_zero(&mut **black_box(&mut timers));
+            }
+            sum
+        })
+    })
+}
+
+fn hold<T: Timers>(n: usize) -> Run {
+    let (mut timers, mut random) = (T::with_capacity(n), Random::new(11));
+    fill(&mut *timers, n, START, &mut random);
+    let (mut now, mut fired) = (START, Vec::with_capacity(BATCH));
+    Box::new(move || {
+        let ahead: Vec<u64> = (0..ops(n) + BATCH).map(|_| random.below(WINDOW)).collect();
+        let mut done = 0;
+        let mut sample = measure(1, || {
+            while done < ops(n) {
+                now = now.max(timers.next().unwrap());
+                timers.expire(now, BATCH, |id| fired.push(id));
+                for id in fired.drain(..) {
+                    timers.insert(id, now + ahead[done]);
+                    done += 1;
+                }
+            }
+        });
+        sample.ops = done as u64;
+        sample
+    })
+}
