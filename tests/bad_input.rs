@@ -179,7 +179,6 @@ fn a_failed_poll_is_an_error_and_not_a_panic() {
 #[cfg(feature = "std")]
 mod sockets {
     use core::net::SocketAddr;
-    use core::time::Duration;
     use std::io::{self, ErrorKind, Read};
 
     use mio_st::net::{ConnectStatus, TcpListener, TcpStream};
@@ -339,7 +338,7 @@ mod sockets {
         let mut stream = loop {
             let mut stream = TcpStream::connect(address).unwrap();
             poller.register(&mut stream, EventedId(1), TcpStream::INTERESTS, Edge).unwrap();
-            if poll_for(&mut poller, Duration::from_millis(200)).is_empty() {
+            if poll_for(&mut poller, core::time::Duration::from_millis(200)).is_empty() {
                 break stream;
             }
             poller.deregister(&mut stream).unwrap();
