@@ -11,8 +11,8 @@ use crate::sys::fd::RawFd;
 ///
 /// It owns nothing and closes nothing. The descriptor should be non-blocking, or a spurious event may
 /// block the thread. It remembers nothing either: on kqueue, registering the same number twice replaces
-/// the first registration, where a handle that owns its descriptor reports
-/// [`AlreadyExists`](crate::Error::AlreadyExists) on every system.
+/// the first registration, and a `reregister` that the system refuses ends it, where a handle that owns its
+/// descriptor reports [`AlreadyExists`](crate::Error::AlreadyExists) and changes nothing on every system.
 ///
 /// ```
 /// use std::io::Write;
