@@ -1,20 +1,16 @@
 //! The example `tcp_server` as a process, with real clients; and `echo_demo` as the README runs it.
 #![cfg(feature = "std")]
 
-use core::net::SocketAddr;
+mod support;
+
 use core::time::Duration;
-use std::env;
-use std::fs;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
-/// For what should take a moment: a test that waits longer fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+use self::support::*;
 
 /// As in `examples/echo`.
 const MAX_CLIENTS: usize = 1024;
@@ -22,7 +18,7 @@ const CAPACITY: usize = 64 * 1024;
 
 #[test]
 fn a_line_comes_back_and_the_end_is_answered() {
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut client = server.connect();
     assert_echo(&mut client, b"hello\n");
     assert_echo(&mut client, b"again\n");
@@ -34,7 +30,7 @@ fn a_line_comes_back_and_the_end_is_answered() {
 /// More than the socket buffers hold together, all sent before anything is read.
 #[test]
 fn a_half_closed_client_gets_everything_back() {
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut client = server.connect();
     let sent = noise(1_000_003).repeat(16);
     let mut writer = client.try_clone().unwrap();
@@ -53,7 +49,7 @@ fn a_half_closed_client_gets_everything_back() {
 #[test]
 fn a_hundred_megabytes_in_odd_chunks() {
     const TOTAL: usize = 100_000_000;
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut client = server.connect();
     let mut writer = client.try_clone().unwrap();
     // Byte `n` of the stream is byte `n` of this block, over and over. Its length is a prime: a lost,
@@ -92,7 +88,7 @@ fn a_hundred_megabytes_in_odd_chunks() {
 #[test]
 fn a_thousand_clients_at_once() {
     let count = affordable(1000);
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut clients = server.connect_many(count);
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate() {
@@ -115,7 +111,7 @@ fn a_full_house_refuses_politely_and_has_room_again() {
     if affordable(MAX_CLIENTS) < MAX_CLIENTS {
         return;
     }
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut clients = server.connect_many(MAX_CLIENTS);
     let mut answer = String::new();
     server.connect().read_to_string(&mut answer).unwrap();
@@ -155,7 +151,7 @@ fn out_of_descriptors_it_sends_clients_away_and_recovers() {
 
 #[test]
 fn a_reset_harms_nobody() {
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut bystander = server.connect();
     for _ in 0..20 {
         let mut client = server.connect();
@@ -179,7 +175,7 @@ fn a_reset_harms_nobody() {
 #[test]
 fn clients_that_never_read_stall_themselves_only() {
     const COUNT: usize = 8;
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let mut other = server.connect();
     assert_echo(&mut other, b"before");
     let memory = server.resident_bytes();
@@ -221,7 +217,7 @@ fn clients_that_never_read_stall_themselves_only() {
 #[test]
 fn sigint_and_sigterm_end_it_cleanly() {
     for (signal, name) in [("INT", "INTERRUPT"), ("TERM", "TERMINATE")] {
-        let mut server = Server::start();
+        let mut server = Server::start("tcp_server", &["127.0.0.1:0"]);
         let mut client = server.connect();
         assert_echo(&mut client, b"hello");
         let kill = format!("kill -{signal} {}", server.process.id());
@@ -244,14 +240,14 @@ fn bad_arguments_are_told() {
     };
     let (status, complaint) = run("nonsense");
     assert!(status == Some(2) && complaint.starts_with("usage: "), "{complaint}");
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let (status, complaint) = run(&server.address.to_string());
     assert!(status == Some(1) && complaint.contains("in use"), "{complaint}");
 }
 
 #[test]
 fn netcat_gets_its_lines_back() {
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     // -N: shut down the sending direction at the end of the input.
     let (address, port) = (server.address.ip().to_string(), server.address.port().to_string());
     let Some(mut client) = real_client("nc", &["-N", "-w", "20", &address, &port]) else { return };
@@ -269,7 +265,7 @@ fn netcat_gets_its_lines_back() {
 
 #[test]
 fn curl_gets_its_line_back() {
-    let server = Server::start();
+    let server = Server::start("tcp_server", &["127.0.0.1:0"]);
     let url = format!("telnet://{}", server.address);
     let Some(mut client) =
         real_client("curl", &["--silent", "--no-buffer", "--max-time", "20", &url])
@@ -296,101 +292,6 @@ fn the_demo_shows_both_sides_and_ends() {
     assert!(output.status.success(), "{}\n{said}", output.status);
     for line in ["server: listening on", "connected", "client: receives \"hello\"", "stopping"] {
         assert!(said.contains(line), "no '{line}' in:\n{said}");
-    }
-}
-
-/// The example `tcp_server`, killed at the end of the test whatever happens.
-struct Server {
-    process: Child,
-    address: SocketAddr,
-    log: Arc<Mutex<String>>,
-}
-
-impl Server {
-    fn start() -> Server {
-        Server::start_by(Command::new(example("tcp_server")).arg("127.0.0.1:0"))
-    }
-
-    fn start_by(command: &mut Command) -> Server {
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim_end().rsplit(' ').next().unwrap().parse().unwrap();
-        let log = Arc::new(Mutex::new(line));
-        let copy = Arc::clone(&log);
-        thread::spawn(move || {
-            for line in stdout.lines() {
-                copy.lock().unwrap().push_str(&format!("{}\n", line.unwrap()));
-            }
-        });
-        Server { process, address, log }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream
-    }
-
-    /// In steps that the listener's queue has room for, or a busy machine would take seconds to try again.
-    fn connect_many(&self, count: usize) -> Vec<TcpStream> {
-        let mut clients = Vec::new();
-        while clients.len() < count {
-            clients.push(self.connect());
-            if clients.len().is_multiple_of(100) {
-                self.wait_for(&format!("connected, {} open", clients.len()));
-            }
-        }
-        clients
-    }
-
-    /// Waits until the server has printed `text`, and forgets it.
-    fn wait_for(&self, text: &str) {
-        let start = Instant::now();
-        loop {
-            let mut log = self.log.lock().unwrap();
-            if let Some(at) = log.find(text) {
-                log.replace_range(at..at + text.len(), "");
-                return;
-            }
-            assert!(start.elapsed() < PATIENCE, "no '{text}' in:\n{log}");
-            drop(log);
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn end(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "the server does not end");
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    /// See proc(5); 0 where there is no such thing.
-    fn resident_bytes(&self) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
-        let status = status.unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.map_or(0, |line| 1024 * line.trim().trim_end_matches(" kB").parse::<usize>().unwrap())
-    }
-
-    /// The clock ticks that it has computed for, see proc(5); 0 where there is no such thing.
-    fn ticks(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
-        let stat = stat.unwrap_or_default();
-        stat.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -453,16 +354,6 @@ impl Drop for RealClient {
 /// Past the test harness, which keeps what `eprintln` prints to itself.
 fn say(what: &str) {
     let _ = writeln!(io::stderr(), "tests/echo_server.rs: {what}");
-}
-
-/// An example's program. Cargo builds them for `cargo test`, but not for `cargo test --test …`.
-fn example(name: &str) -> PathBuf {
-    let mut path = env::current_exe().unwrap();
-    path.pop();
-    path.set_file_name("examples");
-    path.push(format!("{name}{}", env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "build it first: cargo build --features std --examples");
-    path
 }
 
 fn noise(length: usize) -> Vec<u8> {

@@ -1,9 +1,9 @@
 //! Rounds, and what comes of them.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
 
-use crate::{counting, sys};
+use crate::counting;
+use crate::sys::{self, Clock};
 
 /// What one round took.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
@@ -91,14 +91,24 @@ pub const fn scaled(ops: usize) -> usize {
     if cfg!(test) { ops / 10 } else { ops }
 }
 
-/// Measures `work`, which is `ops` operations.
+/// Measures `work`, which is `ops` operations, by this thread's processor time: what else the machine does
+/// does not count.
 pub fn measure<R>(ops: usize, work: impl FnOnce() -> R) -> Sample {
+    measure_by(Clock::Processor, ops, work)
+}
+
+/// Measures `work` that waits for others, by the time that passes.
+pub fn measure_waiting<R>(ops: usize, work: impl FnOnce() -> R) -> Sample {
+    measure_by(Clock::Wall, ops, work)
+}
+
+fn measure_by<R>(clock: Clock, ops: usize, work: impl FnOnce() -> R) -> Sample {
     let allocations = counting::allocations();
+    let start = clock.nanos();
     mark();
-    let start = Instant::now();
     std::hint::black_box(measured_work(work));
-    let nanos = start.elapsed().as_nanos() as u64;
     mark();
+    let nanos = clock.nanos() - start;
     Sample { ops: ops as u64, nanos, allocations: counting::allocations() - allocations }
 }
 

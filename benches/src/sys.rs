@@ -15,6 +15,28 @@ pub fn check(answer: i32) -> i32 {
     answer
 }
 
+/// What time is.
+#[derive(Copy, Clone)]
+pub enum Clock {
+    /// That this thread has run.
+    Processor,
+    /// That has passed.
+    Wall,
+}
+
+impl Clock {
+    pub fn nanos(self) -> u64 {
+        let clock = match self {
+            Clock::Processor => libc::CLOCK_THREAD_CPUTIME_ID,
+            Clock::Wall => libc::CLOCK_MONOTONIC,
+        };
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is valid for the call.
+        check(unsafe { libc::clock_gettime(clock, &mut time) });
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    }
+}
+
 /// A new eventfd, not blocking.
 pub fn eventfd(value: u32) -> OwnedFd {
     // SAFETY: no memory is involved; the descriptor is new, so nobody else owns it.

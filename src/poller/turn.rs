@@ -53,8 +53,14 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// The first step. Kept out of the caller's loop: many polls have no user events and no deadlines.
     #[inline(never)]
     pub(super) fn begin(&mut self, events: &mut VecView<RawEvent>) -> Plan {
+        let mut wakeup = self.wakeup();
+        if wakeup != Instant::ZERO && !self.user.has_pending() {
+            return Plan { wakeup, more: false };
+        }
         let shares = self.turn.shares(events.capacity());
-        let wakeup = self.fire_if_due(events, shares.deadlines);
+        if wakeup == Instant::ZERO {
+            wakeup = self.fire(events, shares.deadlines, Instant::now());
+        }
         if self.user.has_pending() {
             self.user.begin_round();
             self.deliver(events, shares.user);
@@ -111,7 +117,10 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         // Half and half; the odd place goes to each in turn.
         self.turn.0 ^= 1;
         let share = (events.capacity() + usize::from(self.turn.0 & 1)) / 2;
-        let wakeup = self.fire_if_due(events, share);
+        let mut wakeup = self.wakeup();
+        if wakeup == Instant::ZERO {
+            wakeup = self.fire(events, share, Instant::now());
+        }
         self.deliver(events, room(events));
         if wakeup == Instant::ZERO {
             self.fire(events, room(events), Instant::now());
@@ -137,12 +146,16 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         }
     }
 
-    /// The same, for a few nanoseconds where the next deadline is not near.
-    fn fire_if_due(&mut self, events: &mut VecView<RawEvent>, room: usize) -> Instant {
-        match self.timers.next_wakeup() {
-            None => Instant::MAX,
-            Some(wakeup) if wakeup > clock::not_yet() => wakeup,
-            Some(_) => self.fire(events, room, Instant::now()),
+    /// When the next deadline may be due, for a few nanoseconds where it is not near: `ZERO`, perhaps now.
+    fn wakeup(&mut self) -> Instant {
+        let Some(wakeup) = self.timers.next_wakeup() else { return Instant::MAX };
+        match clock::coarse() {
+            Some(now) if wakeup > now + clock::SLOWEST_TICK => {
+                // The wheel uses the occasion to tidy up.
+                self.timers.expire(now, 0, |_, _| {});
+                wakeup
+            }
+            _ => Instant::ZERO,
         }
     }
 }

@@ -1,11 +1,16 @@
 //! An example as a process.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Instant;
 
 use super::PATIENCE;
 
@@ -22,24 +27,89 @@ pub fn example(name: &str) -> PathBuf {
 
 /// A server that says where it listens in its first line, and is killed when dropped.
 pub struct Server {
-    process: Child,
+    pub process: Child,
     pub address: SocketAddr,
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
     pub fn start(name: &str, arguments: &[&str]) -> Server {
-        let mut command = Command::new(example(name));
-        let mut process = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        Server::start_by(Command::new(example(name)).args(arguments))
+    }
+
+    pub fn start_by(command: &mut Command) -> Server {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        stdout.read_line(&mut line).unwrap();
         let address = line.trim_end().rsplit(' ').next().unwrap().parse().unwrap();
-        Server { process, address }
+        let log = Arc::new(Mutex::new(line));
+        let copy = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in stdout.lines() {
+                copy.lock().unwrap().push_str(&format!("{}\n", line.unwrap()));
+            }
+        });
+        Server { process, address, log }
     }
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
+    }
+
+    /// In steps that the listener's queue has room for, or a busy machine would take seconds to try again.
+    pub fn connect_many(&self, count: usize) -> Vec<TcpStream> {
+        let mut clients = Vec::new();
+        while clients.len() < count {
+            clients.push(self.connect());
+            if clients.len().is_multiple_of(100) {
+                self.wait_for(&format!("connected, {} open", clients.len()));
+            }
+        }
+        clients
+    }
+
+    /// Waits until the server has printed `text`, and forgets it.
+    pub fn wait_for(&self, text: &str) {
+        let start = Instant::now();
+        loop {
+            let mut log = self.log.lock().unwrap();
+            if let Some(at) = log.find(text) {
+                log.replace_range(at..at + text.len(), "");
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "no '{text}' in:\n{log}");
+            drop(log);
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    pub fn end(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "the server does not end");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// See proc(5); 0 where there is no such thing.
+    pub fn resident_bytes(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.map_or(0, |line| 1024 * line.trim().trim_end_matches(" kB").parse::<usize>().unwrap())
+    }
+
+    /// The clock ticks that it has computed for, see proc(5); 0 where there is no such thing.
+    pub fn ticks(&self) -> u64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat.unwrap_or_default();
+        stat.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
     }
 }
 

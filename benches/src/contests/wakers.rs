@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use mio_st::event::EventedId;
 
-use crate::measure::{Contest, Run, measure, scaled};
+use crate::measure::{Contest, Run, measure, measure_waiting, scaled};
 use crate::selectors::{Calloop, Mio, MioSt, Mode, Polling, Raw, Selector};
 use crate::sys;
 
@@ -61,7 +61,7 @@ fn between(peer: Peer) -> Run {
     });
     let other = Other { wake: receiver.recv().unwrap(), end, thread: Some(other) };
     Box::new(move || {
-        measure(TURNS, || {
+        measure_waiting(TURNS, || {
             for _ in 0..TURNS {
                 (other.wake)();
                 poll();

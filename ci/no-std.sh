@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Proves that services without std and without an allocator work: builds the two of ci/no-std, looks that
+# they hold no allocator and nothing that unwinds, runs them against real clients, and guards their sizes.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+need nc=netcat-openbsd python3 nm=binutils
+
+# Bytes, stripped. That of `bare` is a promise; that of `service` may be raised with a reason.
+declare -A LARGEST=([bare]=8192 [service]=26000)
+CONNECTIONS=10000
+
+out=$root/target/no-std
+cargo build --quiet --release --manifest-path ci/no-std/Cargo.toml --target-dir "$out"
+client() { python3 -B ci/no-std/client.py "$@"; }
+
+# -- What is in them ----------------------------------------------------------------------------------
+UNWANTED='malloc|calloc|realloc|memalign|\bfree\b|mmap64|\bs?brk\b|__rust_|__rdl_|__rg_|[Uu]nwind|eh_personality|4core3fmt|panic_unwind'
+symbols() { nm "$1" && nm -D "$1"; } 2>/dev/null
+for name in bare service; do
+    program=$out/release/$name
+    # rust_begin_unwind is the name of every panic handler; these abort.
+    symbols "$program" | grep -cw main >/dev/null || fail "$name: nm shows no symbols"
+    if symbols "$program" | grep -vE 'rust_begin_unwind' | grep -E "$UNWANTED"; then
+        fail "$name: unwanted symbols, see above"
+    fi
+    libraries=$(readelf -d "$program" | grep NEEDED | grep -oE '\[.*\]' | tr '\n' ' ')
+    [ "$libraries" = "[libc.so.6] " ] || fail "$name is linked with $libraries"
+    strip -s -o "$out/$name" "$program"
+    size=$(stat -c %s "$out/$name")
+    [ "$size" -le "${LARGEST[$name]}" ] || fail "$name: $size bytes stripped, more than ${LARGEST[$name]}"
+    echo "no-std: $name: $size bytes stripped (at most ${LARGEST[$name]})"
+done
+# The search can find something: a program with std has what these have not.
+echo 'fn main() { println!("{:?}", std::env::args().collect::<Vec<_>>()); }' | rustc -o "$out/with-std" -
+for unwanted in malloc free __rust_ Unwind eh_personality 4core3fmt; do
+    symbols "$out/with-std" | grep -E "$UNWANTED" | grep -c "$unwanted" >/dev/null || fail "$unwanted is not seen"
+done
+
+# -- What they do -------------------------------------------------------------------------------------
+pid=
+trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true' EXIT
+
+# start NAME [ARGUMENT...]: runs the program on a free port; sets port and pid.
+start() {
+    local name=$1 try
+    shift
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    "$out/$name" "$port" "$@" >"$out/$name.log" &
+    pid=$!
+    for ((try = 0; try < 200; try++)); do
+        if nc -z 127.0.0.1 "$port"; then return; fi
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.02
+    done
+    fail "$name does not listen"
+}
+
+# stop SIGNAL STATUS: ends it so, and looks at its exit status.
+stop() {
+    local status=0
+    kill -"$1" "$pid"
+    wait "$pid" || status=$?
+    [ "$status" = "$2" ] || fail "exit status $status after SIG$1"
+    pid=
+}
+
+# talk: one line by netcat.
+talk() { [ "$(echo hello | nc -N 127.0.0.1 "$port")" = hello ] || fail "netcat hears no echo"; }
+
+start bare
+talk
+client echo "$port"
+talk
+stop TERM 143 # it has no handler
+
+start service 300
+talk
+client echo "$port"
+client idle "$port" 300
+talk
+stop TERM 0
+grep -qE '^served [0-9]+, echoed [0-9]{7,} bytes$' "$out/service.log" || fail "no farewell"
+start service 60000
+stop INT 0
+
+start service 60000
+read -r count before with <<<"$(client many "$port" "$CONNECTIONS" "$pid")"
+talk
+stop TERM 0
+[ "$count" = "$CONNECTIONS" ] || echo "no-std: the descriptor limit is too low for $CONNECTIONS connections"
+echo "no-std: service: $before KiB resident when idle, $with KiB with $count connections"
+echo "no-std: no allocator, no unwinding, and both servers serve"
