@@ -111,6 +111,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(unix)] // Its only users are the poller's rooms.
 #[macro_use]
 mod trace;
 
