@@ -1,10 +1,13 @@
 //! Nothing allocates, neither when it goes well nor when it does not.
 
 mod support;
+#[path = "alloc/userspace.rs"]
+mod userspace;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::hint::black_box;
+use core::mem::MaybeUninit;
 use core::time::Duration;
 use std::alloc::System;
 use std::fs::File;
@@ -14,7 +17,7 @@ use std::os::fd::AsRawFd;
 use mio_st::Error;
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller, Registry};
-use mio_st::unix::EventedFd;
+use mio_st::unix::{EventedFd, Signal, Signals, new_pipe};
 
 use self::PollOption::{Edge, Level, Oneshot};
 use self::support::*;
@@ -190,7 +193,13 @@ fn without_a_descriptor_left() {
         for place in &mut files {
             *place = File::open("/").ok();
         }
-        without_allocating(|| assert_eq!(Poller::new().unwrap_err(), Error::Os(libc::EMFILE)));
+        without_allocating(|| {
+            let no_more = Error::Os(libc::EMFILE);
+            assert_eq!(Poller::new().unwrap_err(), no_more);
+            assert_eq!(Poller::init_in(&mut MaybeUninit::<Poller>::uninit()).unwrap_err(), no_more);
+            assert_eq!(new_pipe().unwrap_err(), no_more);
+            assert_eq!(Signals::new(Signal::USER_1).unwrap_err(), no_more);
+        });
         #[cfg(feature = "std")]
         sockets::without_a_descriptor_left();
     });

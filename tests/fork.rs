@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 
 use mio_st::event::{EventedId, Events, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::time::Instant;
 use mio_st::unix::{EventedFd, RawFd};
 use mio_st::{Error, Result};
 
@@ -25,6 +26,7 @@ fn first_not_refused(poller: &mut Poller, fd: RawFd) -> u8 {
         poller.poll(&mut events, Some(Duration::ZERO)),
         poller.poll(&mut events, Some(Duration::from_secs(1))),
         poller.poll_interruptible(&mut events, None),
+        poller.poll_userspace(&mut events),
         poller.registry().poll(&mut events, None),
         poller.register(&mut handle, id, Interests::READABLE, PollOption::Edge),
         poller.reregister(&mut handle, id, Interests::READABLE, PollOption::Edge),
@@ -79,6 +81,45 @@ fn dropping_it_in_the_child_closes_the_childs_descriptor_only() {
     let mut poller = poller.unwrap();
     writer.write_all(b"x").unwrap();
     assert_eq!(poll(&mut poller), [(1, Ready::READABLE)]);
+    assert_works(&mut poller);
+}
+
+/// What needs no kernel changes the child's copy of the memory, and no event of it can be had there.
+#[test]
+fn user_events_and_deadlines_of_the_child_go_nowhere() {
+    let mut poller = Poller::new().unwrap();
+    let source = poller.add_source(EventedId(1), Interests::READABLE, PollOption::Level).unwrap();
+    let deadline = poller.add_deadline(EventedId(2), Instant::MAX).unwrap();
+    poller.notify(EventedId(3), Ready::USER_0).unwrap();
+    let (reader, _writer) = pipe();
+    let fd = reader.as_raw_fd();
+    let answer = in_fork(|| {
+        // Each may work or be refused; what counts is that nothing breaks and nothing comes.
+        let _ = poller.notify(EventedId(4), Ready::USER_1);
+        let _ = poller.set_ready(source, Ready::READABLE);
+        let _ = poller.clear_ready(source, Ready::PRIORITY);
+        let _ = poller.rearm(source);
+        let _ = poller.add_source(EventedId(5), Interests::READABLE, PollOption::Edge);
+        let _ = poller.update_deadline(deadline, Instant::ZERO);
+        let _ = poller.add_deadline(EventedId(6), Instant::ZERO);
+        let _ = poller.add_timeout(EventedId(7), Duration::ZERO);
+        let _ = poller.add_interval(EventedId(8), Duration::from_nanos(1));
+        let _ = poller.remove_deadline(EventedId(6));
+        let _ = poller.next_deadline();
+        let refused = first_not_refused(&mut poller, fd);
+        let _ = poller.remove_source(source);
+        let _ = poller.cancel_deadline(deadline);
+        refused
+    });
+    assert_eq!(answer, 0);
+    // The parent's are as they were.
+    assert_eq!(poll(&mut poller), [(3, Ready::USER_0)]);
+    assert_silent(&mut poller);
+    poller.set_ready(source, Ready::READABLE).unwrap();
+    assert_eq!(poll(&mut poller), [(1, Ready::READABLE)]);
+    poller.update_deadline(deadline, Instant::ZERO).unwrap();
+    assert_eq!(poll(&mut poller), [(1, Ready::READABLE), (2, Ready::TIMER)]);
+    poller.remove_source(source).unwrap();
     assert_works(&mut poller);
 }
 
