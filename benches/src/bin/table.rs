@@ -109,6 +109,7 @@ fn print_section(section: &str, contests: &[Contest], settings: &Settings) {
         if large && settings.quick {
             continue;
         }
+        eprintln!("{section}: {} ...", contest.name);
         let scores = measure::run(contest, rounds);
         for table in [&mut times, &mut calls, &mut counts, &mut allocations] {
             table.row(contest.name.clone());
