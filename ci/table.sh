@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # By hand, on a quiet machine: prints the README's figures, all of them or those of the sections named
-# (`ci/table.sh poll echo`), --quick with fewer rounds and without strace and callgrind. Takes half an hour.
+# (`ci/table.sh poll echo`), --no-tools without strace and callgrind, --quick
+# with fewer rounds as well. Takes half an hour.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 need strace valgrind

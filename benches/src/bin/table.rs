@@ -1,4 +1,4 @@
-//! Prints the figures of the README: `table [SECTION]... [--quick]`. See ci/table.sh.
+//! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools]`. See ci/table.sh.
 //!
 //! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue", timers, lateness, echo,
 //! memory, worst. Without any: all.
@@ -11,7 +11,10 @@ use mio_st_benches::{contests, lateness, measure, sys, tools, worst};
 
 struct Settings {
     sections: Vec<String>,
+    /// Fewer rounds, no large wheels, no tools.
     quick: bool,
+    /// strace and callgrind.
+    tools: bool,
 }
 
 impl Settings {
@@ -27,7 +30,9 @@ impl Settings {
 fn main() {
     let (options, sections): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    let settings = Settings { sections, quick: options.contains(&"--quick".into()) };
+    let has = |option: &str| options.iter().any(|given| given == option);
+    let quick = has("--quick");
+    let settings = Settings { sections, quick, tools: !quick && !has("--no-tools") };
     sys::raise_descriptor_limit();
     sys::keep_on(0, 0);
 
@@ -97,13 +102,14 @@ fn print_section(section: &str, contests: &[Contest], settings: &Settings) {
     let timers = section == "timers";
     let (mut times, mut calls, mut counts) = (Table::new(), Table::new(), Table::new());
     let mut allocations = Table::new();
-    let tools = !settings.quick;
+    let tools = settings.tools;
     for contest in contests {
         let large = contest.name.ends_with("65536") || contest.name.ends_with("1048576");
         let rounds = if large { 5 } else { settings.rounds() };
         if large && settings.quick {
             continue;
         }
+        eprintln!("{section}: {} ...", contest.name);
         let scores = measure::run(contest, rounds);
         for table in [&mut times, &mut calls, &mut counts, &mut allocations] {
             table.row(contest.name.clone());
@@ -198,7 +204,7 @@ fn print_echo(settings: &Settings) {
             latencies.sort_unstable();
             let at = |share| latencies[(latencies.len() as f64 * share) as usize] as f64 / 1000.0;
             latency.cell(peer, format!("{:.0} / {:.0} / {:.0}", at(0.5), at(0.99), at(0.999)));
-            if !settings.quick && connections < 1000 {
+            if settings.tools && connections < 1000 {
                 let (call, count) = tools::per_request(peer, connections);
                 calls.cell(peer, format!("{call:.2}"));
                 counts.cell(peer, format!("{count:.0}"));
@@ -230,7 +236,7 @@ fn print_echo(settings: &Settings) {
                 "processor time" if peer == PEERS[0] => format!("{micros:.2} us"),
                 "processor time" => ratio(micros, first),
                 "heap allocations" => format!("{:.2}", *allocations as f64 / *connections as f64),
-                _ if settings.quick => String::new(),
+                _ if !settings.tools => String::new(),
                 "system calls" => format!("{:.2}", tools().0),
                 _ => format!("{:.0}", tools().1),
             };
@@ -238,7 +244,7 @@ fn print_echo(settings: &Settings) {
         }
     }
     cpu.print("TCP echo, 64 bytes: the server's processor time per request");
-    if !settings.quick {
+    if settings.tools {
         counts.print("TCP echo: the server's instructions in user space per request");
         calls.print("TCP echo: the server's system calls per request");
     }
