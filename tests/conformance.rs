@@ -15,7 +15,7 @@ use std::os::unix::net::UnixStream;
 
 use mio_st::event::{EventedId, Events, Interests, Ready, SourceKey};
 use mio_st::poll::{PollOption, Poller};
-use mio_st::unix::EventedFd;
+use mio_st::unix::{EventedFd, Waker};
 
 use self::support::*;
 
@@ -123,6 +123,10 @@ const TABLE: &[Row] = &[
     ("listener", "level", "R", "send=R nothing=R drain=- send=R", None),
     ("listener", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", None),
 
+    // A waker, which is edge-triggered and nothing else: `send` wakes.
+    ("waker", "edge", "R", "nothing=- send=R nothing=- send=R send=R nothing=-", None),
+    ("waker", "edge", "R", "twice=R nothing=- twice=R nothing=-", None),
+
     // User space, where the interests decide in the same way.
     ("user", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", None),
     ("user", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", None),
@@ -192,6 +196,7 @@ enum Source {
     Udp(UdpSocket, Option<UdpSocket>),
     Listener(TcpListener),
     User(SourceKey),
+    Waker(Waker),
 }
 
 const ID: EventedId = EventedId(42);
@@ -245,6 +250,7 @@ impl Rig {
                 listener.set_nonblocking(true).unwrap();
                 Source::Listener(listener)
             }
+            "waker" => Source::Waker(Waker::new(poller.registry(), ID).unwrap()),
             "user" => Source::User(poller.add_source(ID, interests, opt).unwrap()),
             _ => panic!("{source}"),
         };
@@ -263,7 +269,7 @@ impl Rig {
             Source::Sender(here, _) => here.as_raw_fd(),
             Source::Udp(here, _) => here.as_raw_fd(),
             Source::Listener(here) => here.as_raw_fd(),
-            Source::User(_) => return None,
+            Source::User(_) | Source::Waker(_) => return None,
         })
     }
 
@@ -294,6 +300,11 @@ impl Rig {
             ("send", Source::Unix(_, Some(there))) => there.write_all(b"x").unwrap(),
             ("send", Source::Receiver(_, Some(there))) => there.write_all(b"x").unwrap(),
             ("send", Source::Udp(_, Some(there))) => drop(there.send(b"x").unwrap()),
+            ("send", Source::Waker(waker)) => waker.wake().unwrap(),
+            ("twice", Source::Waker(waker)) => {
+                waker.wake().unwrap();
+                waker.wake().unwrap();
+            }
             ("send", Source::Listener(listener)) => {
                 self.clients.push(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
             }
