@@ -90,7 +90,7 @@ impl RawAddress {
             return Err(Error::Os(libc::EAFNOSUPPORT));
         }
         // SAFETY: `c_char` has the size of `u8`, and any byte is a value of both.
-        let bytes = unsafe { &*(&raw const unix.sun_path as *const [u8; SUN_PATH]) };
+        let bytes = unsafe { &*(&raw const unix.sun_path).cast::<[u8; SUN_PATH]>() };
         // Linux adds 1 for a NUL that did not fit; OpenBSD tells the length of the whole structure.
         let bytes = &bytes[..length.saturating_sub(PATH).min(SUN_PATH)];
         Ok(match bytes {
