@@ -280,7 +280,7 @@ fn storm_with_handler(period: Duration) {
         fn setitimer(which: c_int, new: *const libc::itimerval, old: *mut libc::itimerval)
         -> c_int;
     }
-    let time = libc::timeval { tv_sec: 0, tv_usec: period.subsec_micros() as libc::suseconds_t };
+    let time = libc::timeval { tv_sec: 0, tv_usec: period.subsec_micros() as _ };
     let timer = libc::itimerval { it_interval: time, it_value: time };
     // SAFETY: the kernel reads an `itimerval` that is alive.
     assert_eq!(unsafe { setitimer(0, &timer, core::ptr::null_mut()) }, 0);

@@ -116,8 +116,8 @@ pub fn interrupt(first: Duration, then: Duration) {
     }
 
     let time = |duration: Duration| libc::timeval {
-        tv_sec: duration.as_secs() as libc::time_t,
-        tv_usec: duration.subsec_micros() as libc::suseconds_t,
+        tv_sec: duration.as_secs() as _,
+        tv_usec: duration.subsec_micros() as _,
     };
     let timer = libc::itimerval { it_interval: time(then), it_value: time(first) };
     on_signal(libc::SIGALRM, pass_on);

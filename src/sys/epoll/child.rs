@@ -22,7 +22,7 @@ const SYS_PIDFD_OPEN: c_long = libc::SYS_pidfd_open;
 impl ChildWatch {
     /// `pid` is positive.
     pub(crate) fn new(pid: pid_t) -> Result<ChildWatch> {
-        let (pid, flags): (c_long, c_long) = (pid.into(), 0);
+        let (pid, flags) = (c_long::from(pid), c_long::from(0));
         // SAFETY: no memory is involved; the answer fits a descriptor, one without another owner.
         let opened = check(unsafe { libc::syscall(SYS_PIDFD_OPEN, pid, flags) });
         let pidfd = match opened {
