@@ -36,7 +36,7 @@ fn adopt(fd: i32) -> File {
 /// Expires after `first`, and then after each `then` unless it is zero.
 fn timer(first: Duration, then: Duration) -> File {
     let time = |duration: Duration| libc::timespec {
-        tv_sec: duration.as_secs() as libc::time_t,
+        tv_sec: duration.as_secs() as _,
         tv_nsec: duration.subsec_nanos() as _,
     };
     let time = libc::itimerspec { it_value: time(first), it_interval: time(then) };

@@ -15,7 +15,7 @@ pub fn every(period: Duration) -> io::Result<File> {
         let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
         let timer = new_file(libc::timerfd_create(libc::CLOCK_MONOTONIC, flags))?;
         let mut time: libc::itimerspec = core::mem::zeroed();
-        time.it_value.tv_sec = period.as_secs() as libc::time_t;
+        time.it_value.tv_sec = period.as_secs() as _;
         time.it_value.tv_nsec = period.subsec_nanos() as _;
         time.it_interval = time.it_value;
         check(libc::timerfd_settime(timer.as_raw_fd(), 0, &time, core::ptr::null_mut()))?;
