@@ -44,6 +44,21 @@ fn a_spinning_poll_finds_the_same_and_is_not_early() {
     assert!(Instant::now() >= deadline && events.len() == 1);
 }
 
+/// The spin is part of the wait and not before it.
+#[test]
+fn a_spinning_poll_is_not_late() {
+    const TIMEOUT: Duration = Duration::from_millis(500);
+    let mut poller = Poller::new().unwrap();
+    let mut events = Events::new();
+    for spin in [TIMEOUT * 4 / 5, PATIENCE] {
+        poller.registry().set_spin(spin);
+        let start = Instant::now();
+        poller.poll(&mut events, Some(TIMEOUT)).unwrap();
+        let took = Instant::now() - start;
+        assert!(took >= TIMEOUT && took < TIMEOUT * 8 / 5, "{took:?} with a spin of {spin:?}");
+    }
+}
+
 /// The processor time of this process so far.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]

@@ -221,7 +221,12 @@ impl Registry {
         let mut now = if endless { Instant::ZERO } else { Instant::now() };
         let timed_out = Instant::from_nanos(now.as_nanos().saturating_add(timeout));
         let end = timed_out.min(wakeup);
-        self.spin(events, end)?;
+        if self.spin != 0 {
+            self.spin(events, end)?;
+            if !endless {
+                now = Instant::now();
+            }
+        }
         while events.is_empty() && now < end {
             let left = if endless { FOREVER } else { end.as_nanos() - now.as_nanos() };
             match self.selector.select(events, left) {
@@ -237,9 +242,6 @@ impl Registry {
 
     /// Looks again and again for as long as `set_spin` said, but not beyond `end`.
     fn spin(&self, events: &mut VecView<RawEvent>, end: Instant) -> Result<()> {
-        if self.spin == 0 {
-            return Ok(());
-        }
         let enough = end.min(Instant::now() + Duration::from_nanos(self.spin));
         while events.is_empty() && Instant::now() < enough {
             self.selector.select(events, 0)?;
