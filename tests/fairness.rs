@@ -231,6 +231,38 @@ fn without_the_kernel_the_two_classes_share() {
     both::<64>();
 }
 
+/// Who polls user space in between takes nobody's turn.
+#[test]
+fn polls_of_user_space_leave_the_turns_alone() {
+    for between in 1..4 {
+        let mut poller = Poller::<10, 10>::sized().unwrap();
+        let mut events = Events::<1>::sized();
+        let pipes = Pipes::ready(1);
+        pipes.register(&mut poller, PollOption::Level);
+        let key =
+            poller.add_source(EventedId(USER), Interests::READABLE, PollOption::Level).unwrap();
+        poller.set_ready(key, Ready::READABLE).unwrap();
+        poller.add_interval(EventedId(DEADLINE), core::time::Duration::from_nanos(1)).unwrap();
+        let (mut polled, mut user_space) = (HashMap::<_, usize>::new(), HashMap::<_, usize>::new());
+        for _ in 0..30 {
+            for _ in 0..between {
+                poller.poll_userspace(&mut events).unwrap();
+                for event in &mut events {
+                    *user_space.entry(event.id().0).or_default() += 1;
+                }
+            }
+            poller.poll(&mut events, None).unwrap();
+            for event in &mut events {
+                *polled.entry(event.id().0).or_default() += 1;
+            }
+        }
+        let all = HashMap::from([USER, KERNEL, DEADLINE].map(|id| (id, 10)));
+        assert_eq!(polled, all, "{between}");
+        let both = HashMap::from([USER, DEADLINE].map(|id| (id, 15 * between)));
+        assert_eq!(user_space, both, "{between}");
+    }
+}
+
 /// A wheel with much to sort does it in steps; a poll goes on until it has something, and keeps to the bound.
 #[test]
 fn a_great_heap_of_deadlines_comes_in_order() {

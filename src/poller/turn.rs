@@ -22,9 +22,13 @@ pub(super) struct Plan {
     pub(super) more: bool,
 }
 
-/// Counts polls, so that classes take turns where there are fewer places than classes.
+/// Counts polls, so that classes take turns where there are fewer places than classes. Each kind of poll counts
+/// for itself: in a count of both, who mixes them could skip the same class each time.
 #[derive(Debug, Default)]
-pub(super) struct Turn(u8);
+pub(super) struct Turn {
+    poll: u8,
+    userspace: bool,
+}
 
 /// How many places are set aside.
 struct Shares {
@@ -36,8 +40,8 @@ impl Turn {
     /// What is not set aside for deadlines or user events is the kernel's: a third at least, or, in turns, a
     /// place of the one or two that there are.
     fn shares(&mut self, places: usize) -> Shares {
-        self.0 = (self.0 + 1) % 3;
-        let (deadlines, user) = match (places, self.0) {
+        self.poll = (self.poll + 1) % 3;
+        let (deadlines, user) = match (places, self.poll) {
             (1, 0) => (1, 0),
             (1, 1) => (0, 1),
             (2, 0) => (1, 1),
@@ -115,8 +119,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     pub(super) fn take_userspace(&mut self, events: &mut VecView<RawEvent>) {
         self.user.begin_round();
         // Half and half; the odd place goes to each in turn.
-        self.turn.0 ^= 1;
-        let share = (events.capacity() + usize::from(self.turn.0 & 1)) / 2;
+        self.turn.userspace = !self.turn.userspace;
+        let share = (events.capacity() + usize::from(self.turn.userspace)) / 2;
         let mut wakeup = self.wakeup();
         if wakeup == Instant::ZERO {
             wakeup = self.fire(events, share, Instant::now());
