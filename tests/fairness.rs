@@ -263,6 +263,34 @@ fn polls_of_user_space_leave_the_turns_alone() {
     }
 }
 
+/// A deadline that passes between two looks at the clock is no reason not to look at the kernel.
+#[test]
+fn a_deadline_that_is_always_near_does_not_hide_the_kernel() {
+    let mut poller = Poller::<0, 10>::sized().unwrap();
+    let mut events = Events::<16>::sized();
+    for nanos in (0..5_000).step_by(100) {
+        let add = |poller: &mut Poller<0, 10>| {
+            let timeout = core::time::Duration::from_nanos(nanos);
+            poller.add_timeout(EventedId(DEADLINE), timeout).unwrap()
+        };
+        // Many polls that find nothing in the kernel: the next ones sleep without a look before.
+        for _ in 0..200 {
+            add(&mut poller);
+            poller.poll(&mut events, None).unwrap();
+            assert_eq!(events.len(), 1);
+        }
+        let pipes = Pipes::ready(1);
+        pipes.register(&mut poller, PollOption::Level);
+        for poll in 0..10 {
+            let key = add(&mut poller);
+            poller.poll(&mut events, None).unwrap();
+            let kernel = events.iter().any(|event| class(event.id()) == KERNEL);
+            assert!(kernel, "poll {poll} has {events:?}, with a deadline {nanos} ns ahead");
+            let _ = poller.cancel_deadline(key);
+        }
+    }
+}
+
 /// A wheel with much to sort does it in steps; a poll goes on until it has something, and keeps to the bound.
 #[test]
 fn a_great_heap_of_deadlines_comes_in_order() {

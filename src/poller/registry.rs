@@ -208,7 +208,8 @@ impl Registry {
     }
 
     /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
-    /// `wakeup`. Returns when the timeout ends.
+    /// `wakeup`. Returns when the timeout ends. It looks at the kernel once at least: the glance may have been left out,
+    /// and `wakeup` may have passed meanwhile.
     #[inline(never)]
     pub(crate) fn sleep(
         &mut self,
@@ -227,14 +228,18 @@ impl Registry {
                 now = Instant::now();
             }
         }
-        while events.is_empty() && now < end {
-            let left = if endless { FOREVER } else { end.as_nanos() - now.as_nanos() };
+        while events.is_empty() {
+            let left =
+                if endless { FOREVER } else { end.as_nanos().saturating_sub(now.as_nanos()) };
             match self.selector.select(events, left) {
                 Ok(()) => {}
                 Err(error) => drop(pardon(error, retry)?),
             }
             if events.is_empty() && !endless {
                 now = Instant::now();
+                if now >= end {
+                    break;
+                }
             }
         }
         Ok(timed_out)
