@@ -111,7 +111,7 @@ write!(Sender, Sender);
 write!(Sender, &Sender);
 
 #[allow(unsafe_code)]
-fn ours<'a, 'b>(buffers: &'a [io::IoSlice<'b>]) -> &'a [IoSlice<'b>] {
+pub(super) fn ours<'a, 'b>(buffers: &'a [io::IoSlice<'b>]) -> &'a [IoSlice<'b>] {
     // SAFETY: both are an `iovec` that borrows memory: `std` promises it of its own.
     unsafe { slice::from_raw_parts(buffers.as_ptr().cast(), buffers.len()) }
 }

@@ -9,12 +9,12 @@ use crate::error::Result;
 
 /// The most bytes that one call may be asked for; Apple's systems refuse more than an `int`.
 #[cfg(not(target_vendor = "apple"))]
-const MOST_BYTES: usize = isize::MAX as usize;
+pub(super) const MOST_BYTES: usize = isize::MAX as usize;
 #[cfg(target_vendor = "apple")]
-const MOST_BYTES: usize = c_int::MAX as usize - 1;
+pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
 
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
-const MOST_BUFFERS: usize = 1024;
+pub(super) const MOST_BUFFERS: usize = 1024;
 
 /// read(2).
 #[inline]
@@ -80,56 +80,32 @@ impl Output {
 }
 
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
-use self::by_call::{send, send_vectored};
+use super::send::{send, send_vectored};
 
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
-mod by_call {
-    use super::*;
-    use crate::error::Error;
-
-    impl Output {
-        #[inline]
-        pub(super) fn choose(
-            &self,
-            _: RawFd,
-            send: impl FnOnce() -> Result<usize>,
-            write: impl FnOnce() -> Result<usize>,
-        ) -> Result<usize> {
-            match self.0.get() {
-                Way::Plain => return write(),
-                Way::Socket => return send(),
-                Way::Unknown => {}
+impl Output {
+    #[inline]
+    fn choose(
+        &self,
+        _: RawFd,
+        send: impl FnOnce() -> Result<usize>,
+        write: impl FnOnce() -> Result<usize>,
+    ) -> Result<usize> {
+        match self.0.get() {
+            Way::Plain => return write(),
+            Way::Socket => return send(),
+            Way::Unknown => {}
+        }
+        match send() {
+            Err(crate::error::Error::Os(libc::ENOTSOCK)) => {
+                self.0.set(Way::Plain);
+                write()
             }
-            match send() {
-                Err(Error::Os(libc::ENOTSOCK)) => {
-                    self.0.set(Way::Plain);
-                    write()
-                }
-                answer => {
-                    self.0.set(Way::Socket);
-                    answer
-                }
+            answer => {
+                self.0.set(Way::Socket);
+                answer
             }
         }
-    }
-
-    /// send(2).
-    #[inline]
-    pub(super) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
-        let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
-        // SAFETY: the kernel reads at most `length` bytes of the buffer.
-        Ok(retry(|| unsafe { libc::send(socket, start, length, libc::MSG_NOSIGNAL) })? as usize)
-    }
-
-    /// sendmsg(2).
-    #[inline]
-    pub(super) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        // SAFETY: the structure is of integers and pointers, of which zeroes are values.
-        let mut message: libc::msghdr = unsafe { core::mem::zeroed() };
-        message.msg_iov = buffers.as_ptr().cast_mut().cast();
-        message.msg_iovlen = buffers.len().min(MOST_BUFFERS) as _;
-        // SAFETY: the kernel reads a message of buffers that are borrowed, and writes nothing.
-        Ok(retry(|| unsafe { libc::sendmsg(socket, &message, libc::MSG_NOSIGNAL) })? as usize)
     }
 }
 

@@ -1,49 +1,13 @@
-//! Sending without `SIGPIPE`, and receiving so that a cut datagram shows.
+//! Receiving, so that a cut datagram shows.
 
 use core::ffi::{c_int, c_void};
-use core::mem::{self, MaybeUninit};
-use core::ops::Deref;
+use core::mem;
 
 use libc::{iovec, msghdr};
 
 use super::address::RawAddress;
 use super::fd::{RawFd, check};
 use crate::error::Result;
-
-/// Apple's sockets have `SO_NOSIGPIPE` from birth instead.
-#[cfg(target_vendor = "apple")]
-const NO_SIGNAL: c_int = 0;
-#[cfg(not(target_vendor = "apple"))]
-const NO_SIGNAL: c_int = libc::MSG_NOSIGNAL;
-
-/// send(2).
-#[inline]
-pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
-    let (data, length) = (buffer.as_ptr().cast::<c_void>(), buffer.len());
-    // SAFETY: the kernel reads `length` bytes of the buffer.
-    let sent = check(unsafe { libc::send(socket, data, length, NO_SIGNAL) })?;
-    Ok(sent as usize)
-}
-
-/// How many buffers one call sends at most; a vectored write may end early, and says where.
-const PARTS: usize = 64;
-
-/// sendmsg(2) of many buffers, the first [`PARTS`] at most; writev(2) would raise `SIGPIPE`.
-pub(crate) fn send_vectored(socket: RawFd, buffers: &[impl Deref<Target = [u8]>]) -> Result<usize> {
-    let mut parts = [const { MaybeUninit::<iovec>::uninit() }; PARTS];
-    let count = buffers.len().min(PARTS);
-    for (part, buffer) in parts.iter_mut().zip(buffers) {
-        let iov_base = buffer.as_ptr().cast_mut().cast();
-        part.write(iovec { iov_base, iov_len: buffer.len() });
-    }
-    let mut message = empty_message();
-    message.msg_iov = parts.as_mut_ptr().cast();
-    message.msg_iovlen = count as _;
-    // SAFETY: the first `count` parts are initialised and name buffers that are alive; the kernel only reads
-    // them.
-    let sent = check(unsafe { libc::sendmsg(socket, &message, NO_SIGNAL) })?;
-    Ok(sent as usize)
-}
 
 /// What came.
 pub(crate) struct Received {

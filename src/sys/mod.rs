@@ -24,7 +24,7 @@
 //!   it as any other; what has happened is then asked of them.
 //!
 //! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
-//! sockets (`socket`), what they send (`message`), their options (`option`) and addresses (`address`),
+//! sockets (`socket`), what they send (`send`) and receive (`message`), their options (`option`) and addresses (`address`),
 //! signals and their masks (`signal`), children (`process`), the clock (`clock`), and the sign that this
 //! process is a forked child (`fork`).
 //!
@@ -47,6 +47,9 @@ pub(crate) mod io;
 pub(crate) mod io_slice;
 pub(crate) mod pipe;
 pub(crate) mod process;
+// Elsewhere only sockets of the feature `std` need it.
+#[cfg(any(feature = "std", not(any(target_vendor = "apple", target_os = "netbsd"))))]
+pub(crate) mod send;
 pub(crate) mod signal;
 
 pub(crate) mod clock;

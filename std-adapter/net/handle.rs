@@ -165,12 +165,12 @@ macro_rules! read_write {
         impl Write for $Handle {
             #[inline]
             fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-                Ok(message::send(self.inner.as_raw_fd(), buffer)?)
+                Ok(send::send(self.inner.as_raw_fd(), buffer)?)
             }
 
             #[inline]
             fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-                Ok(message::send_vectored(self.inner.as_raw_fd(), buffers)?)
+                Ok(send::send_vectored(self.inner.as_raw_fd(), ours(buffers))?)
             }
 
             #[inline]

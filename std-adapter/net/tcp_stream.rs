@@ -14,8 +14,9 @@ use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
+use crate::std_adapter::unix::ours;
 use crate::sys::address::RawAddress;
-use crate::sys::{message, option, socket};
+use crate::sys::{option, send, socket};
 
 /// A TCP connection, or the attempt at one, like [`std::net::TcpStream`].
 ///

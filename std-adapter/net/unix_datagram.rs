@@ -16,7 +16,7 @@ use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
 use crate::sys::address::RawAddress;
 use crate::sys::fd::Fd;
-use crate::sys::{message, socket};
+use crate::sys::{message, send, socket};
 
 /// A socket for datagrams within this machine, like [`std::os::unix::net::UnixDatagram`], non-blocking.
 /// They arrive in order, and none is lost; who sends faster than the other receives gets `WouldBlock`.
@@ -128,7 +128,7 @@ impl UnixDatagram {
     /// `ConnectionRefused` when the peer is closed, `EMSGSIZE` for one that is too long, of which nothing is
     /// sent; and the system's. See send(2).
     pub fn send(&self, buffer: &[u8]) -> io::Result<usize> {
-        Ok(message::send(self.as_raw_fd(), buffer)?)
+        Ok(send::send(self.as_raw_fd(), buffer)?)
     }
 
     /// Sends a datagram to the socket at `path`.

@@ -1,0 +1,34 @@
+//! Sending on a socket, without `SIGPIPE`.
+
+use core::ffi::c_int;
+use core::mem;
+
+use super::fd::{RawFd, retry};
+use super::io::{MOST_BUFFERS, MOST_BYTES};
+use super::io_slice::IoSlice;
+use crate::error::Result;
+
+/// Apple's sockets have `SO_NOSIGPIPE` from birth instead.
+#[cfg(target_vendor = "apple")]
+const NO_SIGNAL: c_int = 0;
+#[cfg(not(target_vendor = "apple"))]
+const NO_SIGNAL: c_int = libc::MSG_NOSIGNAL;
+
+/// send(2).
+#[inline]
+pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
+    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
+    // SAFETY: the kernel reads at most `length` bytes of the buffer.
+    Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
+}
+
+/// sendmsg(2); writev(2) would raise `SIGPIPE`.
+#[inline]
+pub(crate) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+    // SAFETY: the structure is of integers and pointers, of which zeroes are values.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = buffers.as_ptr().cast_mut().cast();
+    message.msg_iovlen = buffers.len().min(MOST_BUFFERS) as _;
+    // SAFETY: the kernel reads a message of buffers that are borrowed, and writes nothing.
+    Ok(retry(|| unsafe { libc::sendmsg(socket, &message, NO_SIGNAL) })? as usize)
+}
