@@ -135,7 +135,7 @@
 //!
 //! * Share a loop between threads: a poller and its handles stay on the thread that made them, which the
 //!   compiler checks. Use one poller a thread.
-//! * Work across `fork`: in the child every call is [`Error::Forked`]. Make a new poller there.
+//! * Work across `fork`: in the child polling and registering are [`Error::Forked`]. Make a new poller there.
 //! * Files: the kernel queues do not watch them ([`Error::Unsupported`]).
 //! * Futures, buffers, protocols, name resolution: they are for what is built on top.
 //! * Windows.

@@ -70,6 +70,10 @@ use crate::wheel::TimerWheel;
 ///   are inserted later.
 /// * **Loss.** What does not fit stays where it is: nothing is lost, and nothing comes twice.
 ///
+/// There is one exception: where thousands of deadlines lie close together, the wheel has to sort them before the
+/// first can come. A poll sorts a thousand or more, and the other classes may have the whole batch meanwhile. A
+/// deadline is sorted some 11 times at most, so that `TIMERS` / 90 such polls are the most there can be.
+///
 /// Places that a class does not use go to the others. [`Events::is_full`] hints that more is waiting.
 ///
 /// # System calls
@@ -212,7 +216,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked), or the system's, see epoll_wait(2), kevent(2).
+    /// [`Forked`](crate::Error::Forked), and nothing has changed; or the system's, see epoll_wait(2), kevent(2). Then
+    /// `events` may hold user events and deadlines that were taken before: they come only once.
     #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,
@@ -224,7 +229,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         answer
     }
 
-    /// As [`poll`](Poller::poll), but returns to the caller when a signal's handler has run.
+    /// As [`poll`](Poller::poll), but returns to the caller when a signal's handler has run while the kernel was
+    /// waiting. A signal that comes shortly before does not end it: who must not miss one uses
+    /// [`Signals`](crate::unix::Signals), or a [`Waker`](crate::unix::Waker) in the handler.
     ///
     /// # Errors
     ///

@@ -29,7 +29,7 @@ use crate::time::{Instant, nanos};
 /// send(mio_st::poll::Registry::new().unwrap());
 /// ```
 ///
-/// In a forked child every call fails with [`Forked`](Error::Forked) and changes nothing; dropping it there
+/// In a forked child every call to the kernel fails with [`Forked`](Error::Forked) and changes nothing; dropping it there
 /// closes the child's descriptor only.
 #[derive(Debug)]
 pub struct Registry {
