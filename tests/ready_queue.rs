@@ -1,5 +1,8 @@
 //! `ReadyQueue` against a naive one, and its promises one by one.
 
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
 use mio_st::Error;
 use mio_st::event::{EventedId, Interests, Ready, ReadyQueue, SourceKey};
 use mio_st::poll::PollOption;
@@ -668,4 +671,19 @@ fn it_prints_how_full_it_is() {
     let mut queue: ReadyQueue<4> = ReadyQueue::new();
     queue.notify(EventedId(1), Ready::USER_0).unwrap();
     assert_eq!(format!("{queue:?}"), "ReadyQueue { capacity: 4, len: 1, pending: 1 }");
+}
+
+#[test]
+fn a_handler_that_panics_leaves_a_queue_in_order() {
+    let mut queue = ReadyQueue::<4>::new();
+    for id in 0..4 {
+        queue.notify(EventedId(id), Ready::USER_0).unwrap();
+    }
+    queue.begin_round();
+    let delivery = AssertUnwindSafe(|| queue.deliver(3, |_, _| panic!("the handler's own")));
+    assert!(catch_unwind(delivery).is_err());
+    queue.begin_round();
+    assert_eq!((queue.len(), queue.pending()), (1, 1));
+    assert_eq!(queue.pop(), Some((EventedId(3), Ready::USER_0)));
+    assert!(queue.is_empty() && queue.notify(EventedId(4), Ready::USER_0).is_ok());
 }

@@ -318,9 +318,11 @@ impl<const N: usize> ReadyQueue<N> {
         while left > 0 {
             if N > 0 && !self.sources.has_queued() {
                 // Only notifications from here on.
-                let taken = self.notifications.take(left, &mut handle);
-                self.used -= taken as u32;
-                left -= taken;
+                let count = left.min(self.notifications.waiting());
+                // Before `handle` runs, which may panic.
+                self.used -= count as u32;
+                self.notifications.take(count, &mut handle);
+                left -= count;
                 break;
             }
             let Some((id, ready)) = self.pop() else { break };

@@ -61,19 +61,24 @@ impl<const N: usize> Ring<N> {
         Some((id, ready))
     }
 
-    /// Takes up to `room` at once and tells how many. Each costs a copy, and no position is written to
-    /// memory only to be read again for the next.
+    /// How many the round in hand still has.
     #[inline]
-    pub(super) fn take(&mut self, room: usize, mut handle: impl FnMut(EventedId, Ready)) -> usize {
+    pub(super) const fn waiting(&self) -> usize {
         let (head, end) = (self.head, self.end);
-        let waiting = if end >= head { end - head } else { end + Self::TURN - head };
-        let count = room.min(waiting as usize);
+        (if end >= head { end - head } else { end.wrapping_add(Self::TURN).wrapping_sub(head) })
+            as usize
+    }
+
+    /// Takes `count` at once, which are waiting. Each costs a copy, and no position is written to memory only to be
+    /// read again for the next.
+    #[inline]
+    pub(super) fn take(&mut self, count: usize, mut handle: impl FnMut(EventedId, Ready)) {
+        let head = self.head;
         self.head = Self::advance(head, count as u32);
         let (ahead, behind) = self.cells.split_at(Self::cell(head).min(N));
         for cell in behind.iter().chain(ahead).take(count) {
             handle(cell.id, cell.ready);
         }
-        count
     }
 
     #[inline]
