@@ -37,7 +37,7 @@ pub fn contests() -> Vec<Contest> {
     ]
 }
 
-/// Where a deadline is pushed to: always later.
+/// Where deadlines are pushed to: always later.
 struct Pushes {
     random: Random,
     ahead: Duration,
@@ -46,6 +46,11 @@ struct Pushes {
 impl Pushes {
     fn new() -> Pushes {
         Pushes { random: Random::new(1), ahead: AHEAD }
+    }
+
+    /// For one round, made before it is measured: which, and how far ahead.
+    fn round(&mut self) -> Vec<(usize, Duration)> {
+        (0..POLLS).map(|_| self.next()).collect()
     }
 
     fn next(&mut self) -> (usize, Duration) {
@@ -71,10 +76,10 @@ fn ours(deadlines: usize, push: bool) -> Run {
     let add = |id| poller.add_deadline(EventedId(id), start + AHEAD).unwrap();
     let keys: Vec<_> = (0..deadlines).map(add).collect();
     Box::new(move || {
+        let round = pushes.round();
         measure(POLLS, || {
-            for _ in 0..POLLS {
+            for &(which, ahead) in &round {
                 if push {
-                    let (which, ahead) = pushes.next();
                     poller.update_deadline(keys[which], start + ahead).unwrap();
                 }
                 poller.poll(&mut events, Some(Duration::ZERO)).unwrap();
@@ -90,10 +95,10 @@ fn raw(push: bool) -> Run {
     let mut map: BTreeMap<_, _> = (0..DEADLINES).map(|id| ((start + AHEAD, id), ())).collect();
     let mut keys: Vec<_> = map.keys().copied().collect();
     Box::new(move || {
+        let round = pushes.round();
         measure(POLLS, || {
-            for _ in 0..POLLS {
+            for &(which, ahead) in &round {
                 if push {
-                    let (which, ahead) = pushes.next();
                     map.remove(&keys[which]);
                     keys[which].0 = start + ahead;
                     map.insert(keys[which], ());
@@ -118,10 +123,10 @@ fn calloop(push: bool) -> Run {
         })
         .collect();
     Box::new(move || {
+        let round = pushes.round();
         measure(POLLS, || {
-            for _ in 0..POLLS {
+            for &(which, ahead) in &round {
                 if push {
-                    let (which, ahead) = pushes.next();
                     let (token, dispatcher) = &timers[which];
                     dispatcher.as_source_mut().set_deadline(start + ahead);
                     handle.update(token).unwrap();
@@ -146,10 +151,10 @@ fn tokio() -> Run {
         std::task::Poll::Ready(())
     }));
     Box::new(move || {
+        let round = pushes.round();
         measure(POLLS, || {
             runtime.block_on(async {
-                for _ in 0..POLLS {
-                    let (which, ahead) = pushes.next();
+                for &(which, ahead) in &round {
                     sleeps[which].as_mut().reset(start + ahead);
                     tokio::task::yield_now().await;
                 }
