@@ -97,7 +97,8 @@ fn contest<const N: usize, const ROOM: usize>(name: &str, work: Work) -> Contest
 
 fn add<T: Timers>(contest: Contest, work: Work, n: usize) -> Contest {
     let fires = matches!(work, Work::Drain | Work::Hold);
-    if fires && !T::ORDERED {
+    let asks = matches!(work, Work::Churn { next: true, .. } | Work::Push { next: true, .. });
+    if fires && !T::ORDERED || asks && !T::QUICK_NEXT && n > 4096 {
         return contest;
     }
     contest.with(T::PEER, move || match work {

@@ -36,6 +36,9 @@ pub trait Timers: 'static {
     /// Deadlines come out in order. (The contests that would fire out of order leave out who does.)
     const ORDERED: bool = true;
 
+    /// `next` walks no long lists. (The large contests that ask for it leave out who does.)
+    const QUICK_NEXT: bool = true;
+
     fn with_capacity(capacity: usize) -> Box<Self>;
 
     fn insert(&mut self, id: usize, deadline: u64);
