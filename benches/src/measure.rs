@@ -102,7 +102,8 @@ pub fn measure_waiting<R>(ops: usize, work: impl FnOnce() -> R) -> Sample {
     measure_by(Clock::Wall, ops, work)
 }
 
-fn measure_by<R>(clock: Clock, ops: usize, work: impl FnOnce() -> R) -> Sample {
+/// Measures `work` by the clock of choice.
+pub fn measure_by<R>(clock: Clock, ops: usize, work: impl FnOnce() -> R) -> Sample {
     let allocations = counting::allocations();
     let start = clock.nanos();
     mark();
