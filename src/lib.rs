@@ -85,7 +85,7 @@
 //! * `std`: the module `net`; `io::Error: From<Error>` and back; `std::time::Instant` as a deadline; `AsFd` and
 //!   its like; `Read` and `Write` for what `unix` owns.
 //! * `inline-syscall`: on x86-64 Linux, the system call of most polls is one instruction at the place of the poll
-//!   instead of a call of libc: some 0.8 of the time of a short poll.
+//!   instead of a call of libc: some 0.8 of the time of a poll that finds nothing.
 //! * `log`: trace lines at registration and poll, to the crate of that name.
 //!
 //! # Platforms

@@ -6,7 +6,7 @@
 //! With the feature `inline-syscall`, on x86-64, it is the bare instruction at the place of the poll. What
 //! that saves is the return from libc's `syscall`: on kernels that guard against Spectre, a system call
 //! makes the processor forget where the functions that are active will return to, and each such return is then
-//! mispredicted. It is a fifth of a short poll. Off by default, where every call goes through libc.
+//! mispredicted. It is a fifth of a poll that finds nothing. Off by default, where every call goes through libc.
 
 use core::ffi::{c_int, c_long};
 
