@@ -148,12 +148,18 @@ impl<const N: usize> Events<N> {
         Iter { events: self.buffer.as_slice()[self.taken..].iter() }
     }
 
-    /// Empties it and gives it to be filled.
+    /// Empties it and gives it to be filled; then [`rewind`](Events::rewind) it.
     #[inline]
     pub(crate) fn refill(&mut self) -> &mut VecView<RawEvent> {
         self.buffer.clear();
-        self.taken = 0;
         &mut self.buffer
+    }
+
+    /// The user has had none of what is in it now. Said after the system call and not before, this is known to the
+    /// loop that comes next.
+    #[inline]
+    pub(crate) fn rewind(&mut self) {
+        self.taken = 0;
     }
 }
 
@@ -186,6 +192,7 @@ impl<'a, const N: usize> IntoIterator for &'a mut Events<N> {
     #[inline]
     fn into_iter(self) -> Drain<'a> {
         let events = self.buffer.as_slice()[self.taken..].iter();
+        self.taken = self.buffer.len();
         Drain { events, taken: &mut self.taken }
     }
 }
@@ -197,9 +204,21 @@ pub struct Iter<'a> {
 }
 
 /// Takes the events of a batch: `for event in &mut events`.
+///
+/// What it has not come to when it is dropped is still in the batch.
 pub struct Drain<'a> {
     events: slice::Iter<'a, RawEvent>,
+    /// Counts all of them while it lives, so that nothing is counted, or written, for each event.
     taken: &'a mut usize,
+}
+
+impl Drop for Drain<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.events.as_slice().is_empty() {
+            *self.taken -= self.events.len();
+        }
+    }
 }
 
 impl Iterator for Iter<'_> {
@@ -221,9 +240,7 @@ impl Iterator for Drain<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Event> {
-        let event = *self.events.next()?;
-        *self.taken += 1;
-        Some(Event(event))
+        Some(Event(*self.events.next()?))
     }
 
     #[inline]
@@ -282,6 +299,7 @@ mod tests {
         assert!(events.is_empty());
         assert!((&mut events).into_iter().next().is_none());
         assert!(events.refill().is_empty());
+        events.rewind();
         assert_eq!(events.len(), 0);
     }
 

@@ -12,6 +12,8 @@ mod user;
 use core::mem::MaybeUninit;
 use core::time::Duration;
 
+use heapless::VecView;
+
 pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
 pub use self::registry::Registry;
@@ -22,7 +24,7 @@ use crate::events::Events;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready_queue::ReadyQueue;
-use crate::sys::FOREVER;
+use crate::sys::{FOREVER, RawEvent};
 use crate::sys::fd::RawFd;
 use crate::time::nanos;
 use crate::wheel::TimerWheel;
@@ -224,9 +226,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        let answer = self.fill(events, timeout, true);
-        trace!("poll: {answer:?}, {} events", events.len());
-        answer
+        self.refill(events, timeout, true)
     }
 
     /// As [`poll`](Poller::poll), but returns to the caller when a signal's handler has run while the kernel was
@@ -242,9 +242,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        let answer = self.fill(events, timeout, false);
-        trace!("poll: {answer:?}, {} events", events.len());
-        answer
+        self.refill(events, timeout, false)
     }
 
     /// Fills `events` with user events and due deadlines only, without waiting, and without a system call
@@ -260,29 +258,40 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         if self.has_userspace() {
             self.take_userspace(batch);
         }
+        events.rewind();
         trace!("poll_userspace: {} events", events.len());
         Ok(())
     }
 
-    // In the caller's loop, for the reason that `Registry::glance` gives.
     #[inline(always)]
-    fn fill<const N: usize>(
+    fn refill<const N: usize>(
         &mut self,
         events: &mut Events<N>,
         timeout: Option<Duration>,
         retry: bool,
     ) -> Result<()> {
         self.registry.check_fork()?;
-        let (events, timeout) = (events.refill(), timeout.map_or(FOREVER, nanos));
+        let answer = self.fill(events.refill(), timeout.map_or(FOREVER, nanos), retry);
+        events.rewind();
+        trace!("poll: {answer:?}, {} events", events.len());
+        answer
+    }
+
+    // In the caller's loop, for the reason that `Registry::glance` gives.
+    #[inline(always)]
+    fn fill(&mut self, events: &mut VecView<RawEvent>, timeout: u64, retry: bool) -> Result<()> {
         if !self.has_userspace() {
             return self.registry.fill(events, timeout, retry);
         }
         let plan = self.begin(events);
-        let done = match N {
-            0..3 if events.is_full() => true,
-            _ => self.registry.glance(events, timeout, plan.wakeup, retry)?,
-        };
-        if !done || plan.more { self.finish(events, timeout, plan, retry) } else { Ok(()) }
+        // Of less than three places there need not be one for the kernel.
+        if !events.is_full() {
+            self.registry.glance(events, timeout, plan.wakeup, retry)?;
+        }
+        if plan.more || events.is_empty() && timeout != 0 {
+            return self.finish(events, timeout, plan, retry);
+        }
+        Ok(())
     }
 
     #[inline]

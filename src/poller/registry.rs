@@ -136,6 +136,7 @@ impl Registry {
     ) -> Result<()> {
         self.check_fork()?;
         let answer = self.fill(events.refill(), timeout.map_or(FOREVER, nanos), true);
+        events.rewind();
         trace!("poll: {answer:?}, {} events", events.len());
         answer
     }
@@ -172,14 +173,15 @@ impl Registry {
         timeout: u64,
         retry: bool,
     ) -> Result<()> {
-        if !self.glance(events, timeout, Instant::MAX, retry)? {
+        self.glance(events, timeout, Instant::MAX, retry)?;
+        if events.is_empty() && timeout != 0 {
             self.sleep(events, timeout, Instant::MAX, retry)?;
         }
         Ok(())
     }
 
     /// The one system call that most polls make, at the place of the call: appends kernel events to `events`,
-    /// which has room, and says whether the poll need not `sleep`: there are events, or there is no time.
+    /// which has room. It is left out where a `sleep` will probably follow that finds as much.
     ///
     /// Inlined as far as it goes, since the processor, after a system call, mispredicts the return from
     /// each function that was entered before it.
@@ -190,21 +192,19 @@ impl Registry {
         timeout: u64,
         wakeup: Instant,
         retry: bool,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let no_time = timeout == 0 || wakeup == Instant::ZERO;
         let endless = timeout == FOREVER && wakeup == Instant::MAX;
+        if no_time || endless {
+            let wait = endless && self.spin == 0;
+            return self.selector.glance(events, wait).or_else(|error| pardon(error, retry));
+        }
         // Any other timeout costs the kernel a timer, for nothing where events are there already.
-        if !no_time && !endless && !self.look.is_due() {
-            return Ok(false);
-        }
-        match self.selector.glance(events, endless && self.spin == 0) {
-            Ok(()) => {}
-            Err(error) => return pardon(error, retry),
-        }
-        if !no_time && !endless {
+        if self.look.is_due() {
+            self.selector.glance(events, false).or_else(|error| pardon(error, retry))?;
             self.look.found(!events.is_empty());
         }
-        Ok(no_time || !events.is_empty())
+        Ok(())
     }
 
     /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
@@ -233,7 +233,7 @@ impl Registry {
                 if endless { FOREVER } else { end.as_nanos().saturating_sub(now.as_nanos()) };
             match self.selector.select(events, left) {
                 Ok(()) => {}
-                Err(error) => drop(pardon(error, retry)?),
+                Err(error) => pardon(error, retry)?,
             }
             if events.is_empty() && !endless {
                 now = Instant::now();
@@ -257,8 +257,8 @@ impl Registry {
 
 /// A signal need not end a poll, which then goes on to `sleep`.
 #[cold]
-fn pardon(error: Error, retry: bool) -> Result<bool> {
-    if retry && error == Error::Os(libc::EINTR) { Ok(false) } else { Err(error) }
+fn pardon(error: Error, retry: bool) -> Result<()> {
+    if retry && error == Error::Os(libc::EINTR) { Ok(()) } else { Err(error) }
 }
 
 fn next_number() -> NonZeroU32 {

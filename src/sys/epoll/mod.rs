@@ -171,10 +171,10 @@ impl Selector {
         events: &mut VecView<RawEvent>,
         wait: impl FnOnce(RawFd, &mut wait::Spare) -> Result<usize>,
     ) -> Result<()> {
+        let before = events.len();
         let count = wait(self.epoll.raw(), events.spare_capacity_mut())?;
-        let length = events.len() + count;
         // SAFETY: the kernel was told how many fit, and wrote that many at most behind the old ones.
-        unsafe { events.set_len(length) };
+        unsafe { events.set_len(before + count) };
         Ok(())
     }
 }
