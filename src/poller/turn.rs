@@ -39,15 +39,20 @@ struct Shares {
 impl Turn {
     /// What is not set aside for deadlines or user events is the kernel's: a third at least, or, in turns, a
     /// place of the one or two that there are.
+    #[inline]
     fn shares(&mut self, places: usize) -> Shares {
+        let third = places / 3;
+        if third != 0 {
+            return Shares { deadlines: third, user: third };
+        }
         self.poll = (self.poll + 1) % 3;
         let (deadlines, user) = match (places, self.poll) {
             (1, 0) => (1, 0),
             (1, 1) => (0, 1),
-            (2, 0) => (1, 1),
-            (2, 1) => (1, 0),
-            (2, _) => (0, 1),
-            _ => (places / 3, places / 3),
+            (1, _) => (0, 0),
+            (_, 0) => (1, 1),
+            (_, 1) => (1, 0),
+            (_, _) => (0, 1),
         };
         Shares { deadlines, user }
     }
@@ -65,16 +70,10 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         if wakeup == Instant::ZERO {
             wakeup = self.fire(events, shares.deadlines, Instant::now());
         }
-        if self.user.has_pending() {
-            self.user.begin_round();
-            self.deliver(events, shares.user);
-        }
-        let pending = self.user.has_pending();
-        let idle = events.is_empty() && !pending && wakeup != Instant::ZERO;
-        Plan {
-            wakeup: if idle { wakeup } else { Instant::ZERO },
-            more: pending || wakeup == Instant::ZERO,
-        }
+        self.user.begin_round();
+        self.deliver(events, shares.user);
+        let more = self.user.has_pending() || wakeup == Instant::ZERO;
+        Plan { wakeup: if more || !events.is_empty() { Instant::ZERO } else { wakeup }, more }
     }
 
     /// The last step.
@@ -117,14 +116,14 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// A whole poll without the kernel.
     #[inline(never)]
     pub(super) fn take_userspace(&mut self, events: &mut VecView<RawEvent>) {
-        self.user.begin_round();
-        // Half and half; the odd place goes to each in turn.
-        self.turn.userspace = !self.turn.userspace;
-        let share = (events.capacity() + usize::from(self.turn.userspace)) / 2;
         let mut wakeup = self.wakeup();
         if wakeup == Instant::ZERO {
+            // Half and half; the odd place goes to each in turn.
+            self.turn.userspace = !self.turn.userspace;
+            let share = (events.capacity() + usize::from(self.turn.userspace)) / 2;
             wakeup = self.fire(events, share, Instant::now());
         }
+        self.user.begin_round();
         self.deliver(events, room(events));
         if wakeup == Instant::ZERO {
             self.fire(events, room(events), Instant::now());
@@ -151,7 +150,12 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     }
 
     /// When the next deadline may be due, for a few nanoseconds where it is not near: `ZERO`, perhaps now.
+    #[inline]
     fn wakeup(&mut self) -> Instant {
+        if self.timers.is_empty() { Instant::MAX } else { self.estimated_wakeup() }
+    }
+
+    fn estimated_wakeup(&mut self) -> Instant {
         let Some(wakeup) = self.timers.next_wakeup() else { return Instant::MAX };
         match clock::coarse() {
             Some(now) if wakeup > now + clock::SLOWEST_TICK => {

@@ -314,22 +314,21 @@ impl<const N: usize> ReadyQueue<N> {
     /// ```
     #[inline]
     pub fn deliver(&mut self, room: usize, mut handle: impl FnMut(EventedId, Ready)) -> usize {
-        let mut left = room;
-        while left > 0 {
-            if N > 0 && !self.sources.has_queued() {
-                // Only notifications from here on.
-                let count = left.min(self.notifications.waiting());
-                // Before `handle` runs, which may panic.
-                self.used -= count as u32;
-                self.notifications.take(count, &mut handle);
-                left -= count;
-                break;
-            }
-            let Some((id, ready)) = self.pop() else { break };
-            left -= 1;
+        if N == 0 {
+            return 0;
+        }
+        let mut count = 0;
+        while count < room && self.sources.has_queued() {
+            let Some((id, ready)) = self.pop_either() else { return count };
+            count += 1;
             handle(id, ready);
         }
-        room - left
+        // Only notifications from here on.
+        let rest = self.notifications.waiting().min(room - count);
+        // Before `handle` runs, which may panic.
+        self.used -= rest as u32;
+        self.notifications.take(rest, handle);
+        count + rest
     }
 
     /// What the source is ready for, whether or not an interest is met.

@@ -65,8 +65,14 @@ impl<const N: usize> Ring<N> {
     #[inline]
     pub(super) const fn waiting(&self) -> usize {
         let (head, end) = (self.head, self.end);
-        (if end >= head { end - head } else { end.wrapping_add(Self::TURN).wrapping_sub(head) })
-            as usize
+        let distance = end.wrapping_sub(head);
+        (if N.is_power_of_two() {
+            distance & (Self::TURN - 1)
+        } else if end < head {
+            distance.wrapping_add(Self::TURN)
+        } else {
+            distance
+        }) as usize
     }
 
     /// Takes `count` at once, which are waiting. Each costs a copy, and no position is written to memory only to be
@@ -76,9 +82,10 @@ impl<const N: usize> Ring<N> {
         let head = self.head;
         self.head = Self::advance(head, count as u32);
         let (ahead, behind) = self.cells.split_at(Self::cell(head).min(N));
-        for cell in behind.iter().chain(ahead).take(count) {
-            handle(cell.id, cell.ready);
-        }
+        let wrapped = count.saturating_sub(behind.len());
+        let cells = behind.iter().take(count).chain(ahead.iter().take(wrapped));
+        // A loop inside, which is one for each half, and not one with a choice at each step.
+        cells.for_each(|cell| handle(cell.id, cell.ready));
     }
 
     #[inline]

@@ -87,7 +87,6 @@ pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Wake
 pub use self::busy_poll::BusyPoll;
 
 use core::mem::MaybeUninit;
-use core::slice;
 
 use heapless::VecView;
 
@@ -95,16 +94,20 @@ use crate::id::EventedId;
 use crate::ready::Ready;
 
 /// The places of a batch that are left, to be filled one after the other.
-pub(crate) struct Places<'a>(slice::IterMut<'a, MaybeUninit<RawEvent>>);
+pub(crate) struct Places<'a> {
+    spare: &'a mut [MaybeUninit<RawEvent>],
+    filled: usize,
+}
 
 impl Places<'_> {
     /// Fills the next one. The caller knows how many there are.
     #[inline]
     pub(crate) fn push(&mut self, id: EventedId, ready: Ready) {
-        let place = self.0.next();
+        let place = self.spare.get_mut(self.filled);
         debug_assert!(place.is_some(), "more was taken than there was room for");
         if let Some(place) = place {
             place.write(RawEvent::new(id, ready));
+            self.filled += 1;
         }
     }
 }
@@ -112,11 +115,11 @@ impl Places<'_> {
 /// Appends to a batch what `fill` pushes.
 #[inline]
 pub(crate) fn append(events: &mut VecView<RawEvent>, fill: impl FnOnce(&mut Places<'_>)) {
-    let capacity = events.capacity();
-    let mut places = Places(events.spare_capacity_mut().iter_mut());
+    let before = events.len();
+    let mut places = Places { spare: events.spare_capacity_mut(), filled: 0 };
     fill(&mut places);
-    let length = capacity - places.0.len();
-    // SAFETY: every place before the ones that are left has been filled, now or earlier.
+    let length = before + places.filled;
+    // SAFETY: as many places have been filled behind those that were.
     unsafe { events.set_len(length) };
 }
 
