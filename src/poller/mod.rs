@@ -26,7 +26,7 @@ use crate::interests::{Interests, PollOption};
 use crate::ready_queue::ReadyQueue;
 use crate::sys::{FOREVER, RawEvent};
 use crate::sys::fd::RawFd;
-use crate::time::nanos;
+use crate::time::{Instant, nanos};
 use crate::wheel::TimerWheel;
 
 /// Hands out events from three sources through one call: the kernel, user space, and deadlines.
@@ -284,11 +284,15 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             return self.registry.fill(events, timeout, retry);
         }
         let plan = self.begin(events);
-        // Of less than three places there need not be one for the kernel.
-        if !events.is_full() {
-            self.registry.glance(events, timeout, plan.wakeup, retry)?;
+        if plan.wakeup == Instant::ZERO {
+            // Of less than three places there need not be one for the kernel.
+            if !events.is_full() {
+                self.registry.glance(events, 0, Instant::ZERO, retry)?;
+            }
+            return if plan.more { self.finish(events, timeout, plan, retry) } else { Ok(()) };
         }
-        if plan.more || events.is_empty() && timeout != 0 {
+        self.registry.glance(events, timeout, plan.wakeup, retry)?;
+        if events.is_empty() && timeout != 0 {
             return self.finish(events, timeout, plan, retry);
         }
         Ok(())

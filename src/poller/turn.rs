@@ -131,6 +131,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     }
 
     /// Moves user events of this round to the batch.
+    #[inline]
     fn deliver(&mut self, events: &mut VecView<RawEvent>, room: usize) {
         append(events, |places| {
             self.user.deliver(room, |id, ready| places.push(id, ready));
@@ -138,6 +139,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     }
 
     /// Moves due deadlines to the batch, and says when the next may be due: `ZERO` where more are due already.
+    #[inline(never)]
     fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize, now: Instant) -> Instant {
         append(events, |places| {
             self.timers.expire(now, room, |id, ready| places.push(id, ready));
@@ -168,6 +170,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     }
 }
 
+#[inline]
 fn room(events: &VecView<RawEvent>) -> usize {
     events.capacity() - events.len()
 }
