@@ -134,7 +134,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     #[inline]
     fn deliver(&mut self, events: &mut VecView<RawEvent>, room: usize) {
         append(events, |places| {
-            self.user.deliver(room, |id, ready| places.push(id, ready));
+            self.user.deliver_stretches(room, |stretch| {
+                places.extend(stretch.iter().map(|event| (event.id, event.ready)));
+            });
         });
     }
 

@@ -16,10 +16,11 @@ pub(super) struct Ring<const N: usize> {
     cells: [Notification; N],
 }
 
+/// One event: who, and what for.
 #[derive(Copy, Clone)]
-struct Notification {
-    id: EventedId,
-    ready: Ready,
+pub(crate) struct Notification {
+    pub(crate) id: EventedId,
+    pub(crate) ready: Ready,
 }
 
 impl<const N: usize> Ring<N> {
@@ -75,17 +76,15 @@ impl<const N: usize> Ring<N> {
         }) as usize
     }
 
-    /// Takes `count` at once, which are waiting. Each costs a copy, and no position is written to memory only to be
-    /// read again for the next.
+    /// Takes `count` at once, which are waiting: those up to the end of the memory, and those that go on at its
+    /// beginning.
     #[inline]
-    pub(super) fn take(&mut self, count: usize, mut handle: impl FnMut(EventedId, Ready)) {
+    pub(super) fn take(&mut self, count: usize) -> (&[Notification], &[Notification]) {
         let head = self.head;
         self.head = Self::advance(head, count as u32);
         let (ahead, behind) = self.cells.split_at(Self::cell(head).min(N));
-        let wrapped = count.saturating_sub(behind.len());
-        let cells = behind.iter().take(count).chain(ahead.iter().take(wrapped));
-        // A loop inside, which is one for each half, and not one with a choice at each step.
-        cells.for_each(|cell| handle(cell.id, cell.ready));
+        let first = count.min(behind.len());
+        (&behind[..first], &ahead[..(count - first).min(ahead.len())])
     }
 
     #[inline]

@@ -110,6 +110,17 @@ impl Places<'_> {
             self.filled += 1;
         }
     }
+
+    /// Fills the next ones, in one loop.
+    #[inline]
+    pub(crate) fn extend(&mut self, events: impl ExactSizeIterator<Item = (EventedId, Ready)>) {
+        let spare = self.spare.get_mut(self.filled..).unwrap_or_default();
+        debug_assert!(events.len() <= spare.len(), "more was taken than there was room for");
+        for (place, (id, ready)) in spare.iter_mut().zip(events) {
+            place.write(RawEvent::new(id, ready));
+            self.filled += 1;
+        }
+    }
 }
 
 /// Appends to a batch what `fill` pushes.
