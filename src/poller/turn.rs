@@ -133,10 +133,21 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// Moves user events of this round to the batch.
     #[inline]
     fn deliver(&mut self, events: &mut VecView<RawEvent>, room: usize) {
+        if self.user.has_queued_sources() {
+            return self.deliver_each(events, room);
+        }
         append(events, |places| {
-            self.user.deliver_stretches(room, |stretch| {
-                places.extend(stretch.iter().map(|event| (event.id, event.ready)));
-            });
+            let (first, second) = self.user.take(room);
+            places.extend(first.iter().map(|event| (event.id, event.ready)));
+            places.extend(second.iter().map(|event| (event.id, event.ready)));
+        });
+    }
+
+    /// The same, one by one.
+    #[inline(never)]
+    fn deliver_each(&mut self, events: &mut VecView<RawEvent>, room: usize) {
+        append(events, |places| {
+            self.user.deliver(room, |id, ready| places.push(id, ready));
         });
     }
 

@@ -314,37 +314,33 @@ impl<const N: usize> ReadyQueue<N> {
     /// ```
     #[inline]
     pub fn deliver(&mut self, room: usize, mut handle: impl FnMut(EventedId, Ready)) -> usize {
-        self.deliver_stretches(room, |stretch| {
-            stretch.iter().for_each(|event| handle(event.id, event.ready));
-        })
+        let mut count = 0;
+        while count < room && self.has_queued_sources() {
+            let Some((id, ready)) = self.pop() else { return count };
+            count += 1;
+            handle(id, ready);
+        }
+        let (first, second) = self.take(room - count);
+        count += first.len() + second.len();
+        first.iter().chain(second).for_each(|event| handle(event.id, event.ready));
+        count
     }
 
-    /// The same, several at a time, so that each costs a copy and little else.
+    /// Up to `room` notifications of the round, in two stretches, for who copies them; no source may be queued.
     #[inline]
-    pub(crate) fn deliver_stretches(
-        &mut self,
-        room: usize,
-        mut handle: impl FnMut(&[Notification]),
-    ) -> usize {
+    pub(crate) fn take(&mut self, room: usize) -> (&[Notification], &[Notification]) {
+        debug_assert!(!self.has_queued_sources());
         if N == 0 {
-            return 0;
+            return (&[], &[]);
         }
-        let mut count = 0;
-        while count < room && self.sources.has_queued() {
-            let Some((id, ready)) = self.pop_either() else { return count };
-            count += 1;
-            handle(&[Notification { id, ready }]);
-        }
-        // Only notifications from here on.
-        let rest = self.notifications.waiting().min(room - count);
-        // Before `handle` runs, which may panic.
-        self.used -= rest as u32;
-        let (first, second) = self.notifications.take(rest);
-        handle(first);
-        if !second.is_empty() {
-            handle(second);
-        }
-        count + rest
+        let count = self.notifications.waiting().min(room);
+        self.used -= count as u32;
+        self.notifications.take(count)
+    }
+
+    #[inline]
+    pub(crate) fn has_queued_sources(&self) -> bool {
+        N > 0 && self.sources.has_queued()
     }
 
     /// What the source is ready for, whether or not an interest is met.
