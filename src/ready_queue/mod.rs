@@ -329,7 +329,7 @@ impl<const N: usize> ReadyQueue<N> {
     /// Up to `room` notifications of the round, in two stretches, for who copies them; no source may be queued.
     #[inline]
     pub(crate) fn take(&mut self, room: usize) -> (&[Notification], &[Notification]) {
-        debug_assert!(!self.has_queued_sources());
+        debug_assert!(room == 0 || !self.has_queued_sources());
         if N == 0 {
             return (&[], &[]);
         }
