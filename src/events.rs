@@ -205,16 +205,18 @@ pub struct Iter<'a> {
 
 /// Takes the events of a batch: `for event in &mut events`.
 ///
-/// What it has not come to when it is dropped is still in the batch.
+/// What it has not come to when it is dropped is still in the batch. One that is never dropped has taken all:
+/// nothing comes twice.
 pub struct Drain<'a> {
     events: slice::Iter<'a, RawEvent>,
-    /// Counts all of them while it lives, so that nothing is counted, or written, for each event.
+    /// All of them while it lives, so that there is nothing to count, and to write, at each event.
     taken: &'a mut usize,
 }
 
 impl Drop for Drain<'_> {
     #[inline]
     fn drop(&mut self) {
+        // After a loop to the end, this is known, and nothing to do.
         if !self.events.as_slice().is_empty() {
             *self.taken -= self.events.len();
         }
@@ -301,6 +303,22 @@ mod tests {
         assert!(events.refill().is_empty());
         events.rewind();
         assert_eq!(events.len(), 0);
+    }
+
+    #[test]
+    fn a_drain_that_is_dropped_leaves_the_rest_and_one_that_is_leaked_nothing() {
+        let mut events = three();
+        let handler = core::panic::AssertUnwindSafe(|| {
+            for event in &mut events {
+                assert_ne!(event.id(), EventedId(1));
+            }
+        });
+        std::panic::catch_unwind(handler).unwrap_err();
+        assert_eq!(events.iter().next(), Some(Event::new(EventedId(2), Ready::READABLE)));
+        drop((&mut events).into_iter());
+        assert_eq!(events.len(), 1);
+        core::mem::forget((&mut events).into_iter());
+        assert_eq!((events.len(), events.iter().next()), (0, None));
     }
 
     #[test]

@@ -24,8 +24,8 @@ use crate::events::Events;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready_queue::ReadyQueue;
-use crate::sys::{FOREVER, RawEvent};
 use crate::sys::fd::RawFd;
+use crate::sys::{FOREVER, RawEvent};
 use crate::time::{Instant, nanos};
 use crate::wheel::TimerWheel;
 
@@ -263,6 +263,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         Ok(())
     }
 
+    /// What `poll` and `poll_interruptible` do.
     #[inline(always)]
     fn refill<const N: usize>(
         &mut self,
@@ -285,6 +286,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         }
         let plan = self.begin(events);
         if plan.wakeup == Instant::ZERO {
+            // There is something already: a look at the kernel, and no thought of timeouts.
             // Of less than three places there need not be one for the kernel.
             if !events.is_full() {
                 self.registry.glance(events, 0, Instant::ZERO, retry)?;

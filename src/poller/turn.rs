@@ -68,7 +68,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         }
         let shares = self.turn.shares(events.capacity());
         if wakeup == Instant::ZERO {
-            wakeup = self.fire(events, shares.deadlines, Instant::now());
+            wakeup = self.fire(events, shares.deadlines);
         }
         self.user.begin_round();
         self.deliver(events, shares.user);
@@ -88,7 +88,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         let (mut timeout, mut wakeup) = (timeout, plan.wakeup);
         loop {
             if wakeup == Instant::ZERO {
-                wakeup = self.fire(events, room(events), Instant::now());
+                wakeup = self.fire(events, room(events));
                 self.deliver(events, room(events));
                 // A wheel with much to sort does so in steps, between which the kernel has its turn.
                 if events.is_empty() && wakeup == Instant::ZERO {
@@ -121,12 +121,12 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             // Half and half; the odd place goes to each in turn.
             self.turn.userspace = !self.turn.userspace;
             let share = (events.capacity() + usize::from(self.turn.userspace)) / 2;
-            wakeup = self.fire(events, share, Instant::now());
+            wakeup = self.fire(events, share);
         }
         self.user.begin_round();
         self.deliver(events, room(events));
         if wakeup == Instant::ZERO {
-            self.fire(events, room(events), Instant::now());
+            self.fire(events, room(events));
         }
     }
 
@@ -138,8 +138,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         }
         append(events, |places| {
             let (first, second) = self.user.take(room);
-            places.extend(first.iter().map(|event| (event.id, event.ready)));
-            places.extend(second.iter().map(|event| (event.id, event.ready)));
+            places.extend(first);
+            places.extend(second);
         });
     }
 
@@ -153,7 +153,11 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
 
     /// Moves due deadlines to the batch, and says when the next may be due: `ZERO` where more are due already.
     #[inline(never)]
-    fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize, now: Instant) -> Instant {
+    fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize) -> Instant {
+        if self.timers.is_empty() {
+            return Instant::MAX;
+        }
+        let now = Instant::now();
         append(events, |places| {
             self.timers.expire(now, room, |id, ready| places.push(id, ready));
         });

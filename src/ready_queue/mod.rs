@@ -18,7 +18,8 @@ use crate::interests::{Interests, PollOption};
 use crate::ready::Ready;
 use crate::slab;
 
-use self::ring::{Notification, Ring};
+pub(crate) use self::ring::Notification;
+use self::ring::Ring;
 use self::source::Sources;
 
 /// Names a source of a [`ReadyQueue`], and nothing once the source is removed.

@@ -86,51 +86,43 @@ compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple'
 pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Waker};
 pub use self::busy_poll::BusyPoll;
 
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 
 use heapless::VecView;
 
 use crate::id::EventedId;
 use crate::ready::Ready;
+use crate::ready_queue::Notification;
 
-/// The places of a batch that are left, to be filled one after the other.
-pub(crate) struct Places<'a> {
-    spare: &'a mut [MaybeUninit<RawEvent>],
-    filled: usize,
-}
+/// The places of a batch that are left, to be filled one after the other. The caller knows how many there are.
+pub(crate) struct Places<'a>(&'a mut [MaybeUninit<RawEvent>]);
 
 impl Places<'_> {
-    /// Fills the next one. The caller knows how many there are.
+    /// Fills the next one.
     #[inline]
     pub(crate) fn push(&mut self, id: EventedId, ready: Ready) {
-        let place = self.spare.get_mut(self.filled);
-        debug_assert!(place.is_some(), "more was taken than there was room for");
-        if let Some(place) = place {
-            place.write(RawEvent::new(id, ready));
-            self.filled += 1;
-        }
+        self.extend(&[Notification { id, ready }]);
     }
 
-    /// Fills the next ones, in one loop.
+    /// Fills the next ones.
     #[inline]
-    pub(crate) fn extend(&mut self, events: impl ExactSizeIterator<Item = (EventedId, Ready)>) {
-        let spare = self.spare.get_mut(self.filled..).unwrap_or_default();
-        debug_assert!(events.len() <= spare.len(), "more was taken than there was room for");
-        for (place, (id, ready)) in spare.iter_mut().zip(events) {
-            place.write(RawEvent::new(id, ready));
-            self.filled += 1;
+    pub(crate) fn extend(&mut self, events: &[Notification]) {
+        let (next, left) = mem::take(&mut self.0).split_at_mut(events.len());
+        for (place, event) in next.iter_mut().zip(events) {
+            place.write(RawEvent::new(event.id, event.ready));
         }
+        self.0 = left;
     }
 }
 
 /// Appends to a batch what `fill` pushes.
-#[inline]
+#[inline(always)]
 pub(crate) fn append(events: &mut VecView<RawEvent>, fill: impl FnOnce(&mut Places<'_>)) {
-    let before = events.len();
-    let mut places = Places { spare: events.spare_capacity_mut(), filled: 0 };
+    let capacity = events.capacity();
+    let mut places = Places(events.spare_capacity_mut());
     fill(&mut places);
-    let length = before + places.filled;
-    // SAFETY: as many places have been filled behind those that were.
+    let length = capacity - places.0.len();
+    // SAFETY: every place before the ones that are left has been filled, now or earlier.
     unsafe { events.set_len(length) };
 }
 
