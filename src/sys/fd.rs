@@ -31,6 +31,7 @@ pub(crate) fn check<T: PartialOrd + From<i8>>(answer: T) -> Result<T> {
 }
 
 /// The same, for calls that want to be made again when a signal interrupts them.
+#[inline]
 pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Result<T> {
     loop {
         match check(call()) {
