@@ -38,6 +38,7 @@ for_each_shape! {
     deadlines_around_the_boundaries_of_slots
     the_minimum_is_never_stale
     an_earlier_deadline_shortens_the_sleep
+    a_panic_of_the_caller_loses_only_what_it_was_given
     timers_added_for_those_that_fired_wait_for_the_next_call
     near_timers_after_the_pivot_has_gone_ahead
     every_id_is_legal
@@ -278,6 +279,29 @@ mod shapes {
         assert_eq!((wheel.next_deadline(), wheel.next_wakeup()), (None, None));
         wheel.insert(at(9000), EventedId(2)).unwrap();
         assert_eq!(wheel.next_wakeup(), Some(at(9000)));
+    }
+
+    /// Ten that are due together, some at the same time, and one later; the caller fails at each in turn.
+    pub fn a_panic_of_the_caller_loses_only_what_it_was_given<const N: usize>() {
+        for fails_at in 0..10 {
+            let mut wheel = TimerWheel::<N>::new();
+            for i in 0..10 {
+                wheel.insert(at((1 << 40) + i / 3), EventedId(i as usize)).unwrap();
+            }
+            wheel.insert(at(1 << 50), EventedId(10)).unwrap();
+            let mut fired = Vec::new();
+            let call = std::panic::AssertUnwindSafe(|| {
+                wheel.expire(at(1 << 41), 100, |id, _| {
+                    fired.push(id.0);
+                    assert!(id.0 != fails_at, "on purpose");
+                })
+            });
+            std::panic::catch_unwind(call).unwrap_err();
+            assert_eq!(wheel.len(), 10 - fails_at);
+            fired.extend(expire_all(&mut wheel, 1 << 41));
+            assert_eq!(fired, (0..10).collect::<Vec<_>>());
+            assert_eq!(wheel.next_deadline(), Some(at(1 << 50)));
+        }
     }
 
     pub fn an_earlier_deadline_shortens_the_sleep<const N: usize>() {

@@ -16,10 +16,10 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::Full`] if all `N` places are taken. Nothing has changed then.
     #[inline]
     pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        let Some(node) = self.store.take() else {
-            return Err(Error::Full);
-        };
-        Ok(self.admit(node, deadline, id.0, 0))
+        match self.store.take_used() {
+            Some(node) => Ok(self.admit(node, deadline, id.0, 0)),
+            None => self.insert_fresh(deadline, id),
+        }
     }
 
     /// Adds a periodic deadline: `first`, and then every `period`, until it is cancelled.
@@ -62,7 +62,7 @@ impl<const N: usize> TimerWheel<N> {
         if self.len as usize + self.periodic as usize + 2 > N {
             return Err(Error::Full);
         }
-        let (Some(node), Some(second)) = (self.store.take(), self.store.take()) else {
+        let (Some(node), Some(second)) = (self.take(), self.take()) else {
             return Err(Error::Full);
         };
         self.store.fill_second(second, period, id.0);
@@ -87,8 +87,8 @@ impl<const N: usize> TimerWheel<N> {
             return Ok(());
         }
         self.store.set_deadline(node, deadline);
-        if self.earliest == node && deadline != old {
-            self.earliest = UNKNOWN;
+        if old <= self.horizon && deadline != old {
+            self.push_back_early(node, deadline);
         }
         Ok(())
     }
@@ -103,23 +103,32 @@ impl<const N: usize> TimerWheel<N> {
         let Some((node, _)) = self.store.find(key) else {
             return Err(Error::StaleKey);
         };
-        if key.stamp.get() & PERIODIC != 0 {
-            self.give_back_second(self.store.id(node) as Node);
-        }
         self.unlink(node);
-        self.store.give_back(node);
-        self.len -= 1;
-        if self.earliest == node {
-            self.earliest = UNKNOWN;
-        }
+        self.release(node);
         Ok(())
     }
 
     /// Takes the earliest deadline of an id out, and says whether there was one. It looks through all of
     /// them: who keeps the key is better served by [`cancel`](TimerWheel::cancel).
     pub fn remove(&mut self, id: EventedId) -> bool {
-        let (_, node) = self.store.first_live(|node| self.id(node) == id);
-        node != UNKNOWN && self.store.key(node).is_some_and(|key| self.cancel(key).is_ok())
+        let first = self.store.first_live(|node| self.id(node) == id);
+        first.and_then(|(_, node)| self.store.key(node)).is_some_and(|key| self.cancel(key).is_ok())
+    }
+
+    /// Adds a deadline to a wheel that is fuller than ever before.
+    #[inline(never)]
+    fn insert_fresh(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
+        let node = self.take().ok_or(Error::Full)?;
+        Ok(self.admit(node, deadline, id.0, 0))
+    }
+
+    /// Takes a node that nobody uses.
+    fn take(&mut self) -> Option<Node> {
+        if self.store.is_untouched() {
+            self.store.choose_stamps();
+            self.forget_first();
+        }
+        self.store.take_used().or_else(|| self.store.take_fresh())
     }
 
     /// Fills a node in and files it.
@@ -128,19 +137,46 @@ impl<const N: usize> TimerWheel<N> {
         let deadline = deadline.as_nanos();
         let key = self.store.name(node, deadline, id, flags);
         self.len += 1;
-        if self.len == 1 {
-            self.bound = u64::MAX;
+        if self.is_early(deadline) {
+            return self.admit_early(key, deadline);
         }
         self.file(node, deadline);
         key
     }
 
-    /// Puts a timer into its slot.
+    #[inline(never)]
+    fn admit_early(&mut self, key: DeadlineKey, deadline: u64) -> DeadlineKey {
+        self.file(key.node, deadline);
+        key
+    }
+
+    /// Gives the node of a timer back that is in no slot any more.
     #[inline]
-    pub(super) fn file(&mut self, node: Node, deadline: u64) {
-        self.append(node, deadline);
-        if deadline < self.bound {
-            (self.bound, self.earliest) = (deadline, node);
+    pub(super) fn release(&mut self, node: Node) {
+        if self.store.stamp(node) & PERIODIC != 0 {
+            return self.release_both(node);
+        }
+        self.release_one(node);
+    }
+
+    /// Gives both nodes of a periodic timer back.
+    #[cold]
+    #[inline(never)]
+    fn release_both(&mut self, node: Node) {
+        self.store.give_back(self.store.id(node) as Node);
+        self.periodic -= 1;
+        self.release_one(node);
+    }
+
+    #[inline]
+    fn release_one(&mut self, node: Node) {
+        self.store.give_back(node);
+        self.len -= 1;
+        if self.earliest == node {
+            self.earliest = UNKNOWN;
+        }
+        if self.len == 0 {
+            self.forget_first();
         }
     }
 
@@ -149,11 +185,5 @@ impl<const N: usize> TimerWheel<N> {
         self.store.set_deadline(node, deadline);
         self.unlink(node);
         self.file(node, deadline);
-    }
-
-    #[cold]
-    pub(super) fn give_back_second(&mut self, second: Node) {
-        self.store.give_back(second);
-        self.periodic -= 1;
     }
 }

@@ -1,7 +1,6 @@
 //! Firing what is due.
 
-use super::batch::Batch;
-use super::geometry::Slot;
+use super::few::Few;
 use super::next::Effort;
 use super::store::{Node, PERIODIC, Timer};
 use super::{BACKGROUND, COARSE, LAG, NO_SLOT, TimerWheel, UNKNOWN};
@@ -28,14 +27,16 @@ impl<const N: usize> TimerWheel<N> {
             return 0;
         }
         let now = now.as_nanos();
-        let mut fired = 0;
         if self.len != 0 && now >= self.bound {
-            fired = self.expire_due(now, room, deliver);
+            let fired = self.expire_due(now, room, deliver);
+            if fired != 0 {
+                return fired;
+            }
         }
         if self.opening != NO_SLOT || now >> LAG > self.pivot >> LAG {
             self.tidy(now);
         }
-        fired
+        0
     }
 
     /// Delivers what is due, in order, as far as `room` and the work of one call go.
@@ -48,89 +49,58 @@ impl<const N: usize> TimerWheel<N> {
         let mut effort = Effort::until(now);
         let mut fired = 0;
         while fired < room && self.len != 0 {
-            effort.few = NO_SLOT;
-            if !self.is_settled() {
+            if !self.is_settled() && !self.follow_front() {
                 self.search(&mut effort);
+                if !effort.taken.timers().is_empty() {
+                    let mut taken = Taken { wheel: self, timers: &mut effort.taken, place: 0 };
+                    while fired < room
+                        && let Some(timer) = taken.next()
+                    {
+                        let id = taken.wheel.fire(timer, now);
+                        fired += 1;
+                        deliver(id, Ready::TIMER);
+                    }
+                    continue;
+                }
             }
             if self.bound > now || !self.is_settled() {
                 break;
             }
-            if effort.few == NO_SLOT {
-                let (id, _) = self.fire((self.bound, self.earliest), now);
-                fired += 1;
-                deliver(id, Ready::TIMER);
-                continue;
-            }
-            let mut batch = self.sort(effort.few, now);
-            let mut place = 0;
-            while fired < room
-                && let Some(timer) = batch.get(place)
-            {
-                let (id, again) = self.fire(timer, now);
-                if let Some(again) = again {
-                    batch.lower_rest(again);
-                }
-                place += 1;
-                if let Some(next) = batch.peek(place) {
-                    (self.bound, self.earliest) = next;
-                }
-                // The wheel is in order before anything of the caller's runs.
-                fired += 1;
-                deliver(id, Ready::TIMER);
-            }
+            let first = (self.bound, self.earliest);
+            self.unlink(first.1);
+            let id = self.fire(first, now);
+            fired += 1;
+            // The wheel is in order whatever the caller's code does.
+            deliver(id, Ready::TIMER);
         }
         fired
     }
 
-    /// The timers of a slot that has only a few.
-    fn sort(&self, slot: Slot, now: u64) -> Batch {
-        let mut batch = Batch::new();
-        let mut node = self.store.next(slot);
-        while node != slot {
-            let timer = (self.store.deadline(node), node);
-            if timer.0 <= now {
-                batch.insert(timer);
-            } else {
-                batch.insert_rest(timer);
-            }
-            node = self.store.next(node);
-        }
-        batch
-    }
-
-    /// Takes the earliest timer out, or files it anew if it is periodic: then it comes back as well.
+    /// Lets a timer go that was taken out of its slot, or files it anew if it is periodic.
     #[inline]
-    fn fire(&mut self, (deadline, node): Timer, now: u64) -> (EventedId, Option<Timer>) {
-        (self.bound, self.earliest) = (deadline, UNKNOWN);
-        self.unlink(node);
+    fn fire(&mut self, (deadline, node): Timer, now: u64) -> EventedId {
         let id = self.store.id(node);
         if self.store.stamp(node) & PERIODIC != 0 {
-            return self.rearm((deadline, node), now, id as Node);
+            return self.fire_periodic((deadline, node), now, id as Node);
         }
-        self.len -= 1;
-        self.store.give_back(node);
-        (EventedId(id), None)
+        self.release(node);
+        EventedId(id)
     }
 
     /// Files a periodic timer for its next tick. `second` is the node where its period and its id are.
     #[cold]
-    fn rearm(
-        &mut self,
-        (deadline, node): Timer,
-        now: u64,
-        second: Node,
-    ) -> (EventedId, Option<Timer>) {
+    #[inline(never)]
+    fn fire_periodic(&mut self, (deadline, node): Timer, now: u64, second: Node) -> EventedId {
         let id = EventedId(self.store.id(second));
-        let Some(tick) = next_tick(deadline, self.store.period(second), now) else {
+        if let Some(tick) = next_tick(deadline, self.store.period(second), now) {
+            self.earliest = UNKNOWN;
+            self.store.set_deadline(node, tick);
+            self.file(node, tick);
+        } else {
             // The end of time: it has fired for the last time.
-            self.len -= 1;
-            self.give_back_second(second);
-            self.store.give_back(node);
-            return (id, None);
-        };
-        self.store.set_deadline(node, tick);
-        self.append(node, tick);
-        (id, Some((tick, node)))
+            self.release(node);
+        }
+        id
     }
 
     /// Keeps the slots for the near future short, when nothing is due.
@@ -160,6 +130,33 @@ impl<const N: usize> TimerWheel<N> {
                 self.search(&mut Effort::ahead(start));
             }
         }
+    }
+}
+
+/// Timers that were taken out of their slot to be fired. Those that are not are put back, even where the
+/// caller's code panics.
+struct Taken<'a, const N: usize> {
+    wheel: &'a mut TimerWheel<N>,
+    timers: &'a mut Few,
+    place: usize,
+}
+
+impl<const N: usize> Taken<'_, N> {
+    #[inline]
+    fn next(&mut self) -> Option<Timer> {
+        let timer = self.timers.timers().get(self.place).copied();
+        self.place += usize::from(timer.is_some());
+        timer
+    }
+}
+
+impl<const N: usize> Drop for Taken<'_, N> {
+    #[inline]
+    fn drop(&mut self) {
+        while let Some((deadline, node)) = self.next() {
+            self.wheel.file(node, deadline);
+        }
+        self.timers.clear();
     }
 }
 

@@ -5,10 +5,10 @@
 //! all deadlines of one slot agree in that digit and in all above it, where they agree with the pivot too,
 //! and a slot covers one stretch of time. No two slots overlap, and together they cover all of time.
 //!
-//! The full shape has 11 levels of 64 slots. Where the memory for these is missing the digits are narrower
-//! and there are fewer of them: on level 0 a slot is then longer than a nanosecond and may hold different
-//! deadlines; and what differs from the pivot above the topmost digit is *far*, before the pivot or after
-//! it, which makes two more slots.
+//! The full shape has 11 levels of 64 slots. Where the memory for these is missing the digits are narrower and
+//! fewer, and what differs from the pivot above the topmost digit is *far*, before the pivot or after it, which
+//! makes two more slots. In most of these a slot on level 0 is longer than a nanosecond and may hold
+//! different deadlines.
 
 /// The number of a slot, counted through all levels.
 pub(super) type Slot = u32;
@@ -70,13 +70,13 @@ impl Geometry {
     #[inline]
     pub const fn level(self, deadline: u64, pivot: u64) -> u32 {
         let level = (((deadline ^ pivot) | 1 << self.grain).ilog2() - self.grain) / self.bits;
-        if level < self.levels { level } else { self.levels }
+        if self.has_far() && level > self.levels { self.levels } else { level }
     }
 
     /// The slot on `level` that `time` lies in.
     #[inline]
     pub const fn slot(self, level: u32, time: u64, pivot: u64) -> Slot {
-        self.first_slot(level) + self.digit(level, time, pivot)
+        self.first_slot(level) | self.digit(level, time, pivot)
     }
 
     /// The digit of `time` on `level`.

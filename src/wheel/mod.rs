@@ -36,10 +36,11 @@
 //!          empty                pivot is opened meanwhile
 //! ```
 //!
-//! Slots of up to `SMALL` timers are never opened: looking through them is cheaper. Larger ones are opened
+//! Slots of up to `CROWD` timers are never opened: looking through them is cheaper. Larger ones are opened
 //! little by little, in the background before they are due, and with at most `WORK` moves in one call. For
 //! deadlines that differ there is one move for each level at most, and mostly none or one. (More if a slot
-//! before the pivot gets crowded meanwhile: (3) undoes what was done.)
+//! before the pivot gets crowded meanwhile: (3) undoes what was done.) A slot that is due as a whole and holds
+//! a few timers is taken out as a whole.
 //!
 //! # Laziness
 //!
@@ -47,6 +48,12 @@
 //! early, which is legal. Whoever looks through the slot puts it right, once, however often it was pushed
 //! back. *Taking out* joins the neighbours and does not ask for the slot: that it is empty is found out
 //! later. So a slot is never computed from a deadline but to file a timer.
+//!
+//! # The front
+//!
+//! Whoever looks through the first slot puts its first few timers in order: they are the *front*. When the
+//! earliest goes, the next one is the head of a list. What lies behind the front, beyond its *horizon*, is
+//! changed without a thought of it; what lies before it is put in its place, so that the front stays in order.
 //!
 //! # Two answers for the next deadline
 //!
@@ -60,16 +67,22 @@
 //! 2. An occupied slot differs from the pivot in its level's digit and in none above it. The one being opened
 //!    contains the pivot instead, and its timers may be earlier than those of any slot on the levels below.
 //! 3. `bound` is not after any deadline; if `earliest` is a node, `bound` is its deadline.
-//! 4. `below` knows all levels that have timers in slots before the pivot.
-//! 5. Of equal deadlines that no update has touched, the earlier insertion comes first: within one slot, or
+//! 4. Timers before `horizon` lie at the head of the front's list, in order. Without a front, `horizon` is
+//!    `bound`.
+//! 5. `below` knows all levels that have timers in slots before the pivot.
+//! 6. Of equal deadlines that no update has touched, the earlier insertion comes first: within one slot, or
 //!    by lying in the slot that is being opened.
 //!
-//! `store` has the memory, `geometry` the arithmetic, `slots` the lists, `open` the spreading, `next` the
-//! search, `expire` the firing.
+//! Wheels for less than 116 timers have no slots. They are searched whole, which takes less time there than
+//! what else would have to be done.
+//!
+//! `store` has the memory, `geometry` the arithmetic, `slots` the lists, `open` the spreading, `front` the
+//! order of the first few, `next` the search, `expire` the firing.
 
-mod batch;
 mod changes;
 mod expire;
+mod few;
+mod front;
 mod geometry;
 mod key;
 mod next;
@@ -92,15 +105,17 @@ use crate::time::Instant;
 
 /// `earliest`: nothing is known.
 const UNKNOWN: Node = store::NONE;
-/// `earliest`: nothing is known, and `bound` shall do.
-const COARSE: Node = Node::MAX;
+/// `earliest`: nothing is known, and `bound` shall do. (Timers have greater numbers.)
+const COARSE: Node = 1;
 /// `opening`: none. (No slot on level 0 is ever opened.)
 const NO_SLOT: Slot = 0;
 
 // Tests have tiny ones, so that all of it happens often.
 
-/// Slots with at most as many timers are never opened but sorted when they are due.
-const SMALL: u32 = if cfg!(test) { 3 } else { 8 };
+/// Slots with at most as many timers are never opened: to look through them is cheaper.
+const CROWD: u32 = if cfg!(test) { 4 } else { 16 };
+/// How many timers one look puts in order.
+const ORDERED: usize = if cfg!(test) { 3 } else { 8 };
 /// Up to as many timers the next deadline is always determined exactly.
 const FEW: u32 = if cfg!(test) { 3 } else { 64 };
 /// How many timers one search for a bound looks at.
@@ -165,10 +180,10 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 /// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(1), unless the earliest is removed again and again |
 /// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
 ///
-/// It takes 32 bytes for each deadline (28 where pointers have four), and some 150 more. The slots lie in
-/// what these leave spare, so larger wheels are finer. From 1,312 deadlines on there are all 11 levels of 64
-/// slots. With fewer, deadlines that lie close together share a slot, and finding the first one of these is
-/// O(N); below 116 there are no slots, and all are looked through.
+/// It takes 32 bytes for each deadline, and some 200 more. The slots lie in what these leave spare, so larger
+/// wheels are finer. From 1,312 deadlines on there are all 11 levels of 64 slots. Below 900, deadlines that lie
+/// close together share a slot, and finding the first few of these is O(N); below 116 there are no slots, and
+/// all are looked through.
 ///
 /// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static` takes no
 /// space in the file; [`init_in`](TimerWheel::init_in) makes one in place. More than 16,777,216 deadlines are
@@ -183,10 +198,9 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 /// # Where it comes from
 ///
 /// G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and IEEE/ACM Transactions on
-/// Networking 5(6),
-/// 1997. Theirs has ticks, and slots that move with the clock. Here a deadline's slot is the highest digit in
-///    which it differs from a *pivot*, any time at all, which makes it exact without a cascade at each
-///    boundary, and lets timers that are pushed back stay where they are.
+/// Networking 5(6), 1997. Theirs has ticks, and slots that move with the clock. Here a deadline's slot is the
+/// highest digit in which it differs from a *pivot*, any time at all, which makes it exact without a cascade at
+/// each boundary, and lets timers that are pushed back stay where they are.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
     /// No deadline is earlier. Meaningless in an empty wheel.
@@ -201,6 +215,10 @@ pub struct TimerWheel<const N: usize> {
     opening: Slot,
     /// How many timers are periodic.
     periodic: u32,
+    /// One more than the slot whose first timers are the first of all and in order, or 0.
+    front: Slot,
+    /// The deadline of the last timer that is in order; where there is no front, `bound`.
+    horizon: u64,
     occupied: Occupied,
     store: Store<N>,
 }
@@ -221,6 +239,8 @@ impl<const N: usize> TimerWheel<N> {
             pivot: 0,
             opening: NO_SLOT,
             periodic: 0,
+            front: 0,
+            horizon: 0,
             occupied: Occupied::new(),
             store: Store::new(),
         }

@@ -1,8 +1,9 @@
 //! The search for the earliest timer.
 
+use super::few::Few;
 use super::geometry::Slot;
-use super::store::{NO_TIMER, Node, Timer};
-use super::{BACKGROUND, COARSE, FEW, NO_SLOT, REPAIRS, SCAN, SMALL, TimerWheel, UNKNOWN, WORK};
+use super::store::{Node, Store, Timer};
+use super::{BACKGROUND, COARSE, CROWD, FEW, REPAIRS, SCAN, TimerWheel, UNKNOWN, WORK};
 use crate::time::Instant;
 
 /// How much a search may do.
@@ -13,47 +14,53 @@ pub(super) struct Effort {
     /// How many timers of a slot it looks at.
     scan: u32,
     /// How many timers it moves.
-    pub work: u32,
+    work: u32,
     /// What `earliest` shall be if that is not enough.
     otherwise: Node,
-    /// The slot of the earliest timer, if it was seen to hold more timers, but not more than `SMALL`.
-    pub few: Slot,
+    /// Slots that end until then are taken out whole if they hold a few timers only.
+    take_until: Option<u64>,
+    /// These timers, in order. (Then `earliest` is not known.)
+    pub taken: Few,
 }
 
 impl Effort {
     /// Whatever it takes.
-    const EXACT: Effort = Effort {
-        open_until: Some(u64::MAX),
-        scan: SMALL,
-        work: u32::MAX,
-        otherwise: UNKNOWN,
-        few: NO_SLOT,
-    };
+    fn exact() -> Effort {
+        Effort {
+            open_until: Some(u64::MAX),
+            scan: CROWD,
+            work: u32::MAX,
+            otherwise: UNKNOWN,
+            take_until: None,
+            taken: Few::new(),
+        }
+    }
 
     /// As much as a bound is worth.
-    const BOUND: Effort =
-        Effort { open_until: None, scan: SCAN, work: REPAIRS, otherwise: COARSE, few: NO_SLOT };
+    fn bound() -> Effort {
+        Effort { open_until: None, scan: SCAN, work: REPAIRS, otherwise: COARSE, ..Effort::exact() }
+    }
 
     /// A beginning, with what starts at `start` and is not due yet.
     pub fn ahead(start: u64) -> Effort {
-        Effort { open_until: Some(start), work: BACKGROUND, scan: SMALL, ..Effort::BOUND }
+        Effort { open_until: Some(start), scan: CROWD, work: BACKGROUND, ..Effort::bound() }
     }
 
     /// Enough for what is due, over some calls.
+    #[inline]
     pub fn until(now: u64) -> Effort {
-        Effort { open_until: Some(now), scan: SMALL, work: WORK, otherwise: UNKNOWN, few: NO_SLOT }
+        Effort { open_until: Some(now), work: WORK, take_until: Some(now), ..Effort::exact() }
     }
 }
 
 /// How a look at a slot's timers ended.
-#[derive(PartialEq, Eq)]
 enum Look {
-    /// As many were seen: all.
-    All(u32),
-    /// No other can be earlier.
-    Enough,
-    /// There are more.
-    Crowded,
+    /// The first is known.
+    Found,
+    /// None is left: all had been pushed back out of the slot.
+    Empty,
+    /// There are more. Of those seen this is the first deadline.
+    Crowded(u64),
     /// Too much had to be put in order on the way.
     Tired,
 }
@@ -65,10 +72,10 @@ impl<const N: usize> TimerWheel<N> {
     /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and never does.
     #[inline]
     pub fn next_deadline(&mut self) -> Option<Instant> {
-        if self.is_empty() {
-            return None;
-        }
         if !self.is_settled() {
+            if self.is_empty() {
+                return None;
+            }
             self.settle(true);
         }
         Some(Instant::from_nanos(self.bound))
@@ -82,34 +89,38 @@ impl<const N: usize> TimerWheel<N> {
     /// nothing.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
-        if self.is_empty() {
-            return None;
-        }
-        if self.earliest == UNKNOWN {
+        if !self.is_settled() {
+            if self.is_empty() {
+                return None;
+            }
             self.settle(false);
         }
         Some(Instant::from_nanos(self.bound))
     }
 
-    /// Whether the earliest timer is known.
+    /// Whether the earliest timer is known. Then there is one.
     #[inline]
     pub(super) const fn is_settled(&self) -> bool {
-        self.earliest != UNKNOWN && self.earliest != COARSE
+        N != 0 && self.earliest > COARSE
     }
 
     /// Finds the earliest timer, at any price or at a limited one.
     #[cold]
     #[inline(never)]
     fn settle(&mut self, exact: bool) {
-        let exact = exact || self.len <= FEW;
-        self.search(&mut if exact { Effort::EXACT } else { Effort::BOUND });
+        if exact || self.earliest != COARSE {
+            let exact = exact || self.len <= FEW;
+            self.search(&mut if exact { Effort::exact() } else { Effort::bound() });
+        }
     }
 
     /// Determines `earliest` and `bound`; if the effort does not suffice, as much as is known of `bound`.
     #[inline(never)]
     pub(super) fn search(&mut self, effort: &mut Effort) {
         if Self::GEOMETRY.is_flat() {
-            (self.bound, self.earliest) = self.store.first();
+            return self.store.first().into_iter().for_each(|first| self.found(first));
+        }
+        if self.follow_front() {
             return;
         }
         while let Some(slot) = self.first() {
@@ -121,75 +132,92 @@ impl<const N: usize> TimerWheel<N> {
                 continue;
             }
             let start = Self::GEOMETRY.start(slot, self.pivot);
+            let last = Self::GEOMETRY.last(slot, self.pivot);
+            if Some(last) <= effort.take_until && self.take_whole(slot, last, &mut effort.taken) {
+                return;
+            }
             let can_open = Self::GEOMETRY.can_open(slot);
             let all = !can_open && Some(start) <= effort.open_until;
-            let limit = if all { u32::MAX } else { effort.scan };
-            match self.look(slot, start, limit, &mut effort.work) {
-                // All had been pushed back out of the slot.
-                (Look::All(0), _) => {}
-                (Look::All(2..=SMALL), first) => {
-                    effort.few = slot;
-                    (self.bound, self.earliest) = first;
-                    return;
+            match self.look(slot, start, if all { u32::MAX } else { effort.scan }, effort) {
+                Look::Found => return,
+                Look::Empty => {}
+                Look::Crowded(first) if can_open && Some(start) <= effort.open_until => {
+                    self.open(slot, first);
                 }
-                (Look::All(_) | Look::Enough, first) => {
-                    (self.bound, self.earliest) = first;
-                    return;
-                }
-                (Look::Crowded, first) if can_open && Some(start) <= effort.open_until => {
-                    self.open(slot, first.0);
-                }
-                _ => return self.settle_for(start, effort),
+                Look::Crowded(_) | Look::Tired => return self.settle_for(start, effort),
             }
         }
+    }
+
+    /// Takes all timers of a slot out, if they are few and all in the slot where they belong.
+    fn take_whole(&mut self, slot: Slot, last: u64, taken: &mut Few) -> bool {
+        let sentinel = Store::<N>::link_of(slot);
+        let mut node = self.store.next(sentinel);
+        while node != sentinel {
+            let deadline = self.store.deadline(node);
+            if deadline > last || taken.is_full() {
+                taken.clear();
+                return false;
+            }
+            taken.insert((deadline, node));
+            node = self.store.next(node);
+        }
+        self.vacate(slot);
+        true
     }
 
     /// Makes do with the start of a slot.
     fn settle_for(&mut self, start: u64, effort: &Effort) {
         self.bound = self.bound.max(start);
         self.earliest = effort.otherwise;
+        self.leave_front();
+    }
+
+    /// The earliest timer, without a front.
+    fn found(&mut self, first: Timer) {
+        (self.bound, self.earliest) = first;
+        self.leave_front();
     }
 
     /// Looks through the first `limit` timers of a slot for the earliest of them.
     ///
-    /// A timer that was pushed back beyond the slot is put where it now belongs instead: `work` counts
+    /// A timer that was pushed back beyond the slot is put where it now belongs instead: `effort.work` counts
     /// these. It happens at most once for each time that a timer is put into a slot, however often it is
     /// pushed back.
     #[inline]
-    fn look(&mut self, slot: Slot, start: u64, limit: u32, work: &mut u32) -> (Look, Timer) {
+    fn look(&mut self, slot: Slot, start: u64, limit: u32, effort: &mut Effort) -> Look {
         let last = Self::GEOMETRY.last(slot, self.pivot);
         // Nothing is earlier than that.
         let floor = self.bound.max(start);
-        let mut first = NO_TIMER;
+        let mut few = Few::new();
         let mut room = limit;
-        let mut node = self.store.next(slot);
-        while node != slot {
+        let sentinel = Store::<N>::link_of(slot);
+        let mut node = self.store.next(sentinel);
+        while node != sentinel {
             let next = self.store.next(node);
             let deadline = self.store.deadline(node);
             if deadline > last {
-                if *work == 0 {
-                    return (Look::Tired, first);
+                if effort.work == 0 {
+                    return Look::Tired;
                 }
-                *work -= 1;
+                effort.work -= 1;
                 self.file_anew(node, deadline);
+            } else if deadline <= floor {
+                self.found((deadline, node));
+                return Look::Found;
             } else if room == 0 {
-                return (Look::Crowded, first);
+                return Look::Crowded(few.timers().first().map_or(start, |first| first.0));
             } else {
                 room -= 1;
-                if deadline <= floor {
-                    return (Look::Enough, (deadline, node));
-                }
-                if deadline < first.0 {
-                    first = (deadline, node);
-                }
+                few.insert((deadline, node));
             }
             node = next;
         }
-        if room != limit && first == NO_TIMER {
-            // All of them are at the end of time, and that is not less than `NO_TIMER`.
-            first.1 = self.store.next(slot);
+        if few.timers().is_empty() {
+            return Look::Empty;
         }
-        (Look::All(limit - room), first)
+        self.lead(slot, &few);
+        Look::Found
     }
 
     /// Puts a timer from one slot into another.

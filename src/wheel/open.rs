@@ -4,6 +4,7 @@
 //! still holds, and until that is nothing no slot of the stretch that it spans can be trusted to be first.
 
 use super::geometry::Slot;
+use super::store::Store;
 use super::{NO_SLOT, TimerWheel};
 
 impl<const N: usize> TimerWheel<N> {
@@ -20,6 +21,8 @@ impl<const N: usize> TimerWheel<N> {
         debug_assert!(self.opening == NO_SLOT && level > 0);
         debug_assert!(Self::GEOMETRY.start(slot, self.pivot) <= pivot);
         debug_assert!(Self::GEOMETRY.last(slot, self.pivot) >= pivot);
+        // What is moved may come before what was the front.
+        self.leave_front();
         self.pivot = pivot;
         self.none_below();
         if Self::GEOMETRY.is_far(slot) {
@@ -32,9 +35,10 @@ impl<const N: usize> TimerWheel<N> {
     /// Files all timers of a slot anew, the newest first, each at the head of its slot. Some may be far
     /// again: this is for small wheels only, and done at once.
     fn scatter(&mut self, slot: Slot) {
-        let mut node = self.store.prev(slot);
+        let sentinel = Store::<N>::link_of(slot);
+        let mut node = self.store.prev(sentinel);
         self.vacate(slot);
-        while node != slot {
+        while node != sentinel {
             let prev = self.store.prev(node);
             self.prepend(node, self.store.deadline(node));
             node = prev;
@@ -51,11 +55,12 @@ impl<const N: usize> TimerWheel<N> {
         if slot == NO_SLOT {
             return true;
         }
-        let mut node = self.store.prev(slot);
-        while node != slot {
+        let sentinel = Store::<N>::link_of(slot);
+        let mut node = self.store.prev(sentinel);
+        while node != sentinel {
             if *work == 0 {
-                self.store.set_prev(slot, node);
-                self.store.set_next(node, slot);
+                self.store.set_prev(sentinel, node);
+                self.store.set_next(node, sentinel);
                 return false;
             }
             *work -= 1;

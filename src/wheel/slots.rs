@@ -1,15 +1,16 @@
 //! The slots: lists of timers, and which of them are occupied.
 
 use super::geometry::Slot;
-use super::store::Node;
+use super::store::{Link, Node, Store};
 use super::{NO_SLOT, TimerWheel};
 
 /// Which slots are occupied. A set bit says that the slot's sentinel is initialised: the slot may have
 /// become empty since, which whoever comes across it then tidies up. So taking a timer out of a slot needs
 /// not know the slot.
 pub(super) struct Occupied {
-    /// One bit for each slot. A level never straddles two words.
-    words: [u64; 11],
+    /// One bit for each slot. A level never straddles two words. (Eleven would do; to a power of two the index
+    /// is cut without a branch.)
+    words: [u64; 16],
     /// The levels that have bits.
     levels: u32,
     /// The levels that have bits of slots before the pivot.
@@ -18,12 +19,23 @@ pub(super) struct Occupied {
 
 impl Occupied {
     pub const fn new() -> Self {
-        Occupied { words: [0; 11], levels: 0, below: 0 }
+        Occupied { words: [0; 16], levels: 0, below: 0 }
+    }
+
+    /// The word with a slot's bit.
+    #[inline]
+    fn word(&self, slot: Slot) -> u64 {
+        self.words[slot as usize / 64 % 16]
+    }
+
+    #[inline]
+    fn word_mut(&mut self, slot: Slot) -> &mut u64 {
+        &mut self.words[slot as usize / 64 % 16]
     }
 
     #[inline]
     pub fn contains(&self, slot: Slot) -> bool {
-        self.words[slot as usize / 64] >> (slot % 64) & 1 != 0
+        self.word(slot) >> (slot % 64) & 1 != 0
     }
 
     /// Compares with the levels that have initialised slots, and those that have timers before the pivot.
@@ -37,45 +49,32 @@ impl Occupied {
 
 impl<const N: usize> TimerWheel<N> {
     /// Puts a timer at the end of the slot where its deadline belongs.
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(&mut self, node: Node, deadline: u64) {
         if Self::GEOMETRY.is_flat() {
             return;
         }
-        let (slot, occupied) = self.occupy(deadline);
-        let store = &mut self.store;
-        let prev = store.prev(slot);
-        let tail = if occupied { prev } else { slot };
-        store.set_next(tail, node);
-        store.set_prev(slot, node);
-        store.set_next(node, slot);
-        store.set_prev(node, tail);
+        let slot = self.occupy(deadline);
+        let tail = self.store.prev(slot);
+        self.store.set_link(node, slot, tail);
+        self.store.set_next(tail, node);
+        self.store.set_prev(slot, node);
     }
 
     /// Puts a timer at the head of the slot where its deadline belongs.
+    #[inline]
     pub(super) fn prepend(&mut self, node: Node, deadline: u64) {
-        let (slot, occupied) = self.occupy(deadline);
-        let store = &mut self.store;
-        let next = store.next(slot);
-        let head = if occupied { next } else { slot };
-        store.set_prev(head, node);
-        store.set_next(slot, node);
-        store.set_prev(node, slot);
-        store.set_next(node, head);
+        let slot = self.occupy(deadline);
+        self.link_after(slot, node);
     }
 
-    /// The slot of a deadline, and whether it was occupied; now it is.
+    /// Puts a timer into a list, after another one or the sentinel.
     #[inline]
-    fn occupy(&mut self, deadline: u64) -> (Slot, bool) {
-        let level = Self::GEOMETRY.level(deadline, self.pivot);
-        let slot = Self::GEOMETRY.slot(level, deadline, self.pivot);
-        let word = &mut self.occupied.words[slot as usize / 64];
-        let old = *word;
-        *word = old | 1 << (slot % 64);
-        let level = 1 << level;
-        self.occupied.levels |= level;
-        self.occupied.below |= if deadline < self.pivot { level } else { 0 };
-        (slot, old >> (slot % 64) & 1 != 0)
+    pub(super) fn link_after(&mut self, prev: Link, node: Node) {
+        let next = self.store.next(prev);
+        self.store.set_link(node, next, prev);
+        self.store.set_prev(next, node);
+        self.store.set_next(prev, node);
     }
 
     /// Takes a timer out of its slot, whichever that is.
@@ -84,11 +83,31 @@ impl<const N: usize> TimerWheel<N> {
         if Self::GEOMETRY.is_flat() {
             return;
         }
-        let store = &mut self.store;
-        let prev = store.prev(node);
-        let next = store.next(node);
-        store.set_next(prev, next);
-        store.set_prev(next, prev);
+        let (next, prev) = (self.store.next(node), self.store.prev(node));
+        self.store.set_next(prev, next);
+        self.store.set_prev(next, prev);
+    }
+
+    /// The sentinel of a deadline's slot, which is occupied now.
+    #[inline]
+    fn occupy(&mut self, deadline: u64) -> Link {
+        let level = Self::GEOMETRY.level(deadline, self.pivot);
+        let slot = Self::GEOMETRY.slot(level, deadline, self.pivot);
+        if !self.occupied.contains(slot) {
+            self.begin(slot, deadline < self.pivot);
+        }
+        Store::<N>::link_of(slot)
+    }
+
+    /// Declares an empty slot occupied. As it stays so until it is found empty, this is rare.
+    #[inline]
+    fn begin(&mut self, slot: Slot, below: bool) {
+        let sentinel = Store::<N>::link_of(slot);
+        self.store.set_link(sentinel, sentinel, sentinel);
+        *self.occupied.word_mut(slot) |= 1 << (slot % 64);
+        let level = 1 << Self::GEOMETRY.level_of(slot);
+        self.occupied.levels |= level;
+        self.occupied.below |= if below { level } else { 0 };
     }
 
     /// The first slot in time that holds a timer; while a slot is being opened, the first one apart from
@@ -106,7 +125,8 @@ impl<const N: usize> TimerWheel<N> {
             let level =
                 if below != 0 { 31 - below.leading_zeros() } else { levels.trailing_zeros() };
             let slot = Self::GEOMETRY.first_slot(level) + self.level_bits(level).trailing_zeros();
-            if self.store.next(slot) != slot {
+            let sentinel = Store::<N>::link_of(slot);
+            if self.store.next(sentinel) != sentinel {
                 return Some(slot);
             }
             self.vacate(slot);
@@ -115,9 +135,12 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Declares a slot empty, whatever its links say.
     pub(super) fn vacate(&mut self, slot: Slot) {
-        self.occupied.words[slot as usize / 64] &= !(1 << (slot % 64));
+        *self.occupied.word_mut(slot) &= !(1 << (slot % 64));
         if self.opening == slot {
             self.opening = NO_SLOT;
+        }
+        if self.is_front(slot) {
+            self.leave_front();
         }
         let level = Self::GEOMETRY.level_of(slot);
         let bits = self.level_bits(level);
@@ -136,6 +159,7 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn vacate_all(&mut self) {
         self.occupied = Occupied::new();
         self.opening = NO_SLOT;
+        self.leave_front();
     }
 
     /// The highest level with slots before the pivot.
@@ -175,19 +199,20 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Appends the list of slot `from` to that of slot `to`.
     fn join(&mut self, to: Slot, from: Slot) {
-        let (head, tail) = (self.store.next(from), self.store.prev(from));
-        if head == from {
+        let sentinel = Store::<N>::link_of(from);
+        let (head, tail) = (self.store.next(sentinel), self.store.prev(sentinel));
+        if head == sentinel {
             return;
         }
-        let (occupied_to, level) = (self.occupied.contains(to), Self::GEOMETRY.level_of(to));
-        self.occupied.words[to as usize / 64] |= 1 << (to % 64);
-        self.occupied.levels |= 1 << level;
-        let store = &mut self.store;
-        let end = if occupied_to { store.prev(to) } else { to };
-        store.set_next(end, head);
-        store.set_prev(head, end);
-        store.set_next(tail, to);
-        store.set_prev(to, tail);
+        if !self.occupied.contains(to) {
+            self.begin(to, false);
+        }
+        let to = Store::<N>::link_of(to);
+        let end = self.store.prev(to);
+        self.store.set_next(end, head);
+        self.store.set_prev(head, end);
+        self.store.set_next(tail, to);
+        self.store.set_prev(to, tail);
     }
 
     /// The occupied slots of a level, as a bit for each digit.
@@ -195,17 +220,19 @@ impl<const N: usize> TimerWheel<N> {
     fn level_bits(&self, level: u32) -> u64 {
         let slot = Self::GEOMETRY.first_slot(level);
         let unused = 64 - Self::GEOMETRY.slots_per_level();
-        (self.occupied.words[slot as usize / 64] >> (slot % 64)) << unused >> unused
+        (self.occupied.word(slot) >> (slot % 64)) << unused >> unused
     }
 
     /// The timers of a slot, in order, to look at.
     #[cfg(test)]
     pub(super) fn timers_of(&self, slot: Slot) -> impl Iterator<Item = Node> + '_ {
-        let mut node = if self.occupied.contains(slot) { self.store.next(slot) } else { slot };
+        let sentinel = Store::<N>::link_of(slot);
+        let occupied = self.occupied.contains(slot);
+        let mut node = if occupied { self.store.next(sentinel) } else { sentinel };
         core::iter::from_fn(move || {
             let current = node;
             node = self.store.next(node);
-            (current != slot).then_some(current)
+            (current != sentinel).then_some(current)
         })
     }
 }

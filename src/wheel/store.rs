@@ -1,27 +1,31 @@
-//! The memory of a wheel: 32 bytes for each timer (28 on 32-bit systems), and slots out of what is spare.
+//! The memory of a wheel: 32 bytes for each timer, and slots out of what these leave spare.
 //!
-//! A timer is spread over three arrays by who reads what. Pushing a deadline back, the commonest thing,
-//! touches `hot` alone, 12 bytes; list surgery `links` alone, 8 bytes; an id is written once and read once.
+//! A timer is spread over two arrays by who reads what. Pushing a deadline back, the commonest thing, touches
+//! `hot` alone, 12 bytes. The other 16 are a *record* of four words: the timer's place in a list, and the
+//! user's id, which are needed together when it fires.
 //!
-//! A link is a pair of words, `next` and `prev`, and of three words for each timer two are its own pair:
-//! of what is left every two timers make the pair of one slot's sentinel. Sentinels and timers in one
-//! array are what makes linking and unlinking free of branches; and a number of slots that grows with the
-//! capacity is what makes small wheels small.
+//! A *link* is a pair of words, `next` and `prev`: a slot's sentinel is one, and a record begins with one. So
+//! slots and timers lie in one array, which is what makes linking and unlinking free of branches. Of five words
+//! for each timer four are its record; of what is left every two timers make one slot. A number of slots that
+//! grows with the capacity is what makes small wheels small.
 //!
 //! ```text
-//! links, as pairs:  | slot 0 | slot 1 | .. | slot S-1 | node S | node S+1 | .. | node S+N-1 |  (spare)
+//! words:  | slot 0 | slot 1 | .. | slot S-1 | record 0      | record 1      | .. | record N-1    |  (spare)
 //! ```
 //!
-//! A timer is named by the number of its pair everywhere: its *node*. 0 is never a node.
+//! A link is named by its first word's place. For a timer that is its *node*; 0 and 1 are never one.
 
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::geometry::Geometry;
+use super::geometry::{Geometry, Slot};
 use super::key::DeadlineKey;
 
-/// The number of a timer's link.
-pub(super) type Node = u32;
+/// The place of a link.
+pub(super) type Link = u32;
+
+/// The place of a timer's link.
+pub(super) type Node = Link;
 
 /// No node.
 pub(super) const NONE: Node = 0;
@@ -29,13 +33,13 @@ pub(super) const NONE: Node = 0;
 /// A timer: its deadline and its node.
 pub(super) type Timer = (u64, Node);
 
-/// None: later than every timer.
-pub(super) const NO_TIMER: Timer = (u64::MAX, NONE);
-
 /// In a stamp: the timer is periodic, and its `id` is the node that holds the period and the true id.
 pub(super) const PERIODIC: u32 = 0b10;
 /// From one stamp to the next. Bit 0 is set in all of them.
 const STEP: u32 = 0b100;
+
+/// Words in a record.
+const RECORD: u32 = 4;
 
 #[derive(Copy, Clone)]
 #[repr(C, packed(4))]
@@ -54,15 +58,18 @@ pub(super) struct Store<const N: usize> {
     /// The stamp of the latest insertion, less its flags.
     stamp: u32,
     hot: [Hot; N],
-    links: [[u32; 3]; N],
-    ids: [usize; N],
+    words: [[u32; 5]; N],
 }
 
 impl<const N: usize> Store<N> {
     pub const GEOMETRY: Geometry = Geometry::of(N);
 
-    /// The first node's number.
-    const FIRST: Node = if Self::GEOMETRY.is_flat() { 1 } else { Self::GEOMETRY.slots() as Node };
+    /// The first timer's node.
+    pub const FIRST: Node =
+        if Self::GEOMETRY.is_flat() { 2 } else { Self::link_of(Self::GEOMETRY.slots() as Slot) };
+
+    /// Where there are no slots the records begin one word below their numbers.
+    const BASE: Link = if Self::GEOMETRY.is_flat() { 1 } else { 0 };
 
     /// All bytes zero: what `static` memory is anyway.
     pub const fn new() -> Self {
@@ -71,32 +78,39 @@ impl<const N: usize> Store<N> {
             fresh: 0,
             stamp: 0,
             hot: [Hot { deadline: 0, stamp: 0 }; N],
-            links: [[0; 3]; N],
-            ids: [0; N],
+            words: [[0; 5]; N],
         }
     }
 
-    /// Takes a node that nobody uses. It keeps stamp 0 until it is named.
+    /// Takes a node that was used before and is not now. It keeps stamp 0 until it is named.
     #[inline]
-    pub fn take(&mut self) -> Option<Node> {
+    pub fn take_used(&mut self) -> Option<Node> {
         let node = self.free;
-        if N != 0 && node != NONE {
-            self.free = self.next(node);
-            return Some(node);
+        if N == 0 || node == NONE {
+            return None;
         }
-        self.take_fresh()
+        self.free = self.record(node)[0];
+        Some(node)
     }
 
+    /// Takes a node that was never used.
     #[inline]
-    fn take_fresh(&mut self) -> Option<Node> {
+    pub fn take_fresh(&mut self) -> Option<Node> {
         if N == 0 || self.fresh as usize >= N {
             return None;
         }
-        if self.fresh == 0 {
-            self.stamp = first_stamp();
-        }
         self.fresh += 1;
-        Some(Self::FIRST + self.fresh - 1)
+        Some(Self::FIRST + RECORD * (self.fresh - 1))
+    }
+
+    /// Whether no node was ever used.
+    pub fn is_untouched(&self) -> bool {
+        self.fresh == 0
+    }
+
+    /// From now on stamps are no other wheel's.
+    pub fn choose_stamps(&mut self) {
+        self.stamp = first_stamp();
     }
 
     /// Gives a node back. No key names it any more.
@@ -107,7 +121,7 @@ impl<const N: usize> Store<N> {
         if Self::GEOMETRY.is_flat() {
             hot.deadline = u64::MAX;
         }
-        self.set_next(node, self.free);
+        self.record_mut(node)[0] = self.free;
         self.free = node;
     }
 
@@ -116,18 +130,16 @@ impl<const N: usize> Store<N> {
     pub fn name(&mut self, node: Node, deadline: u64, id: usize, flags: u32) -> DeadlineKey {
         self.stamp = self.stamp.wrapping_add(STEP);
         let stamp = NonZeroU32::MIN | self.stamp | flags;
-        let index = Self::index(node);
-        self.hot[index] = Hot { deadline, stamp: stamp.get() };
-        self.ids[index] = id;
+        self.hot[Self::index(node)] = Hot { deadline, stamp: stamp.get() };
+        self.set_id(node, id);
         DeadlineKey { node, stamp }
     }
 
     /// Fills in the second node of a periodic timer, which no key names. Its link holds the period.
     pub fn fill_second(&mut self, node: Node, period: u64, id: usize) {
         self.set_deadline(node, u64::MAX);
-        self.set_next(node, period as u32);
-        self.set_prev(node, (period >> 32) as u32);
-        self.ids[Self::index(node)] = id;
+        self.set_link(node, period as u32, (period >> 32) as u32);
+        self.set_id(node, id);
     }
 
     pub fn period(&self, second: Node) -> u64 {
@@ -151,51 +163,57 @@ impl<const N: usize> Store<N> {
         Some(DeadlineKey { node, stamp })
     }
 
-    /// All timers that keys name, in no particular order, with their deadlines.
+    /// All timers that keys name, in no particular order.
     #[inline]
     pub fn live(&self) -> impl Iterator<Item = Timer> {
-        let used = self.used().filter(|(hot, _)| hot.stamp != 0);
+        let nodes = (Self::FIRST..).step_by(RECORD as usize);
+        let used = self.used().iter().zip(nodes).filter(|(hot, _)| hot.stamp != 0);
         used.map(|(hot, node)| (hot.deadline, node))
     }
 
     /// The first of those live timers that `wanted` names: by deadline, equal ones by insertion.
-    #[inline]
-    pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Timer {
+    pub fn first_live(&self, wanted: impl Fn(Node) -> bool) -> Option<Timer> {
         let wanted = self.live().filter(|timer| wanted(timer.1));
-        wanted.min_by_key(|timer| (timer.0, self.seniority(timer.1))).unwrap_or(NO_TIMER)
+        wanted.min_by_key(|timer| (timer.0, self.seniority(timer.1)))
     }
 
     /// The first live timer, where there are no slots. What is not live is at the end of time there.
-    pub fn first(&self) -> Timer {
-        // Without a branch that is mispredicted now and then: the minimum, then whether it is the only one.
-        let mut first = NO_TIMER;
-        for (hot, node) in self.used() {
-            let deadline = hot.deadline;
-            first = if deadline < first.0 { (deadline, node) } else { first };
+    pub fn first(&self) -> Option<Timer> {
+        // All without a branch that depends on deadlines: the minimum, four at a time, then where it is.
+        let mut lanes = [u64::MAX; 4];
+        let fours = self.used().chunks_exact(4);
+        for hot in fours.remainder() {
+            lanes[0] = lanes[0].min(hot.deadline);
         }
-        let mut equal = 0;
-        for (hot, _) in self.used() {
-            equal += u32::from(hot.deadline == first.0);
+        for four in fours {
+            for (lane, hot) in lanes.iter_mut().zip(four) {
+                *lane = (*lane).min(hot.deadline);
+            }
         }
-        if equal == 1 { first } else { self.first_live(|_| true) }
+        let first = lanes[0].min(lanes[1]).min(lanes[2].min(lanes[3]));
+        let (mut places, mut place) = (0, 0);
+        for (index, hot) in (0..).zip(self.used()) {
+            let found = hot.deadline == first;
+            places += u32::from(found);
+            place = if found { index } else { place };
+        }
+        if places == 1 {
+            Some((first, Self::FIRST + RECORD * place))
+        } else {
+            self.first_live(|_| true)
+        }
     }
 
-    /// All nodes that were ever used.
+    /// All that were ever used.
     #[inline]
-    fn used(&self) -> impl Iterator<Item = (&Hot, Node)> {
-        self.hot.get(..self.fresh as usize).unwrap_or_default().iter().zip(Self::FIRST..)
+    fn used(&self) -> &[Hot] {
+        self.hot.get(..self.fresh as usize).unwrap_or_default()
     }
 
     /// Smaller for what was inserted earlier, among the latest 2^30 insertions.
     fn seniority(&self, node: Node) -> u32 {
         let latest = self.stamp.wrapping_add(STEP);
         self.stamp(node).wrapping_sub(latest)
-    }
-
-    /// Whether a key names the node.
-    #[cfg(test)]
-    pub fn is_live(&self, node: Node) -> bool {
-        self.stamp(node) != 0
     }
 
     #[inline]
@@ -215,29 +233,83 @@ impl<const N: usize> Store<N> {
 
     #[inline]
     pub fn id(&self, node: Node) -> usize {
-        self.ids[Self::index(node)]
+        let record = self.record(node);
+        (u64::from(record[2]) | u64::from(record[3]) << 32) as usize
     }
 
-    /// The link after this one, of a node or a slot.
     #[inline]
-    pub fn next(&self, link: u32) -> u32 {
-        self.links.as_flattened()[2 * link as usize]
+    fn set_id(&mut self, node: Node, id: usize) {
+        let record = self.record_mut(node);
+        record[2] = id as u32;
+        record[3] = (id as u64 >> 32) as u32;
+    }
+
+    /// The link of a slot's sentinel.
+    #[inline]
+    pub const fn link_of(slot: Slot) -> Link {
+        2 * slot
+    }
+
+    /// The link after this one.
+    #[inline]
+    pub fn next(&self, link: Link) -> Link {
+        self.link(link)[0]
     }
 
     /// The link before this one.
     #[inline]
-    pub fn prev(&self, link: u32) -> u32 {
-        self.links.as_flattened()[2 * link as usize + 1]
+    pub fn prev(&self, link: Link) -> Link {
+        self.link(link)[1]
     }
 
     #[inline]
-    pub fn set_next(&mut self, link: u32, next: u32) {
-        self.links.as_flattened_mut()[2 * link as usize] = next;
+    pub fn set_next(&mut self, link: Link, next: Link) {
+        self.link_mut(link)[0] = next;
     }
 
     #[inline]
-    pub fn set_prev(&mut self, link: u32, prev: u32) {
-        self.links.as_flattened_mut()[2 * link as usize + 1] = prev;
+    pub fn set_prev(&mut self, link: Link, prev: Link) {
+        self.link_mut(link)[1] = prev;
+    }
+
+    #[inline]
+    pub fn set_link(&mut self, link: Link, next: Link, prev: Link) {
+        let words = self.link_mut(link);
+        words[0] = next;
+        words[1] = prev;
+    }
+
+    // Slices of a known length are checked once, whatever is read of them.
+
+    #[inline]
+    fn link(&self, link: Link) -> &[u32] {
+        let place = (link - Self::BASE) as usize;
+        &self.words.as_flattened()[place..place + 2]
+    }
+
+    #[inline]
+    fn link_mut(&mut self, link: Link) -> &mut [u32] {
+        let place = (link - Self::BASE) as usize;
+        &mut self.words.as_flattened_mut()[place..place + 2]
+    }
+
+    #[inline]
+    fn record(&self, node: Node) -> &[u32] {
+        let place = (node - Self::BASE) as usize;
+        &self.words.as_flattened()[place..place + RECORD as usize]
+    }
+
+    #[inline]
+    fn record_mut(&mut self, node: Node) -> &mut [u32] {
+        let place = (node - Self::BASE) as usize;
+        &mut self.words.as_flattened_mut()[place..place + RECORD as usize]
+    }
+
+    /// A node's index in `hot`; beyond it for what is no node.
+    #[inline]
+    const fn index(node: Node) -> usize {
+        // To turn it shifts as well, but what is no multiple becomes too large.
+        node.wrapping_sub(Self::FIRST).rotate_right(RECORD.ilog2()) as usize
     }
 
     /// Makes the next stamps the last ones.
@@ -251,17 +323,11 @@ impl<const N: usize> Store<N> {
         let mut count = N - self.fresh as usize;
         let mut node = self.free;
         while node != NONE {
-            assert!(!self.is_live(node));
+            assert_eq!(self.stamp(node), 0);
             count += 1;
             node = self.next(node);
         }
         count
-    }
-
-    /// A node's index in the arrays; beyond them for what is no node.
-    #[inline]
-    const fn index(node: Node) -> usize {
-        node.wrapping_sub(Self::FIRST) as usize
     }
 }
 
