@@ -114,9 +114,10 @@ fn add<T: Timers>(contest: Contest, work: Work, n: usize) -> Contest {
     })
 }
 
-/// How many operations a round is: at least one for each timer, so that what a peer puts off falls due in it.
+/// How many operations a round is: at least one for each timer, so that what a peer puts off falls due in it;
+/// and many of them, so that what the other peers left in the caches does not count.
 fn ops(n: usize) -> usize {
-    n.max(scaled(4096))
+    n.max(scaled(65_536))
 }
 
 fn fill<T: Timers>(timers: &mut T, n: usize, now: u64, random: &mut Random) {
