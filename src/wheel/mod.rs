@@ -180,7 +180,7 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 /// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(1), unless the earliest is removed again and again |
 /// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
 ///
-/// It takes 32 bytes for each deadline, and 192 more. The slots lie in what these leave spare, so larger
+/// It takes 32 bytes for each deadline, and 152 more. The slots lie in what these leave spare, so larger
 /// wheels are finer. From 1,312 deadlines on there are all 11 levels of 64 slots. Below 900, deadlines that lie
 /// close together share a slot, and finding the first few of these is O(N); below 116 there are no slots, and
 /// all are looked through.

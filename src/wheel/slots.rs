@@ -8,9 +8,8 @@ use super::{NO_SLOT, TimerWheel};
 /// become empty since, which whoever comes across it then tidies up. So taking a timer out of a slot needs
 /// not know the slot.
 pub(super) struct Occupied {
-    /// One bit for each slot. A level never straddles two words. (Eleven would do; to a power of two the index
-    /// is cut without a branch.)
-    words: [u64; 16],
+    /// One bit for each slot. A level never straddles two words.
+    words: [u64; 11],
     /// The levels that have bits.
     levels: u32,
     /// The levels that have bits of slots before the pivot.
@@ -19,18 +18,18 @@ pub(super) struct Occupied {
 
 impl Occupied {
     pub const fn new() -> Self {
-        Occupied { words: [0; 16], levels: 0, below: 0 }
+        Occupied { words: [0; 11], levels: 0, below: 0 }
     }
 
     /// The word with a slot's bit.
     #[inline]
     fn word(&self, slot: Slot) -> u64 {
-        self.words[slot as usize / 64 % 16]
+        self.words[slot as usize / 64]
     }
 
     #[inline]
     fn word_mut(&mut self, slot: Slot) -> &mut u64 {
-        &mut self.words[slot as usize / 64 % 16]
+        &mut self.words[slot as usize / 64]
     }
 
     #[inline]
