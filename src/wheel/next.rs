@@ -204,6 +204,10 @@ impl<const N: usize> TimerWheel<N> {
                 self.file_anew(node, deadline);
             } else if deadline <= floor {
                 self.found((deadline, node));
+                if few.timers().is_empty() {
+                    // The head of the list: what is behind it and equal is in order.
+                    self.front = slot + 1;
+                }
                 return Look::Found;
             } else if room == 0 {
                 return Look::Crowded(few.timers().first().map_or(start, |first| first.0));
