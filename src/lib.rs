@@ -93,10 +93,13 @@
 //! | system | kernel queue | how it is checked |
 //! |---|---|---|
 //! | Linux x86-64 | epoll | **run**: every test, for every feature set |
-//! | Linux aarch64, riscv64, i686; x86-64 with musl | epoll | type-checked and linted: library, tests, examples |
+//! | Linux aarch64, i686; x86-64 with musl | epoll | type-checked: library, tests, examples |
+//! | Linux riscv64 | epoll | type-checked: library without `std` |
 //! | Android | epoll | not checked; the code is Linux's |
-//! | FreeBSD, NetBSD, OpenBSD x86-64; macOS x86-64, aarch64 | kqueue | **run through the shim**, linked, type-checked and linted |
-//! | DragonFly x86-64, FreeBSD i686, iOS aarch64 | kqueue | run through the shim, type-checked and linted |
+//! | FreeBSD, NetBSD, OpenBSD x86-64; macOS aarch64 | kqueue | **run through the shim**, linked, type-checked |
+//! | macOS x86-64 | kqueue | run through the shim, linked, type-checked without `std` |
+//! | DragonFly x86-64 | kqueue | run through the shim, type-checked: library, tests, examples |
+//! | FreeBSD i686, iOS aarch64 | kqueue | run through the shim, type-checked without `std` |
 //! | none (`thumbv7em-none-eabi`, `x86_64-unknown-none`) | none | type-checked: the layers down to the wheel |
 //!
 //! *Run through the shim*: the kqueue backend is compiled on Linux (`--cfg mio_st_backend="kqueue"`) and linked with

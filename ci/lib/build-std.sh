@@ -34,8 +34,10 @@ in_package() { dpkg -L "$1" | grep "/bin/$2\$" | grep -v /share/ | head -n 1 || 
 
 # check_targets: checks each line "TARGET KIND" of the standard input, several at once, and prints what
 # came of it. KIND is
-#   hosted  the library, the tests and the examples, for every feature set
-#   bare    the library without features, on the core library alone
+#   full    clippy on everything, for every feature set
+#   hosted  clippy on the library and the examples, for every feature set, and the types of the tests. What
+#           clippy has to say of the tests does not change with the target: lint.sh and a `full` one tell.
+#   bare    clippy on the library without features, on the core library alone
 check_targets() {
     local name results passed failed
     name=$(basename "$0" .sh)
@@ -52,26 +54,37 @@ check_targets() {
     [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
+check_full() {
+    local features
+    for features in "${TARGET_FEATURE_SETS[@]}"; do
+        check lint "$1" "$features" --all-targets "${STD[@]}"
+    done
+}
 check_hosted() {
     local features
     for features in "${TARGET_FEATURE_SETS[@]}"; do
-        check "$1" "$features" --all-targets -Zbuild-std=std,panic_abort
+        check lint "$1" "$features" --lib --examples "${STD[@]}"
     done
+    check types "$1" "$features" --all-targets "${STD[@]}"
 }
-check_bare() { check "$1" "" --lib -Zbuild-std=core; }
+check_bare() { check lint "$1" "" --lib -Zbuild-std=core; }
 
-# check TARGET FEATURES ARGUMENT...: one run of cargo, one line of result, and the log where it failed.
+# The standard library without its backtraces, which are a third of the time that it takes.
+STD=(-Zbuild-std=std,panic_abort -Zbuild-std-features=)
+
+# check lint|types TARGET FEATURES ARGUMENT...: one run of cargo, one line of result, and the log where it failed.
 check() {
-    local target=$1 features=$2 title log command
-    shift 2
-    title="$target, features: ${features:-none}"
-    log=$out/$target-${features:-none}.log
+    local what=$1 target=$2 features=$3 title log command
+    shift 3
+    [ "$CLIPPY" = 1 ] || what=types
+    title="$target, features: ${features:-none}, $what"
+    log=$out/$target-${features:-none}-$what.log
     command=("$CARGO" check)
-    [ "$CLIPPY" = 0 ] || command=("$CARGO_CLIPPY" clippy)
+    [ $what = types ] || command=("$CARGO_CLIPPY" clippy)
     # All that there is to say, not only the first package's or program's.
     command+=(--keep-going --target "$target" --target-dir "$out/$target" --features "$features" "$@")
     # A false alarm where thread locals have no linker's help (OpenBSD): the macro then writes what it warns of.
-    [ "$CLIPPY" = 0 ] || command+=(-- -D warnings -A clippy::missing_const_for_thread_local)
+    [ $what = types ] || command+=(-- -D warnings -A clippy::missing_const_for_thread_local)
     SECONDS=0
     if "${command[@]}" >"$log" 2>&1 </dev/null; then
         echo "ok   $title (${SECONDS}s)"
