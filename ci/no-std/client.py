@@ -1,8 +1,9 @@
 """Clients of the two servers: what comes back is what went out, idle connections are closed in time, and
 the memory of many connections is what it is.
 
-usage: client.py {echo|idle|many} PORT [...]
-  echo PORT              several connections at once, more than fits into the sockets
+usage: client.py {echo|ending|idle|many} PORT [...]
+  echo PORT              several connections at once, more than fits into the sockets; prints the bytes
+  ending PORT FULL       FULL bytes and the end, at once; prints the bytes
   idle PORT MILLIS       a connection is closed after MILLIS without data, and no earlier
   many PORT COUNT PID    COUNT connections; prints the resident memory of PID, before and with them
 """
@@ -26,7 +27,7 @@ def echo(port):
         sock = connect(port)
         sock.setblocking(False)
         select.register(sock, selectors.EVENT_READ | selectors.EVENT_WRITE, [index, 0, bytearray()])
-    deadline = time.monotonic() + 60
+    deadline, total = time.monotonic() + 60, sum(map(len, data))
     while select.get_map():
         assert time.monotonic() < deadline, "the echo did not come"
         for key, events in select.select(5):
@@ -47,6 +48,19 @@ def echo(port):
                 assert got == whole, "another echo"
                 select.unregister(sock)
                 sock.close()
+    return total
+
+
+def ending(port, full):
+    """Data and its end come in one piece, and the server reads a `full` buffer before it finds the end."""
+    with connect(port) as sock:
+        sock.sendall(b"x" * full)
+        sock.shutdown(socket.SHUT_WR)
+        got = b""
+        while chunk := sock.recv(65536):
+            got += chunk
+    assert len(got) == full
+    return full
 
 
 def idle(port, millis):
@@ -92,4 +106,7 @@ def many(port, count, pid):
 
 
 if __name__ == "__main__":
-    {"echo": echo, "idle": idle, "many": many}[sys.argv[1]](*map(int, sys.argv[2:]))
+    clients = {"echo": echo, "ending": ending, "idle": idle, "many": many}
+    answer = clients[sys.argv[1]](*map(int, sys.argv[2:]))
+    if answer is not None:
+        print(answer)

@@ -101,8 +101,8 @@ impl Service {
             LISTENER => self.accept()?,
             id if event.readiness().is_timer() => drop(self.connections.remove(id)),
             // For an id whose connection has gone, even just now, there is nothing to do.
-            id => match self.connections.get_mut(id).map(Connection::echo) {
-                Some(Ok(echoed)) => self.serve(id, echoed)?,
+            id => match self.connections.get_mut(id).map(|it| it.echo(&mut self.echoed)) {
+                Some(Ok(())) => self.serve(id)?,
                 Some(Err(_)) => self.close(id),
                 None => {}
             },
@@ -150,8 +150,7 @@ impl Service {
     }
 
     /// A connection was alive: its deadline moves, and it is heard when it can go on.
-    fn serve(&mut self, id: EventedId, echoed: usize) -> Result<()> {
-        self.echoed += echoed as u64;
+    fn serve(&mut self, id: EventedId) -> Result<()> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(()) };
         self.poller.update_deadline(connection.deadline, Instant::now() + self.idle)?;
         let wanted = match connection.from < connection.to {
@@ -170,18 +169,18 @@ impl Service {
 }
 
 impl Connection {
-    /// Writes what it has, reads and writes more, until either would block; how much was written.
-    fn echo(&mut self) -> Result<usize> {
-        let mut written = 0;
+    /// Writes what it has, reads and writes more, until either would block. Counts in `echoed` what was
+    /// written, also where the connection ends after it.
+    fn echo(&mut self, echoed: &mut u64) -> Result<()> {
         loop {
             match self.step() {
-                Ok(count) => written += count,
-                Err(error) if error.is_would_block() => return Ok(written),
+                Ok(count) => *echoed += count as u64,
+                Err(error) if error.is_would_block() => return Ok(()),
                 Err(error) => return Err(error),
             }
             // What did not fill the buffer was all there was: that saves a read in vain.
             if self.from == self.to && usize::from(self.to) < BUFFER {
-                return Ok(written);
+                return Ok(());
             }
         }
     }
