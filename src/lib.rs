@@ -82,10 +82,10 @@
 //!
 //! All are off by default, and none changes a type.
 //!
-//! * `std`: the module `net`; `io::Error: From<Error>` and back; `std::time::Instant` as a deadline; `AsFd` and
-//!   its like; `Read` and `Write` for what `unix` owns.
-//! * `inline-syscall`: on x86-64 Linux, the system call of most polls is one instruction at the place of the poll
-//!   instead of a call of libc: some 0.8 of the time of a poll that finds nothing.
+//! * `std`: the module `net`; `io::Error: From<Error>` and back; `std::time::Instant` as a deadline; `AsFd`
+//!   and its like; `Read` and `Write` for what `unix` owns.
+//! * `inline-syscall`: on x86-64 Linux, the system call of most polls is one instruction at the place of the
+//!   poll instead of a call of libc: some 0.8 of the time of a poll that finds nothing.
 //! * `log`: trace lines at registration and poll, to the crate of that name.
 //!
 //! # Platforms
@@ -102,37 +102,40 @@
 //! | FreeBSD i686, iOS aarch64 | kqueue | run through the shim, type-checked without `std` |
 //! | none (`thumbv7em-none-eabi`, `x86_64-unknown-none`) | none | type-checked: the layers down to the wheel |
 //!
-//! *Run through the shim*: the kqueue backend is compiled on Linux (`--cfg mio_st_backend="kqueue"`) and linked with
-//! `ci/kqueue-shim`, a `kqueue` and `kevent` written from FreeBSD's manual; every test runs on it (`ci/kqueue.sh`).
-//! No test has run on one of these systems themselves. *Linked*: all tests and examples, into complete programs, by
-//! `ci/link-bsd.sh`, which is run by hand.
+//! *Run through the shim*: the kqueue backend is compiled on Linux (`--cfg mio_st_backend="kqueue"`) and
+//! linked with `ci/kqueue-shim`, a `kqueue` and `kevent` written from FreeBSD's manual; every test runs on it
+//! (`ci/kqueue.sh`). No test has run on one of these systems themselves. *Linked*: all tests and examples,
+//! into complete programs, by `ci/link-bsd.sh`, which is run by hand.
 //!
 //! # What differs
 //!
-//! One meaning on every system is the rule, and `tests/conformance.rs` is the table of it; the rows that differ
-//! on kqueue say how and why. The exceptions, on kqueue:
+//! One meaning on every system is the rule, and `tests/conformance.rs` is the table of it; the rows that
+//! differ on kqueue say how and why. The exceptions, on kqueue:
 //!
-//! * *Halves.* A source's two directions are two events of the kernel, merged where they lie near each other in one
-//!   batch (for oneshot always). Under `Edge` a direction that has not changed is not reported again with the other.
-//! * *Hints.* `HUP` comes when both directions were asked for and their ends lie in one batch, or with a reset or a
-//!   timeout of the connection. The end of a pipe is `READ_CLOSED` or `WRITE_CLOSED`, never `HUP`, and for the writer no
-//!   `ERROR`.
-//! * *Errors without an end* (a refused datagram) make the source readable or writable, without `ERROR`: the next
-//!   call on it, or `take_error`, tells. [`Event::raw_os_error`] says which error an end came with; epoll does not.
-//! * *`EventedFd`*, a plain number, remembers nothing: registered again, it is replaced; a `reregister` that the
-//!   system refuses ends it. A handle remembers its latest registration only.
+//! * *Halves.* A source's two directions are two events of the kernel, merged where they lie near each other
+//!   in one batch (for oneshot always). Under `Edge` a direction that has not changed is not reported again
+//!   with the other.
+//! * *Hints.* `HUP` comes when both directions were asked for and their ends lie in one batch, or with a
+//!   reset or a timeout of the connection. The end of a pipe is `READ_CLOSED` or `WRITE_CLOSED`, never `HUP`,
+//!   and for the writer no `ERROR`.
+//! * *Errors without an end* (a refused datagram) make the source readable or writable, without `ERROR`: the
+//!   next call on it, or `take_error`, tells. [`Event::raw_os_error`] says which error an end came with;
+//!   epoll does not.
+//! * *`EventedFd`*, a plain number, remembers nothing: registered again, it is replaced; a `reregister` that
+//!   the system refuses ends it. A handle remembers its latest registration only.
 //! * *Closing* a descriptor ends its registration, also while a duplicate lives.
 //! * *A pipe without a reader*: most systems refuse to watch its writing end, `Os(EPIPE)`.
 //! * *A socket that was never connected* is silent; epoll reports a hang-up at once.
 //! * *Forks* are counted by `pthread_atfork`, which does not run for a bare `rfork` or `vfork`.
 //! * *No* `register_exclusive`, no busy polling: `Unsupported`. A Unix socket's peer has no `pid`.
 //! * *Accuracy*: never early; NetBSD, OpenBSD and DragonFly round up to the clock tick, usually 10 ms.
-//! * *FreeBSD, NetBSD*: no filter for urgent data, `PRIORITY` is `Unsupported`. *NetBSD before 10, OpenBSD before 7.8*:
-//!   a `Waker` is a pipe. *Apple's systems*: a socket is close-on-exec one call after it is made.
+//! * *FreeBSD, NetBSD*: no filter for urgent data, `PRIORITY` is `Unsupported`. *NetBSD before 10, OpenBSD
+//!   before 7.8*: a `Waker` is a pipe. *Apple's systems*: a socket is close-on-exec one call after it is
+//!   made.
 //!
-//! On Linux `is_write_closed` is true with a hang-up only, a pipe whose reader has gone has `ERROR`, and a registration
-//! lives on while a duplicate of the descriptor does. Before Linux 5.11, and in some sandboxes, timeouts are
-//! rounded up to milliseconds.
+//! On Linux `is_write_closed` is true with a hang-up only, a pipe whose reader has gone has `ERROR`, and a
+//! registration lives on while a duplicate of the descriptor does. Before Linux 5.11, and in some sandboxes,
+//! timeouts are rounded up to milliseconds.
 //!
 //! # What it does not do
 //!
@@ -175,6 +178,7 @@ mod events;
 mod poller;
 
 #[cfg(unix)]
+#[macro_use]
 pub mod unix;
 
 // One module of this crate and not a crate of its own, because `net` needs `Poller` and `Poller` must not

@@ -49,43 +49,12 @@ macro_rules! handle {
                 Self { inner, registration: Registration::default() }
             }
 
-            fn possible(interests: Interests) -> Result<()> {
-                match interests.remove($possible) {
-                    None => Ok(()),
-                    Some(_) => Err(Error::InvalidInput),
-                }
+            fn watched_fd(&self) -> Result<RawFd> {
+                Ok(self.inner.as_raw_fd())
             }
         }
 
-        impl Evented for $Handle {
-            fn register(
-                &mut self,
-                registry: &mut Registry,
-                id: EventedId,
-                interests: Interests,
-                opt: PollOption,
-            ) -> Result<()> {
-                Self::possible(interests)?;
-                let fd = self.inner.as_raw_fd();
-                self.registration.register(registry, fd, id, interests, opt)
-            }
-
-            fn reregister(
-                &mut self,
-                registry: &mut Registry,
-                id: EventedId,
-                interests: Interests,
-                opt: PollOption,
-            ) -> Result<()> {
-                Self::possible(interests)?;
-                let fd = self.inner.as_raw_fd();
-                self.registration.reregister(registry, fd, id, interests, opt)
-            }
-
-            fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
-                self.registration.deregister(registry, self.inner.as_raw_fd())
-            }
-        }
+        evented!($Handle, $possible);
 
         impl fmt::Debug for $Handle {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
