@@ -9,7 +9,9 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// An error: either the operating system's, or one of the library's own.
 ///
 /// It is `Copy`, holds no text and never allocates. With the feature `std` it converts to and from
-/// [`std::io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html), also without allocating, and keeps the error number.
+/// [`std::io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html), also without allocating, and keeps
+/// the error number. All come back from there as they were, but [`StaleKey`](Error::StaleKey), as `NotFound`,
+/// and [`Forked`](Error::Forked), as `Os(EIO)`.
 ///
 /// The error numbers that mean "registered twice" and "not registered" have names of their own, so that
 /// `match` reads alike on every system; [`from_raw_os_error`](Error::from_raw_os_error) knows them.

@@ -6,7 +6,9 @@ use std::io::{self, ErrorKind};
 
 use crate::error::Error;
 
-/// Keeps the error number; an error without one becomes the `ErrorKind` nearest to it.
+/// Keeps the error number; an error without one becomes the `ErrorKind` nearest to it. Two do not survive the
+/// way back: [`StaleKey`](Error::StaleKey) is `NotFound` from then on, and [`Forked`](Error::Forked), for
+/// which there is no kind, is `EIO`. To tell them, match before converting.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         if let Some(errno) = error.raw_os_error() {
@@ -72,6 +74,12 @@ mod tests {
         ] {
             assert_eq!(io::Error::from(error).kind(), kind, "{error:?}");
         }
+        // There and back: the same, but for two that `io::Error` has no kind for.
+        for error in [Error::Unsupported, Error::Full, Error::InvalidInput] {
+            assert_eq!(Error::from(io::Error::from(error)), error);
+        }
+        assert_eq!(Error::from(io::Error::from(Error::StaleKey)), Error::NotFound);
+        assert_eq!(Error::from(io::Error::from(Error::Forked)), Error::Os(libc::EIO));
         assert_eq!(Error::from(io::Error::from(ErrorKind::WouldBlock)), Error::Os(libc::EAGAIN));
         assert_eq!(Error::from(io::Error::other("text")), Error::Os(libc::EIO));
     }

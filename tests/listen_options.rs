@@ -178,3 +178,21 @@ fn errors_close_what_was_opened() {
         assert!(ListenOptions::new().listen(address("203.0.113.7:0")).is_err());
     }));
 }
+
+/// Where the system allows a longer queue than what used to be usual, it is asked for.
+#[test]
+#[cfg(target_os = "linux")]
+fn by_default_a_crowd_can_wait_to_be_accepted() {
+    const CROWD: usize = 200;
+    let _alone = alone();
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    if most.trim().parse::<usize>().unwrap() < CROWD {
+        return eprintln!("skipped: the system allows a queue of {most}");
+    }
+    let listener = TcpListener::bind(address(LOCALHOSTS[0])).unwrap();
+    let at = listener.local_addr().unwrap();
+    // Nobody accepts. Who finds the queue full would try again after a second, then two, four.
+    let wait = std::time::Duration::from_millis(800);
+    let crowd = (0..CROWD).map(|_| TcpStream::connect_timeout(&at, wait));
+    assert_eq!(crowd.collect::<Result<Vec<_>, _>>().unwrap().len(), CROWD);
+}

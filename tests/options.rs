@@ -113,6 +113,7 @@ fn the_timer_slack_is_the_threads() {
 #[cfg(feature = "log")]
 #[test]
 fn registration_and_poll_leave_lines() {
+    use std::os::fd::AsRawFd;
     use std::sync::Mutex;
 
     struct Lines(Mutex<Vec<String>>);
@@ -141,9 +142,19 @@ fn registration_and_poll_leave_lines() {
     deregister(&mut poller, &reader).unwrap();
     assert!(deregister(&mut poller, &reader).is_err());
     poller.poll(&mut Events::new(), Some(Duration::ZERO)).unwrap();
+    let (id, readable) = (EventedId(4_712), Interests::READABLE);
+    // Not on kqueue.
+    let exclusive = poller.registry().register_fd_exclusive(
+        reader.as_raw_fd(),
+        id,
+        readable,
+        PollOption::Level,
+    );
     let lines = LINES.0.lock().unwrap().join("\n");
     for part in ["register: fd", "id 4711, READABLE, Level: Ok", "Err(NotFound)", "poll: Ok(()), 0"]
     {
         assert!(lines.contains(part), "no '{part}' in\n{lines}");
     }
+    let line = format!("id 4712, READABLE, Level: {exclusive:?}");
+    assert!(lines.contains(&line), "no '{line}' in\n{lines}");
 }

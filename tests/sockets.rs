@@ -149,6 +149,11 @@ fn options_are_kept() {
         client.set_linger(linger).unwrap();
         assert_eq!(client.linger().unwrap(), linger);
     }
+    // In whole seconds, rounded up: only zero is zero, which closes in another way.
+    for (nanos, seconds) in [(1, 1), (999_999_999, 1), (1_000_000_001, 2)] {
+        client.set_linger(Some(Duration::from_nanos(nanos))).unwrap();
+        assert_eq!(client.linger().unwrap(), Some(Duration::from_secs(seconds)));
+    }
     client.set_linger(Some(Duration::MAX)).unwrap();
     assert!(client.linger().unwrap().unwrap() >= Duration::from_secs(1 << 20));
     assert!(client.take_error().unwrap().is_none() && listener.take_error().unwrap().is_none());

@@ -41,8 +41,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
 
     /// Adds a deadline that comes again and again: `period` from now, and then always `period` after the last
     /// one was *due*, so that it does not drift. A poll that comes late by whole periods gets one event, and
-    /// the missed ones are skipped. An interval takes two of the `TIMERS` places, and its key stays good until it
-    /// is cancelled.
+    /// the missed ones are skipped. An interval takes two of the `TIMERS` places, and its key stays good
+    /// until it is cancelled.
     ///
     /// # Errors
     ///

@@ -69,7 +69,10 @@ pub trait Evented {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) where it is not registered, and as `register`.
+    /// [`NotFound`](crate::Error::NotFound) where it is not registered, and as `register`. There is one
+    /// exception: a handle that owns its descriptor makes no system call for a reregistration under `Level`
+    /// that changes nothing. It is `Ok` even if the registration was ended behind the handle's back, by the
+    /// descriptor's number.
     fn reregister(
         &mut self,
         registry: &mut Registry,

@@ -14,7 +14,8 @@ impl Registry {
     /// Linux 4.5, `EPOLLEXCLUSIVE` in epoll_ctl(2).
     ///
     /// Such a registration cannot be changed, only ended: `reregister` is
-    /// [`Unsupported`](crate::Error::Unsupported). [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) does not come.
+    /// [`Unsupported`](crate::Error::Unsupported). [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) does not
+    /// come.
     ///
     /// # Errors
     ///
@@ -28,7 +29,9 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.selector()?.register_exclusive(fd, id, interests, opt)
+        let answer = self.selector()?.register_exclusive(fd, id, interests, opt);
+        trace!("register exclusive: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
+        answer
     }
 
     /// How busy polling is set.

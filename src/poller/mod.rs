@@ -86,6 +86,10 @@ use crate::wheel::TimerWheel;
 /// rare early wake-up for a lower bound of the next deadline, adds one. The clock is read only where a
 /// deadline or a timeout makes it necessary.
 ///
+/// With `Events<N>`, N < 3, a poll whose places are all taken by user events or deadlines makes no call: it is
+/// not the kernel's turn. A poll that has nothing to bring but deadlines to sort looks once more for each
+/// thousand or more that it sorts.
+///
 /// # Threads and processes
 ///
 /// A poller and what is registered with it stay on one thread and in one process. In a forked child polling and

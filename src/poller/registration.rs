@@ -12,11 +12,11 @@ use crate::sys::fd::RawFd;
 
 /// The memory of the latest registration, two words.
 ///
-/// On epoll the kernel decides what is an error, and the memory only saves the system call of a
-/// `reregister` that changes nothing; only under `Level`, since under `Edge` and `Oneshot` an unchanged
-/// `reregister` still means to look again. On kqueue, where the kernel replaces silently, the memory is what
-/// makes a double registration an error, and what a `reregister` that fails goes back to. It is of one registry:
-/// of a handle in two pollers, the one that was not the latest replaces silently all the same.
+/// On epoll the kernel decides what is an error, and the memory only saves the system call of a `reregister`
+/// that changes nothing; only under `Level`, since under `Edge` and `Oneshot` an unchanged `reregister` still
+/// means to look again. On kqueue, where the kernel replaces silently, the memory is what makes a double
+/// registration an error, and what a `reregister` that fails goes back to. It is of one registry: of a handle
+/// in two pollers, the one that was not the latest replaces silently all the same.
 #[derive(Default)]
 pub(crate) struct Registration {
     id: EventedId,

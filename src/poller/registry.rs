@@ -29,8 +29,8 @@ use crate::time::{Instant, nanos};
 /// send(mio_st::poll::Registry::new().unwrap());
 /// ```
 ///
-/// In a forked child every call to the kernel fails with [`Forked`](Error::Forked) and changes nothing; dropping it there
-/// closes the child's descriptor only.
+/// In a forked child every call to the kernel fails with [`Forked`](Error::Forked) and changes nothing;
+/// dropping it there closes the child's descriptor only.
 #[derive(Debug)]
 pub struct Registry {
     selector: Selector,
@@ -108,9 +108,13 @@ impl Registry {
         answer
     }
 
-    /// Before it sleeps, a poll that has found nothing shall look again and again for as long as this: it buys the
-    /// time that falling asleep and waking up take, a half of a round trip between two cores over
+    /// Before it sleeps, a poll that has found nothing shall look again and again for as long as this: it
+    /// buys the time that falling asleep and waking up take, a half of a round trip between two cores over
     /// loopback at some 20 µs, with a core that is busy meanwhile. Zero, which it is at first, is off.
+    ///
+    /// A signal's handler that runs meanwhile does not end a
+    /// [`poll_interruptible`](crate::poll::Poller::poll_interruptible): only a call that sleeps is
+    /// interrupted.
     ///
     /// ```
     /// use core::time::Duration;
@@ -208,8 +212,8 @@ impl Registry {
     }
 
     /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
-    /// `wakeup`. Returns when the timeout ends. It looks at the kernel once at least: the glance may have been left out,
-    /// and `wakeup` may have passed meanwhile.
+    /// `wakeup`. Returns when the timeout ends. It looks at the kernel once at least: the glance may have
+    /// been left out, and `wakeup` may have passed meanwhile.
     #[inline(never)]
     pub(crate) fn sleep(
         &mut self,

@@ -45,8 +45,8 @@ use self::key::Split;
 
 /// Room for `N` values of type `T`, each with a [`Key`]. Everything about one entry is O(1).
 ///
-/// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T` or 4, and at least 12; the slab
-/// adds 12. An empty slab is all zeros and [`new`](Slab::new) is `const`, so that a large one in a
+/// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T` or 4, and at least 12; the
+/// slab adds 12. An empty slab is all zeros and [`new`](Slab::new) is `const`, so that a large one in a
 /// `static` costs no space in the program file and no time at its start. No value is ever moved to another
 /// slot, and a slot that was freed last is filled first, while it is still in the cache.
 ///

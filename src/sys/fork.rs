@@ -4,8 +4,8 @@
 //! each registry remembers a mark, and each call compares it with the process's: one load and one compare
 //! (`getpid` would cost as much as a whole idle poll).
 //!
-//! The mark lives on a page that the kernel gives to a forked child as zeroes (madvise(2),
-//! `MADV_WIPEONFORK`, Linux 4.14). Where there is no such thing, a `pthread_atfork` handler counts forks instead; it does not
+//! The mark lives on a page that the kernel gives to a forked child as zeroes (madvise(2), `MADV_WIPEONFORK`,
+//! Linux 4.14). Where there is no such thing, a `pthread_atfork` handler counts forks instead; it does not
 //! run for a bare clone(2).
 
 use core::ffi::c_int;

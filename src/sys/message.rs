@@ -7,6 +7,7 @@ use libc::{iovec, msghdr};
 
 use super::address::RawAddress;
 use super::fd::{RawFd, check};
+use super::io::MOST_BYTES;
 use crate::error::Result;
 
 /// What came.
@@ -22,7 +23,8 @@ pub(crate) struct Received {
 pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<Received> {
     let mut from = RawAddress::room();
     let (address, length) = from.as_mut_ptrs();
-    let mut part = iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let mut part =
+        iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len().min(MOST_BYTES) };
     let mut message = empty_message();
     message.msg_iov = &mut part;
     message.msg_iovlen = 1;
@@ -41,7 +43,7 @@ pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<
 
 /// recv(2) with `MSG_PEEK`: reads without taking away.
 pub(crate) fn peek(socket: RawFd, buffer: &mut [u8]) -> Result<usize> {
-    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len());
+    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MOST_BYTES));
     // SAFETY: the kernel writes at most `length` bytes into the buffer.
     let received = check(unsafe { libc::recv(socket, data, length, libc::MSG_PEEK) })?;
     Ok(received as usize)

@@ -5,7 +5,8 @@
 //! A backend, `epoll` or `kqueue`, is chosen at compile time and gives:
 //!
 //! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. `new(id,
-//!   ready)`, `id()`, `ready()`, `os_error()`; user-space events and deadlines are put into the same batch by `new`.
+//!   ready)`, `id()`, `ready()`, `os_error()`; user-space events and deadlines are put into the same batch by
+//!   `new`.
 //! * `Selector`: owns the kernel's queue, close-on-exec.
 //!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. One
 //!     meaning everywhere: registering twice is `AlreadyExists`, an unknown source is `NotFound`, a
@@ -24,9 +25,9 @@
 //!   it as any other; what has happened is then asked of them.
 //!
 //! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
-//! sockets (`socket`), what they send (`send`) and receive (`message`), their options (`option`) and addresses (`address`),
-//! signals and their masks (`signal`), children (`process`), the clock (`clock`), and the sign that this
-//! process is a forked child (`fork`).
+//! sockets (`socket`), what they send (`send`) and receive (`message`), their options (`option`) and
+//! addresses (`address`), signals and their masks (`signal`), children (`process`), the clock (`clock`), and
+//! the sign that this process is a forked child (`fork`).
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]

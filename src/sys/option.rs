@@ -40,8 +40,10 @@ pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
     Ok((linger.l_onoff != 0).then(|| Duration::from_secs(linger.l_linger as u64)))
 }
 
+/// Rounds up, since zero is no short time: closing resets the connection then.
 pub(crate) fn set_linger(socket: RawFd, linger: Option<Duration>) -> Result<()> {
-    let seconds = linger.map_or(0, |linger| linger.as_secs().try_into().unwrap_or(c_int::MAX));
+    let whole = |time: Duration| time.as_secs().saturating_add((time.subsec_nanos() > 0).into());
+    let seconds = linger.map_or(0, |time| whole(time).try_into().unwrap_or(c_int::MAX));
     let linger = libc::linger { l_onoff: linger.is_some().into(), l_linger: seconds };
     set(socket, libc::SOL_SOCKET, SO_LINGER, linger)
 }

@@ -12,8 +12,8 @@ use crate::sys::process::ExitStatus;
 
 /// Hears when a child process ends, and takes its exit status.
 ///
-/// It is made of the process id, whoever started the process, and works for that one child: it never takes the
-/// status of another. Somebody must take it (that is what `wait` does), or the dead child stays in the
+/// It is made of the process id, whoever started the process, and works for that one child: it never takes
+/// the status of another. Somebody must take it (that is what `wait` does), or the dead child stays in the
 /// system's table; so do not also call `std::process::Child::wait`, and do not ignore `SIGCHLD`, which makes
 /// the system throw statuses away: either way it is gone here. Dropping the `Child` only ends the watching.
 ///
@@ -36,9 +36,9 @@ use crate::sys::process::ExitStatus;
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// Underneath is a pidfd on Linux (5.4), and a kqueue of its own elsewhere, which goes by the number: there it
-/// is up to the program that nobody else takes the status, lest the number come to mean another of
-/// its children. See pidfd_open(2), kqueue(2), waitid(2).
+/// Underneath is a pidfd on Linux (5.4), and a kqueue of its own elsewhere, which goes by the number: there
+/// it is up to the program that nobody else takes the status, lest the number come to mean another of its
+/// children. See pidfd_open(2), kqueue(2), waitid(2).
 pub struct Child {
     watch: ChildWatch,
     pid: i32,

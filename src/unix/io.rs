@@ -13,12 +13,12 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// A descriptor of any kind, owned: a socket, a terminal, a device. It is closed when dropped.
 ///
 /// Reading and writing never wait where the descriptor is non-blocking: an error that
-/// [`is_would_block`](Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the data. A call that a
-/// signal interrupts is made again.
+/// [`is_would_block`](Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the
+/// data. A call that a signal interrupts is made again.
 ///
 /// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe raises it
-/// beside the error on most systems, and there is no flag against it: who writes to pipes should ignore
-/// the signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do have a flag, of
+/// beside the error on most systems, and there is no flag against it: who writes to pipes should ignore the
+/// signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do have a flag, of
 /// the open file, and it is set at the first write.)
 ///
 /// ```

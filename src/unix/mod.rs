@@ -10,9 +10,9 @@
 //! | [`Child`] | how a child process ended | readable |
 //!
 //! Each type has a constant `INTERESTS`, the interests that it is commonly registered with. An interest that
-//! can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own a descriptor close it when dropped,
-//! and all descriptors made here are non-blocking and close-on-exec. They stay on one thread, except for the
-//! `Waker`, which is made to be shared.
+//! can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own a descriptor close it when
+//! dropped, and all descriptors made here are non-blocking and close-on-exec. They stay on one thread, except
+//! for the `Waker`, which is made to be shared.
 
 #[macro_use]
 mod evented;

@@ -128,8 +128,8 @@ macro_rules! end {
 /// The end of a pipe that is written to. When it is dropped, the receiver reads to the end.
 ///
 /// When the receiver has gone, an event says so ([`ERROR`](crate::event::Ready::ERROR) on Linux, and
-/// [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing is the error `EPIPE`; it also raises
-/// `SIGPIPE` on most systems, see [`EventedIo`].
+/// [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing is the error `EPIPE`; it also
+/// raises `SIGPIPE` on most systems, see [`EventedIo`].
 #[derive(Debug)]
 pub struct Sender {
     io: EventedIo,
@@ -138,8 +138,8 @@ pub struct Sender {
 end!(Sender, Interests::WRITABLE);
 
 impl Sender {
-    /// Writes from `buffer`; how many bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go whole or not
-    /// at all.
+    /// Writes from `buffer`; how many bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go whole or
+    /// not at all.
     ///
     /// # Errors
     ///

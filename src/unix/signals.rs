@@ -12,12 +12,12 @@ use crate::sys::signal::{self, Signal, SignalSet};
 
 /// Receives signals as values, between polls, where everything may be called.
 ///
-/// The signals are **blocked** in the thread that makes it, and only there, so that they wait to be received and do
-/// not act. It works for signals that *every* thread blocks: with one that does not, the system gives it
-/// the signal, which acts there. So make it before any other thread is started, since threads inherit the
-/// mask; or block the signals first with pthread_sigmask(3). Child processes inherit it
-/// too, also those of `std::process::Command`, and would not hear a `TERMINATE` either: give them an
-/// empty mask before exec(2), which is what `pre_exec` is for.
+/// The signals are **blocked** in the thread that makes it, and only there, so that they wait to be received
+/// and do not act. It works for signals that *every* thread blocks: with one that does not, the system gives
+/// it the signal, which acts there. So make it before any other thread is started, since threads inherit the
+/// mask; or block the signals first with pthread_sigmask(3). Child processes inherit it too, also those of
+/// `std::process::Command`, and would not hear a `TERMINATE` either: give them an empty mask before exec(2),
+/// which is what `pre_exec` is for.
 ///
 /// Signals of one number that come before they are received may come as one, as signals always did; only
 /// on Linux do those above `SIGRTMIN` queue. Do not count them: on `CHILD`, look at all children.

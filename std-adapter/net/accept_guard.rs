@@ -12,8 +12,8 @@ use crate::sys::socket;
 /// Accepts connections even when the process or the machine is out of descriptors (`EMFILE`, `ENFILE`).
 ///
 /// Without it a listener is then in a trap: the connection that cannot be accepted stays at the head of the
-/// queue. Under `Level` each poll reports it again, at full speed and in vain; under `Edge` it was reported, no
-/// event comes any more, and the listener is dead, also when descriptors are free again.
+/// queue. Under `Level` each poll reports it again, at full speed and in vain; under `Edge` it was reported,
+/// no event comes any more, and the listener is dead, also when descriptors are free again.
 ///
 /// A guard holds one descriptor in reserve. When `accept` fails for want of one, it gives the reserve back,
 /// accepts the connection in its place, closes it, so that the client hears of it, and takes a new reserve.
@@ -22,8 +22,8 @@ use crate::sys::socket;
 /// [`Pause`](Accepted::Pause): to leave the queue alone until a deadline.
 ///
 /// To pause, deregister the listener and add a timeout under its id; when that comes, register it again.
-/// Registering reports what is waiting, under `Edge` too. Whoever would rather let clients wait in the queue than
-/// refuse them pauses after the first `Refused`.
+/// Registering reports what is waiting, under `Edge` too. Whoever would rather let clients wait in the queue
+/// than refuse them pauses after the first `Refused`.
 ///
 /// ```
 /// use std::io;
@@ -81,7 +81,8 @@ pub struct AcceptGuard {
     reserve: Option<Fd>,
 }
 
-/// What became of the connection at the head of the queue.
+/// What became of the connection at the head of the queue. No more can become of it, and a server must do
+/// something in each case: the enum is exhaustive.
 #[derive(Debug)]
 pub enum Accepted<S = TcpStream, A = SocketAddr> {
     /// Here it is.

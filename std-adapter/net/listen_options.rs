@@ -12,8 +12,10 @@ use crate::sys::address::RawAddress;
 use crate::sys::fd::Fd;
 use crate::sys::{option, socket};
 
-/// How many connections may wait to be accepted, as in `std`; the system may cut it down.
-pub(super) const BACKLOG: i32 = 128;
+/// How many connections may wait to be accepted: as many as Linux allows by default (`net.core.somaxconn`,
+/// since 5.4). A server that handles a batch of events before it accepts again meets more than `std`'s 128.
+/// The BSDs and Apple's systems cut it down to their 128, without an error.
+pub(super) const BACKLOG: i32 = 4096;
 
 /// The options of a socket that must be set before it is bound. Nothing is implicit: what is not asked for is
 /// left as the system has it.
@@ -38,7 +40,7 @@ pub struct ListenOptions {
 }
 
 impl ListenOptions {
-    /// A backlog of 128, and nothing else.
+    /// A backlog of 4096, and nothing else.
     pub const fn new() -> ListenOptions {
         ListenOptions {
             backlog: BACKLOG as u32,
@@ -50,7 +52,8 @@ impl ListenOptions {
         }
     }
 
-    /// How many connections may wait to be accepted. The system may cut it down, see listen(2).
+    /// How many connections may wait to be accepted, 4096 if nothing is said. The system cuts it down to its
+    /// own limit (`net.core.somaxconn` on Linux, `kern.ipc.soacceptqueue` on FreeBSD), see listen(2).
     pub const fn backlog(mut self, backlog: u32) -> ListenOptions {
         self.backlog = backlog;
         self

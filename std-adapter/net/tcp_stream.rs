@@ -23,9 +23,10 @@ use crate::sys::{option, send, socket};
 /// Reading and writing work on `TcpStream` and on `&TcpStream`, and never block: `WouldBlock` says to wait
 /// for an event. Writing to a closed peer is an error and raises no `SIGPIPE`.
 ///
-/// Under [`Edge`](PollOption::Edge) an event comes once for each change: read until `WouldBlock`, or, on Linux, until a
-/// read brings less than was asked for; that is safe for a stream socket that is watched for
-/// `READABLE` (epoll(7), question 9) and saves the last read. It says nothing of the end of the data: where the event
+/// Under [`Edge`](PollOption::Edge) an event comes once for each change: read until `WouldBlock`, or, on
+/// Linux, until a read brings less than was asked for; that is safe for a stream socket that is watched for
+/// `READABLE` (epoll(7), question 9) and saves the last read. It says nothing of the end of the data: where
+/// the event
 /// [`is_read_closed`](crate::event::Ready::is_read_closed), read on to the 0.
 pub struct TcpStream {
     inner: std::net::TcpStream,
@@ -155,7 +156,8 @@ impl TcpStream {
         Ok(option::linger(self.as_raw_fd())?)
     }
 
-    /// Sets `SO_LINGER`, in whole seconds; zero makes closing reset the connection.
+    /// Sets `SO_LINGER`, in whole seconds, to which the time is rounded up. Zero makes closing reset the
+    /// connection.
     ///
     /// # Errors
     ///

@@ -4,8 +4,8 @@
 macro_rules! udp_options {
     ($Socket:ident) => {
         impl $Socket {
-            /// Takes the next datagram and says whose it is and whether it was cut: the one way to see that on
-            /// every system.
+            /// Takes the next datagram and says whose it is and whether it was cut: the one way to see that
+            /// on every system.
             ///
             /// # Errors
             ///

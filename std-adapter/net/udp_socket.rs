@@ -19,8 +19,8 @@ use crate::sys::{message, option};
 ///
 /// A datagram comes whole or not at all, except that what does not fit the buffer is lost:
 /// [`recv_datagram`](UdpSocket::recv_datagram) tells, `recv` and `recv_from` do not (as in `std`). Under
-/// [`Edge`](PollOption::Edge) receive until `WouldBlock` before waiting for the next event; there is no end of the
-/// data, and a datagram may be empty.
+/// [`Edge`](PollOption::Edge) receive until `WouldBlock` before waiting for the next event; there is no end
+/// of the data, and a datagram may be empty.
 ///
 /// ```
 /// use std::io;

@@ -21,8 +21,8 @@ use crate::sys::{message, send, socket};
 /// A socket for datagrams within this machine, like [`std::os::unix::net::UnixDatagram`], non-blocking.
 /// They arrive in order, and none is lost; who sends faster than the other receives gets `WouldBlock`.
 ///
-/// On Linux an event says when a *connected* socket can send again. One that is not connected always counts as
-/// writable, since it does not know to whom: after `WouldBlock` from `send_to` try again later.
+/// On Linux an event says when a *connected* socket can send again. One that is not connected always counts
+/// as writable, since it does not know to whom: after `WouldBlock` from `send_to` try again later.
 ///
 /// ```
 /// use mio_st::net::UnixDatagram;

@@ -5,13 +5,14 @@
 //! # Events
 //!
 //! * One filter is one event: the read and the write half of one source arrive apart, in any order, and each
-//!   takes a place of the batch. Halves that are in one batch, near each other, are merged (`event`); halves of
-//!   different batches are not, nor does a half that has not changed come again under `Edge`.
-//! * `EV_EOF` is said of one direction. On the read filter it means `READ_CLOSED`, and data may be left; on the
-//!   write filter, which our own shutdown fires too, `WRITE_CLOSED`. `HUP` is both in one batch, or the end by a
-//!   reset or a timeout, of which both directions die. So a pipe, which has one direction, never hangs up.
-//! * `fflags` beside `EV_EOF` is the socket's error: `ERROR`. A pending error without an end, such as a datagram
-//!   that was refused, fires the filters too, but no bit says why: the next call on the socket does.
+//!   takes a place of the batch. Halves that are in one batch, near each other, are merged (`event`); halves
+//!   of different batches are not, nor does a half that has not changed come again under `Edge`.
+//! * `EV_EOF` is said of one direction. On the read filter it means `READ_CLOSED`, and data may be left; on
+//!   the write filter, which our own shutdown fires too, `WRITE_CLOSED`. `HUP` is both in one batch, or the
+//!   end by a reset or a timeout, of which both directions die. So a pipe, which has one direction, never
+//!   hangs up.
+//! * `fflags` beside `EV_EOF` is the socket's error: `ERROR`. A pending error without an end, such as a
+//!   datagram that was refused, fires the filters too, but no bit says why: the next call on the socket does.
 //! * The returned flags repeat what was asked: bits are tested, never compared as a whole.
 //! * `ident` is counted by filter: signal 5 and descriptor 5 are not siblings.
 //! * A short event list rotates among level-triggered sources, as on Linux: nobody starves.
@@ -19,40 +20,43 @@
 //!
 //! # Modes
 //!
-//! * `EV_ONESHOT` *deletes* the one filter that fired. Here oneshot is `EV_DISPATCH`, which disables it, and the
-//!   source's other filters are disabled after the batch: the whole source is silent, and still registered.
-//!   Within a batch all halves of a oneshot source merge, so that it reports once.
+//! * `EV_ONESHOT` *deletes* the one filter that fired. Here oneshot is `EV_DISPATCH`, which disables it, and
+//!   the source's other filters are disabled after the batch: the whole source is silent, and still
+//!   registered. Within a batch all halves of a oneshot source merge, so that it reports once.
 //! * The flags of a filter's first `EV_ADD` stick, and `EV_ENABLE` does not report everywhere what is
 //!   still pending: a `reregister` deletes and adds, in one call.
 //!
 //! # Registrations
 //!
 //! * `EV_ADD` of what is there replaces it silently: that a second registration is an error is known by the
-//!   handle's `Registration`, and by nobody for a bare number, which is replaced: as a whole, by deleting first.
+//!   handle's `Registration`, and by nobody for a bare number, which is replaced: as a whole, by deleting
+//!   first.
 //! * Changes are made with `EV_RECEIPT`, room for each receipt, and a timeout of zero, never none (which may
-//!   block on OpenBSD): such a call brings no events, which it might lose. After `EINTR` the changes are made.
+//!   block on OpenBSD): such a call brings no events, which it might lose. After `EINTR` the changes are
+//!   made.
 //! * A registration is up to three filters. Where one cannot be added the others are taken back.
-//! * A deletion answers `ENOENT` for a filter that is not there: `NotFound` is when all do. `EBADF`, for
-//!   a closed descriptor, is an error, as on epoll. Closing ends a registration, even while a duplicate lives.
-//! * A pipe's writing end whose reader has gone cannot be registered on most systems: `EPIPE`, on NetBSD `EBADF`,
-//!   here always the former, as from a write. Old macOS says `EPIPE` too and has added the filter nonetheless:
-//!   whether it is there is asked.
-//! * A regular file or a directory is always ready on FreeBSD, and once elsewhere: it is refused, as on epoll.
-//!   Devices without readiness (macOS: /dev/tty) are `Unsupported` where the system says so.
-//! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is `Unsupported`.
-//!   Some fire it at the end of the stream as well: that is no `PRIORITY`.
+//! * A deletion answers `ENOENT` for a filter that is not there: `NotFound` is when all do. `EBADF`, for a
+//!   closed descriptor, is an error, as on epoll. Closing ends a registration, even while a duplicate lives.
+//! * A pipe's writing end whose reader has gone cannot be registered on most systems: `EPIPE`, on NetBSD
+//!   `EBADF`, here always the former, as from a write. Old macOS says `EPIPE` too and has added the filter
+//!   nonetheless: whether it is there is asked.
+//! * A regular file or a directory is always ready on FreeBSD, and once elsewhere: it is refused, as on
+//!   epoll. Devices without readiness (macOS: /dev/tty) are `Unsupported` where the system says so.
+//! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is
+//!   `Unsupported`. Some fire it at the end of the stream as well: that is no `PRIORITY`.
 //!
 //! # Waiting
 //!
 //! * Without room for an event `kevent` returns at once: a batch with no room is never passed.
-//! * A negative timeout is refused, a very long one refused by some and endless for others: it is cut to days,
-//!   after which the poll calls again. The kernel's timers differ everywhere and are not used.
+//! * A negative timeout is refused, a very long one refused by some and endless for others: it is cut to
+//!   days, after which the poll calls again. The kernel's timers differ everywhere and are not used.
 //!
 //! # Processes and threads
 //!
-//! * A forked child does not inherit a kqueue, and its number there may be another descriptor's: only the process
-//!   that made one closes it. So a child cannot inherit one before it is close-on-exec either.
-//! * A user filter wakes a poll from another thread where the system has it, and a pipe elsewhere: see `waker`.
+//! * A forked child does not inherit a kqueue, and its number there may be another descriptor's: only the
+//!   process that made one closes it. So a child cannot inherit one before it is close-on-exec either.
+//! * A user filter wakes a poll from another thread where the system has it, and a pipe elsewhere: see
+//!   `waker`.
 //!
 //! # Layout
 //!
@@ -157,8 +161,8 @@ impl Selector {
         Err(Error::Unsupported)
     }
 
-    /// Deletes what there is of a source and adds what is wanted, in one call. Whether there was something, and whether
-    /// the addition succeeded; if not, nothing is left.
+    /// Deletes what there is of a source and adds what is wanted, in one call. Whether there was something,
+    /// and whether the addition succeeded; if not, nothing is left.
     fn replace(
         &self,
         fd: RawFd,

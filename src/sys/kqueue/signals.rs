@@ -2,8 +2,8 @@
 //!
 //! The filter records each attempt to deliver a signal, also of one that is blocked. Such a signal is pending
 //! besides, and what was received here is taken there too; otherwise it would come a second time when it is
-//! no longer blocked. The filter says how often: to be told once, as by Linux, leaves no count to keep, and the
-//! descriptor readable for exactly as long as there is something to receive.
+//! no longer blocked. The filter says how often: to be told once, as by Linux, leaves no count to keep, and
+//! the descriptor readable for exactly as long as there is something to receive.
 
 use super::abi;
 use super::change::change;
