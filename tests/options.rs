@@ -83,7 +83,9 @@ fn spinning_takes_the_time_it_is_given_and_no_more() {
             cpu_time() - before
         };
         assert!(cost(Duration::ZERO) < Duration::from_millis(30));
-        assert!(cost(Duration::from_millis(100)) > Duration::from_millis(10));
+        // Once in a few tries, since a busy machine may give the processor to others for all of the spin.
+        let mut spins = (0..5).map(|_| cost(Duration::from_millis(100)));
+        assert!(spins.any(|cost| cost > Duration::from_millis(10)));
         assert!(cost(Duration::ZERO) < Duration::from_millis(30));
     });
 }
