@@ -53,3 +53,23 @@ fn count(bytes: usize) {
     ALLOCATIONS.fetch_add(1, Relaxed);
     BYTES.fetch_add(bytes as u64, Relaxed);
 }
+
+/// C's realloc, counted, which frees where `size` is 0.
+///
+/// # Safety
+/// `old` is null, or came from here and has not been freed.
+#[cfg(feature = "c-peers")]
+pub unsafe extern "C" fn resize(old: *mut libc::c_void, size: usize) -> *mut libc::c_void {
+    // SAFETY: the caller's promise; null has no size.
+    BYTES.fetch_sub(unsafe { libc::malloc_usable_size(old) } as u64, Relaxed);
+    if size == 0 {
+        // SAFETY: as above.
+        unsafe { libc::free(old) };
+        return std::ptr::null_mut();
+    }
+    // SAFETY: as above.
+    let new = unsafe { libc::realloc(old, size) };
+    // SAFETY: it has just come.
+    count(unsafe { libc::malloc_usable_size(new) });
+    new
+}

@@ -61,7 +61,8 @@ fn sleeps() -> Vec<(&'static str, Sleep)> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         move |timeout| runtime.block_on(async { tokio::time::sleep(timeout).await })
     };
-    vec![
+    #[allow(unused_mut)] // some are optional
+    let mut sleeps: Vec<(_, Sleep)> = vec![
         (Raw::PEER, by_poll::<Raw>()),
         ("raw, epoll_pwait2", Box::new(precise)),
         (MioSt::PEER, by_poll::<MioSt>()),
@@ -70,7 +71,15 @@ fn sleeps() -> Vec<(&'static str, Sleep)> {
         (Polling::PEER, by_poll::<Polling>()),
         (Calloop::PEER, by_poll::<Calloop>()),
         ("tokio", Box::new(tokio)),
-    ]
+    ];
+    #[cfg(feature = "c-peers")]
+    {
+        use crate::selectors::{CLoop, Libev, Libevent, Libuv};
+        sleeps.push((CLoop::<Libev>::PEER, by_poll::<CLoop<Libev>>()));
+        sleeps.push((CLoop::<Libevent>::PEER, by_poll::<CLoop<Libevent>>()));
+        sleeps.push((CLoop::<Libuv>::PEER, by_poll::<CLoop<Libuv>>()));
+    }
+    sleeps
 }
 
 fn by_poll<S: Selector>() -> Sleep {

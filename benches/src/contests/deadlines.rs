@@ -10,6 +10,7 @@ use mio_st::event::{EventedId, Events};
 use mio_st::poll::Poller;
 use mio_st::time::Instant;
 
+use super::and_c;
 use crate::measure::{Contest, Run, measure, scaled};
 use crate::random::Random;
 use crate::selectors::{Calloop, MioSt, Raw, Selector};
@@ -22,20 +23,19 @@ const AHEAD: Duration = Duration::from_secs(10_000);
 
 pub fn contests() -> Vec<Contest> {
     let section = "10,000 deadlines";
-    vec![
-        Contest::new(section, "idle poll")
-            .with("raw, none", raw_none)
-            .with("mio-st, none", || ours(0, false))
-            .with(MioSt::PEER, || ours(DEADLINES, false))
-            .with("raw, BTreeMap", || raw(false))
-            .with(Calloop::PEER, || calloop(false)),
-        Contest::new(section, "push one back, idle poll")
-            .with("raw, none", raw_none)
-            .with(MioSt::PEER, || ours(DEADLINES, true))
-            .with("raw, BTreeMap", || raw(true))
-            .with(Calloop::PEER, || calloop(true))
-            .with("tokio", tokio),
-    ]
+    let idle = Contest::new(section, "idle poll")
+        .with("raw, none", raw_none)
+        .with("mio-st, none", || ours(0, false))
+        .with(MioSt::PEER, || ours(DEADLINES, false))
+        .with("raw, BTreeMap", || raw(false))
+        .with(Calloop::PEER, || calloop(false));
+    let push = Contest::new(section, "push one back, idle poll")
+        .with("raw, none", raw_none)
+        .with(MioSt::PEER, || ours(DEADLINES, true))
+        .with("raw, BTreeMap", || raw(true))
+        .with(Calloop::PEER, || calloop(true))
+        .with("tokio", tokio);
+    vec![and_c!(idle, |L| in_c::<L>(false)), and_c!(push, |L| in_c::<L>(true))]
 }
 
 /// Where deadlines are pushed to: always later.
@@ -160,6 +160,25 @@ fn tokio() -> Run {
                     tokio::task::yield_now().await;
                 }
             });
+        })
+    })
+}
+
+#[cfg(feature = "c-peers")]
+fn in_c<L: crate::selectors::Library>(push: bool) -> Run {
+    use crate::selectors::CLoop;
+    let (mut selector, mut events) = (CLoop::<L>::new(), CLoop::<L>::events());
+    let timers: Vec<_> = (0..DEADLINES).map(|_| selector.timer(AHEAD)).collect();
+    let mut pushes = Pushes::new();
+    Box::new(move || {
+        let round = pushes.round();
+        measure(POLLS, || {
+            for &(which, ahead) in &round {
+                if push {
+                    selector.push(timers[which], ahead);
+                }
+                selector.poll(&mut events, Some(Duration::ZERO));
+            }
         })
     })
 }

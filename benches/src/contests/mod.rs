@@ -32,15 +32,47 @@ pub fn find(section: &str, name: &str) -> Option<Contest> {
 macro_rules! of_selectors {
     ($contest:expr, $run:ident($($argument:expr),*)) => {{
         use crate::selectors::{Calloop, Mio, MioSt, Polling, Raw, Selector};
-        $contest
+        let contest = $contest
             .with(Raw::PEER, move || $run::<Raw>($($argument),*))
             .with(MioSt::PEER, move || $run::<MioSt>($($argument),*))
             .with(Mio::PEER, move || $run::<Mio>($($argument),*))
             .with(Polling::PEER, move || $run::<Polling>($($argument),*))
-            .with(Calloop::PEER, move || $run::<Calloop>($($argument),*))
+            .with(Calloop::PEER, move || $run::<Calloop>($($argument),*));
+        crate::contests::and_c!(contest, |L| $run::<CLoop<L>>($($argument),*))
     }};
 }
 use of_selectors;
+
+/// A contest that C's event loops join, where they are built in.
+#[cfg(feature = "c-peers")]
+macro_rules! and_c {
+    ($contest:expr, |$L:ident| $run:expr) => {{
+        #[allow(unused_imports)]
+        // the generic function may be of the loops or of the libraries
+        use crate::selectors::CLoop;
+        use crate::selectors::{Libev, Libevent, Library, Libuv};
+        let contest = $contest;
+        let contest = contest.with(Libev::PEER, move || {
+            type $L = Libev;
+            $run
+        });
+        let contest = contest.with(Libevent::PEER, move || {
+            type $L = Libevent;
+            $run
+        });
+        contest.with(Libuv::PEER, move || {
+            type $L = Libuv;
+            $run
+        })
+    }};
+}
+#[cfg(not(feature = "c-peers"))]
+macro_rules! and_c {
+    ($contest:expr, |$L:ident| $run:expr) => {
+        $contest
+    };
+}
+use and_c;
 
 #[cfg(test)]
 mod tests {

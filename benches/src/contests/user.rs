@@ -8,6 +8,7 @@ use std::time::Duration;
 use mio_st::event::{EventedId, Events, Ready};
 use mio_st::poll::Poller;
 
+use super::and_c;
 use crate::measure::{Contest, Run, measure, scaled};
 use crate::selectors::{Calloop, Mio, MioSt, Mode, Polling, Raw, Selector};
 use crate::sys;
@@ -17,21 +18,20 @@ const MANY: usize = 64;
 
 pub fn contests() -> Vec<Contest> {
     let section = "user events";
-    vec![
-        Contest::new(section, "one, then poll")
-            .with(Raw::PEER, raw)
-            .with("raw, never read", raw_unread)
-            .with(MioSt::PEER, || ours(1))
-            .with(Mio::PEER, mio)
-            .with(Polling::PEER, polling)
-            .with(Calloop::PEER, calloop),
-        Contest::new(section, "one, then poll_userspace")
-            .with(Raw::PEER, raw)
-            .with(MioSt::PEER, ours_userspace),
-        Contest::new(section, "64, then poll")
-            .with(Raw::PEER, raw_many)
-            .with(MioSt::PEER, || ours(MANY)),
-    ]
+    let one = Contest::new(section, "one, then poll")
+        .with(Raw::PEER, raw)
+        .with("raw, never read", raw_unread)
+        .with(MioSt::PEER, || ours(1))
+        .with(Mio::PEER, mio)
+        .with(Polling::PEER, polling)
+        .with(Calloop::PEER, calloop);
+    let userspace = Contest::new(section, "one, then poll_userspace")
+        .with(Raw::PEER, raw)
+        .with(MioSt::PEER, ours_userspace);
+    let many = Contest::new(section, "64, then poll")
+        .with(Raw::PEER, raw_many)
+        .with(MioSt::PEER, || ours(MANY));
+    vec![and_c!(one, |L| in_c::<L>(1)), userspace, and_c!(many, |L| in_c::<L>(MANY))]
 }
 
 /// An eventfd that is written, polled and read.
@@ -165,6 +165,24 @@ fn calloop() -> Run {
                 ping.ping();
                 selector.poll(&mut ids, None);
                 Calloop::readable(&mut ids, |id| {
+                    black_box(id);
+                });
+            }
+        })
+    })
+}
+
+#[cfg(feature = "c-peers")]
+fn in_c<L: crate::selectors::Library>(many: usize) -> Run {
+    use crate::selectors::CLoop;
+    let (mut selector, mut events) = (CLoop::<L>::new(), CLoop::<L>::events());
+    let users: Vec<_> = (0..many).map(|id| selector.user(id)).collect();
+    Box::new(move || {
+        measure(TURNS, || {
+            for _ in 0..TURNS {
+                users.iter().for_each(|user| user.notify());
+                selector.poll(&mut events, None);
+                CLoop::<L>::readable(&mut events, |id| {
                     black_box(id);
                 });
             }

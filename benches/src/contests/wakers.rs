@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use mio_st::event::EventedId;
 
+use super::and_c;
 use crate::measure::{Contest, Run, measure, measure_waiting, scaled};
 use crate::selectors::{Calloop, Mio, MioSt, Mode, Polling, Raw, Selector};
 use crate::sys;
@@ -16,13 +17,15 @@ const TURNS: usize = scaled(1000);
 
 pub fn contests() -> Vec<Contest> {
     let contest = |name, run: fn(Peer) -> Run| {
-        Contest::new("wakers", name)
+        let contest = Contest::new("wakers", name)
             .with("raw, read", move || run(raw_read))
             .with("raw, never read", move || run(raw_unread))
             .with(MioSt::PEER, move || run(ours))
             .with(Mio::PEER, move || run(mio))
             .with(Polling::PEER, move || run(polling))
             .with(Calloop::PEER, move || run(calloop))
+            .with("tokio", move || run(tokio));
+        and_c!(contest, |L| run(in_c::<L>))
     };
     vec![contest("wake, then poll", alone), contest("another thread and back", between)]
 }
@@ -142,4 +145,26 @@ fn calloop() -> (Box<dyn FnMut()>, Waker) {
     let (ping, source) = calloop::ping::make_ping().unwrap();
     selector.event_loop.handle().insert_source(source, |(), (), _| {}).unwrap();
     (Box::new(move || selector.poll(&mut ids, None)), Box::new(move || ping.ping()))
+}
+
+/// A wake that comes before the wait ends it without a look at the kernel.
+fn tokio() -> (Box<dyn FnMut()>, Waker) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let notify = Arc::new(tokio::sync::Notify::new());
+    let waited = notify.clone();
+    (Box::new(move || runtime.block_on(waited.notified())), Box::new(move || notify.notify_one()))
+}
+
+#[cfg(feature = "c-peers")]
+fn in_c<L: crate::selectors::Library>() -> (Box<dyn FnMut()>, Waker) {
+    use crate::selectors::CLoop;
+    let (mut selector, mut events) = (CLoop::<L>::of_threads(), CLoop::<L>::events());
+    let user = selector.user(7);
+    let poll = move || {
+        selector.poll(&mut events, None);
+        CLoop::<L>::readable(&mut events, |id| {
+            std::hint::black_box(id);
+        });
+    };
+    (Box::new(poll), Box::new(move || user.notify()))
 }

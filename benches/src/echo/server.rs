@@ -10,13 +10,28 @@ use mio_st::net::{TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 
+#[cfg(feature = "c-peers")]
+use crate::selectors::{CLoop, Libev, Libevent, Libuv};
 use crate::selectors::{Calloop, Mio, MioSt, Mode, Polling, Raw, Selector};
 use crate::{counting, sys};
 
 /// In the order of the table. "mio-st, Slab" is written as its users would write it, with `TcpStream`s in a
 /// `Slab`; the others know a connection by its descriptor alone.
-pub const PEERS: [&str; 7] =
-    [Raw::PEER, MioSt::PEER, "mio-st, Slab", Mio::PEER, Polling::PEER, Calloop::PEER, "tokio"];
+pub const PEERS: &[&str] = &[
+    Raw::PEER,
+    MioSt::PEER,
+    "mio-st, Slab",
+    Mio::PEER,
+    Polling::PEER,
+    Calloop::PEER,
+    "tokio",
+    #[cfg(feature = "c-peers")]
+    "libev",
+    #[cfg(feature = "c-peers")]
+    "libevent",
+    #[cfg(feature = "c-peers")]
+    "libuv",
+];
 
 const BUFFER: usize = 1024;
 
@@ -35,6 +50,12 @@ pub fn serve(peer: &str) {
         Mio::PEER => with_selector::<Mio>(&listener),
         Polling::PEER => with_selector::<Polling>(&listener),
         Calloop::PEER => with_selector::<Calloop>(&listener),
+        #[cfg(feature = "c-peers")]
+        "libev" => with_selector::<CLoop<Libev>>(&listener),
+        #[cfg(feature = "c-peers")]
+        "libevent" => with_selector::<CLoop<Libevent>>(&listener),
+        #[cfg(feature = "c-peers")]
+        "libuv" => with_selector::<CLoop<Libuv>>(&listener),
         "mio-st, Slab" => with_slab(listener).unwrap(),
         "tokio" => with_tokio(listener).unwrap(),
         peer => panic!("{peer}: no such peer"),

@@ -3,6 +3,8 @@
 //! An adapter uses its library as its documentation shows and adds nothing: a batch has room for 256
 //! events, readiness is tested as a program would.
 
+#[cfg(feature = "c-peers")]
+mod c_peers;
 mod calloop;
 mod mio;
 mod mio_st;
@@ -12,6 +14,8 @@ mod raw;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
+#[cfg(feature = "c-peers")]
+pub use self::c_peers::{CLoop, Libev, Libevent, Library, Libuv, User};
 pub use self::calloop::Calloop;
 pub use self::mio::Mio;
 pub use self::mio_st::MioSt;
@@ -43,6 +47,9 @@ pub trait Selector: Sized + 'static {
     fn reregister(&mut self, fd: RawFd, id: usize, writable: bool);
 
     fn deregister(&mut self, fd: RawFd);
+
+    /// Does what the library has put off until its next poll.
+    fn flush(&mut self) {}
 
     /// Closes a descriptor that is registered, the shortest way that the library allows.
     fn close(&mut self, fd: RawFd) {
