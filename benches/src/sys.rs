@@ -144,7 +144,13 @@ pub fn raise_descriptor_limit() -> usize {
     limit.rlim_cur as usize
 }
 
-/// Keeps a process (0: this one) on one processor, if there are so many.
+/// How many there are, whichever of them this thread is kept on.
+pub fn processors() -> usize {
+    // SAFETY: no memory is involved.
+    unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) as usize }
+}
+
+/// Keeps a process (0: this thread) on one processor, if there are so many.
 pub fn keep_on(process: i32, processor: usize) {
     // SAFETY: the set is plain data, and the call reads it only.
     unsafe {

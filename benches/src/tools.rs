@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 
 use crate::echo::{Client, Server, churn};
+use crate::sys;
 
 /// The program `work`, which lies beside this one.
 pub fn work() -> PathBuf {
@@ -49,23 +52,19 @@ const CALLGRIND: [&str; 2] = ["--tool=callgrind", "--callgrind-out-file=/dev/nul
 
 /// What a server does for one request on `connections`: (system calls, instructions).
 pub fn per_request(peer: &str, connections: usize) -> (f64, f64) {
-    per(
-        peer,
-        &|port, count| drop(Client::connect(port, connections).run(count * connections)),
-        connections,
-    )
+    let few = (640 / connections).max(2) * connections;
+    per(peer, few, &|port, count| drop(Client::connect(port, connections).run(count)))
 }
 
 /// What a server does for one connection that comes, sends, and goes: (system calls, instructions).
 pub fn per_connection(peer: &str) -> (f64, f64) {
-    per(peer, &|port, count| churn(port, count), 1)
+    per(peer, 160, &churn)
 }
 
-/// Two lengths of work, one subtracted from the other. `each`: how many operations `count` stands for.
-fn per(peer: &str, load: &dyn Fn(u16, usize), each: usize) -> (f64, f64) {
-    let (few, many) = (160 / each.min(16), 1600 / each.min(16));
-    let operations = ((many - few) * each) as f64;
-    let difference = |cost: &dyn Fn(usize) -> f64| (cost(many) - cost(few)) / operations;
+/// Two lengths of work, one subtracted from the other.
+fn per(peer: &str, few: usize, load: &dyn Fn(u16, usize)) -> (f64, f64) {
+    let many = 10 * few;
+    let difference = |cost: &dyn Fn(usize) -> f64| (cost(many) - cost(few)) / (many - few) as f64;
     (
         difference(&|count| traced(peer, |port| load(port, count))),
         difference(&|count| grinded(peer, |port| load(port, count))),
@@ -101,6 +100,29 @@ fn number(output: &[u8]) -> f64 {
     String::from_utf8_lossy(output).trim().parse().expect("the program says how much it did")
 }
 
+/// Does jobs with all processors, for figures that are no times.
+pub fn on_all_processors<J: Sync, R: Send>(jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = |processor| {
+        sys::keep_on(0, processor);
+        let mut done = Vec::new();
+        while let at = next.fetch_add(1, Relaxed)
+            && let Some(job) = jobs.get(at)
+        {
+            done.push((at, work(job)));
+        }
+        done
+    };
+    let mut done: Vec<(usize, R)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..sys::processors())
+            .map(|processor| scope.spawn(move || worker(processor)))
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    done.sort_by_key(|&(at, _)| at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
 /// Whether there is such a program.
 pub fn has(program: &str) -> bool {
     let mut command = Command::new(program);
@@ -113,8 +135,7 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Scratch {
-        use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-        static NEXT: AtomicU32 = AtomicU32::new(0);
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("mio-st-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
         Scratch(std::env::temp_dir().join(name))
     }

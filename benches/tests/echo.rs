@@ -6,7 +6,7 @@ use mio_st_benches::echo::{Client, PEERS, Server, churn};
 
 #[test]
 fn every_server_echoes_and_says_what_it_uses() {
-    for peer in PEERS {
+    for &peer in PEERS {
         let mut server = Server::start(Path::new(env!("CARGO_BIN_EXE_work")), peer, &[]);
         let before = server.usage();
         let mut client = Client::connect(server.port, 10);
