@@ -11,7 +11,8 @@ fn c_peers() {
     let files = ["libev", "libevent", "libuv"].map(|peer| format!("src/selectors/c/{peer}.c"));
     // ev.h's macros take every watcher for an `ev_watcher`.
     cc::Build::new().files(files).opt_level(3).flag("-fno-strict-aliasing").compile("peers");
-    for library in ["ev", "event_core", "event_pthreads", "uv"] {
+    // libev last: it has functions of libevent's names, in imitation of an old one.
+    for library in ["event_core", "event_pthreads", "uv", "ev"] {
         println!("cargo::rustc-link-lib={library}");
     }
 }
