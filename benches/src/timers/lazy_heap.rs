@@ -1,6 +1,7 @@
-//! Heaps that cannot remove: what is cancelled stays inside and is skipped when it comes up. Under churn they
-//! would grow without bound, so they are rebuilt when they have grown to twice their capacity: then they take
-//! 32 bytes for each timer, which is what this library's wheel takes.
+//! Heaps that cannot remove: what is cancelled stays inside and is skipped when it comes up. So that it is paid
+//! for, and so that memory is bounded, a cancellation after which more than half of the heap is garbage rebuilds
+//! it: a constant amount of work for each. At most that takes 32 bytes for each timer, as this library's wheel
+//! does.
 
 use std::cmp::Reverse;
 
@@ -21,6 +22,8 @@ trait Heap: 'static {
 
 pub struct Lazy<H> {
     heap: Box<H>,
+    /// How many are pending.
+    live: usize,
     /// By id; odd while the timer is pending.
     generations: Vec<u32>,
 }
@@ -35,22 +38,24 @@ impl<H: Heap> Timers for Lazy<H> {
     const PEER: &'static str = H::PEER;
 
     fn with_capacity(capacity: usize) -> Box<Self> {
-        Box::new(Lazy { heap: H::with_capacity(capacity), generations: vec![0; capacity] })
+        Box::new(Lazy { heap: H::with_capacity(capacity), live: 0, generations: vec![0; capacity] })
     }
 
     #[inline]
     fn insert(&mut self, id: usize, deadline: u64) {
         self.generations[id] += 1;
-        let generations = &self.generations;
-        if self.heap.len() == 2 * generations.len() {
-            self.heap.retain(|(_, id, generation)| generations[id as usize] == generation);
-        }
-        self.heap.push((deadline, id as u32, generations[id]));
+        self.live += 1;
+        self.heap.push((deadline, id as u32, self.generations[id]));
     }
 
     #[inline]
     fn cancel(&mut self, id: usize) {
         self.generations[id] += 1;
+        self.live -= 1;
+        if self.heap.len() > 2 * self.live + 1 {
+            let generations = &self.generations;
+            self.heap.retain(|(_, id, generation)| generations[id as usize] == generation);
+        }
     }
 
     #[inline]
@@ -74,6 +79,7 @@ impl<H: Heap> Timers for Lazy<H> {
             self.heap.pop();
             if self.generations[id as usize] == generation {
                 self.generations[id as usize] += 1;
+                self.live -= 1;
                 left -= 1;
                 fire(id as usize);
             }
