@@ -85,6 +85,8 @@ fn with_selector<S: Selector>(listener: &OwnedFd) {
                 length @ 1.. => {
                     sys::send(fd, &buffer[..length as usize]);
                 }
+                // libuv looks again where 1,024 are ready, and finds those that are not handled yet.
+                -1 if io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock => {}
                 _ => selector.close(fd),
             }
         });
