@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// No descriptor: closing it marks a place in strace's output.
@@ -182,9 +183,7 @@ pub fn unix_pair() -> (OwnedFd, OwnedFd) {
 
 /// `count` eventfds, of which the first `ready` are readable. All contests share them, one after the other.
 pub fn eventfds(count: usize, ready: usize) -> Vec<RawFd> {
-    use std::sync::Mutex;
-    static ALL: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
-    let mut all = ALL.lock().unwrap();
+    let mut all = EVENTFDS.lock().unwrap();
     while all.len() < count {
         all.push(eventfd(0).into_raw_fd());
     }
@@ -195,6 +194,13 @@ pub fn eventfds(count: usize, ready: usize) -> Vec<RawFd> {
         }
     }
     all[..count].to_vec()
+}
+
+static EVENTFDS: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+/// Closes them, when no contest uses them any more: other things want their numbers.
+pub fn close_eventfds() {
+    EVENTFDS.lock().unwrap().drain(..).for_each(close);
 }
 
 /// A listener at a port of the system's choice, not blocking, and the port.

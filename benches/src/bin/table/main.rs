@@ -53,6 +53,7 @@ fn main() {
             rounds::print(section, contests, &settings);
         }
     }
+    sys::close_eventfds();
     if settings.wants("lateness") {
         print_lateness(&settings);
     }
