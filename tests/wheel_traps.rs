@@ -290,7 +290,7 @@ mod shapes {
             }
             wheel.insert(at(1 << 50), EventedId(10)).unwrap();
             let mut fired = Vec::new();
-            let call = std::panic::AssertUnwindSafe(|| {
+            let call = core::panic::AssertUnwindSafe(|| {
                 wheel.expire(at(1 << 41), 100, |id, _| {
                     fired.push(id.0);
                     assert!(id.0 != fails_at, "on purpose");
