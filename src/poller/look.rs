@@ -3,8 +3,8 @@
 /// Decides whether a poll with a timeout first looks without one.
 ///
 /// Any positive timeout makes the kernel set up a timer, a third of a short poll's cost, even when events
-/// are there already. A look costs a system call only when it finds nothing. So: look where the last look found something;
-/// after one that did not, leave out 1, 2, 4 … 64 polls.
+/// are there already. A look costs a system call only when it finds nothing. So: look where the last look found
+/// something; after one that did not, leave out 1, 2, 4 … 64 polls.
 #[derive(Debug)]
 pub(crate) struct Look {
     /// How many polls are still to be left out.
