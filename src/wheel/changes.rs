@@ -146,7 +146,7 @@ impl<const N: usize> TimerWheel<N> {
 
     #[inline(never)]
     fn admit_early(&mut self, key: DeadlineKey, deadline: u64) -> DeadlineKey {
-        self.file(key.node, deadline);
+        self.file_again(key.node, deadline);
         key
     }
 
@@ -184,6 +184,6 @@ impl<const N: usize> TimerWheel<N> {
     fn bring_forward(&mut self, node: Node, deadline: u64) {
         self.store.set_deadline(node, deadline);
         self.unlink(node);
-        self.file(node, deadline);
+        self.file_again(node, deadline);
     }
 }

@@ -95,7 +95,7 @@ impl<const N: usize> TimerWheel<N> {
         if let Some(tick) = next_tick(deadline, self.store.period(second), now) {
             self.earliest = UNKNOWN;
             self.store.set_deadline(node, tick);
-            self.file(node, tick);
+            self.file_again(node, tick);
         } else {
             // The end of time: it has fired for the last time.
             self.release(node);
@@ -154,7 +154,7 @@ impl<const N: usize> Drop for Taken<'_, N> {
     #[inline]
     fn drop(&mut self) {
         while let Some((deadline, node)) = self.next() {
-            self.wheel.file(node, deadline);
+            self.wheel.file_again(node, deadline);
         }
         self.timers.clear();
     }

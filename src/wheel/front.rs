@@ -29,6 +29,12 @@ impl<const N: usize> TimerWheel<N> {
         self.append(node, deadline);
     }
 
+    /// The same out of line, for whatever is not the straight way.
+    #[inline(never)]
+    pub(super) fn file_again(&mut self, node: Node, deadline: u64) {
+        self.file(node, deadline);
+    }
+
     /// Puts a timer that comes before others of the front into its slot.
     #[inline(never)]
     fn file_early(&mut self, node: Node, deadline: u64) {
@@ -126,7 +132,7 @@ impl<const N: usize> TimerWheel<N> {
         }
         if self.front != NO_FRONT {
             self.unlink(node);
-            self.file(node, deadline);
+            self.file_again(node, deadline);
         }
     }
 }
