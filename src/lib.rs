@@ -60,7 +60,7 @@
 //! **The [ready queue](event::ReadyQueue).** The state machine of sources in user space: level, edge and
 //! oneshot mean what they mean for a socket. Readiness is merged, so memory is bounded.
 //!
-//! **[`timer`].** A hashed timing wheel for deadlines. It has no clock: the time is an argument.
+//! **[`timer`].** The timer wheel, which keeps deadlines in order. It has no clock: the time is an argument.
 //!
 //! **The system.** The thin face over epoll and kqueue, private, and the only room with system calls: one per
 //! poll, a second only before sleeping.

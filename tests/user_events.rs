@@ -192,10 +192,7 @@ fn the_capacity_is_exact_and_full_changes_nothing() {
 #[test]
 fn room_for_nothing_costs_nothing_and_refuses_everything() {
     let mut poller = Poller::<0, 0>::sized().unwrap();
-    // A kqueue knows by itself whether the process has forked, to close or not.
-    let most =
-        if cfg!(all(target_os = "linux", not(mio_st_backend = "kqueue"))) { 256 } else { 288 };
-    assert!(size_of::<Poller<0, 0>>() <= most, "{}", size_of::<Poller<0, 0>>());
+    assert!(size_of::<Poller<0, 0>>() <= 256, "{}", size_of::<Poller<0, 0>>());
     assert_eq!(poller.notify(EventedId(1), Ready::USER_0), Err(Error::Full));
     let source = poller.add_source(EventedId(1), Interests::BOTH, PollOption::Edge);
     assert_eq!(source, Err(Error::Full));

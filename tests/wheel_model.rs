@@ -43,28 +43,18 @@ fn capacity_8() {
 }
 
 #[test]
-fn capacity_40() {
-    compare::<40>(0..2);
+fn capacity_41() {
+    compare::<41>(0..4);
 }
 
 #[test]
-fn capacity_200() {
-    compare::<200>(0..2);
-}
-
-#[test]
-fn capacity_300() {
-    compare::<300>(0..2);
-}
-
-#[test]
-fn capacity_512() {
-    compare::<512>(0..2);
+fn capacity_256() {
+    compare::<256>(0..4);
 }
 
 #[test]
 fn capacity_1000() {
-    compare::<1000>(0..2);
+    compare::<1000>(0..4);
 }
 
 #[test]

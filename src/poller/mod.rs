@@ -72,9 +72,9 @@ use crate::wheel::TimerWheel;
 ///   are inserted later.
 /// * **Loss.** What does not fit stays where it is: nothing is lost, and nothing comes twice.
 ///
-/// There is one exception: where thousands of deadlines lie close together, the wheel has to sort them before the
-/// first can come. A poll sorts a thousand or more, and the other classes may have the whole batch meanwhile. A
-/// deadline is sorted some 11 times at most, so that `TIMERS` / 90 such polls are the most there can be.
+/// There is one exception: where thousands of deadlines were cancelled or pushed back that would be due by now, a
+/// poll puts 256 of them right, or more, and the other classes may have the whole batch meanwhile. With the
+/// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 1,024 such polls follow each other.
 ///
 /// Places that a class does not use go to the others. [`Events::is_full`] hints that more is waiting.
 ///
@@ -87,8 +87,8 @@ use crate::wheel::TimerWheel;
 /// deadline or a timeout makes it necessary.
 ///
 /// With `Events<N>`, N < 3, a poll whose places are all taken by user events or deadlines makes no call: it is
-/// not the kernel's turn. A poll that has nothing to bring but deadlines to sort looks once more for each
-/// thousand or more that it sorts.
+/// not the kernel's turn. A poll that has nothing to bring but deadlines to put right looks once more for each
+/// 256 of them.
 ///
 /// # Threads and processes
 ///

@@ -90,7 +90,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             if wakeup == Instant::ZERO {
                 wakeup = self.fire(events, room(events));
                 self.deliver(events, room(events));
-                // A wheel with much to sort does so in steps, between which the kernel has its turn.
+                // A wheel with much to put right does so in steps, between which the kernel has its turn.
                 if events.is_empty() && wakeup == Instant::ZERO {
                     self.registry.glance(events, 0, wakeup, retry)?;
                     continue;
@@ -177,11 +177,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     fn estimated_wakeup(&mut self) -> Instant {
         let Some(wakeup) = self.timers.next_wakeup() else { return Instant::MAX };
         match clock::coarse() {
-            Some(now) if wakeup > now + clock::SLOWEST_TICK => {
-                // The wheel uses the occasion to tidy up.
-                self.timers.expire(now, 0, |_, _| {});
-                wakeup
-            }
+            Some(now) if wakeup > now + clock::SLOWEST_TICK => wakeup,
             _ => Instant::ZERO,
         }
     }

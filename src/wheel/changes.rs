@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
-use super::store::{Node, PERIODIC};
-use super::{DeadlineKey, TimerWheel, UNKNOWN};
+use super::entry::{PERIODIC, Place, entry, urgency};
+use super::tournament::BATCH;
+use super::{DeadlineKey, RESTART, TimerWheel};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::time::Instant;
@@ -16,9 +17,15 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::Full`] if all `N` places are taken. Nothing has changed then.
     #[inline]
     pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        match self.store.take_used() {
-            Some(node) => Ok(self.admit(node, deadline, id.0, 0)),
-            None => self.insert_fresh(deadline, id),
+        let urgency = urgency(deadline.as_nanos());
+        if let Some(place) = self.places.take_used() {
+            let key = self.admit(place, urgency, id, 0);
+            self.enter(key, urgency);
+            Ok(key)
+        } else {
+            // It is entered with others of its kind.
+            let place = self.take_fresh().ok_or(Error::Full)?;
+            Ok(self.admit(place, urgency, id, 0))
         }
     }
 
@@ -62,12 +69,15 @@ impl<const N: usize> TimerWheel<N> {
         if self.len as usize + self.periodic as usize + 2 > N {
             return Err(Error::Full);
         }
-        let (Some(node), Some(second)) = (self.take(), self.take()) else {
+        let (Some(place), Some(partner)) = (self.take(), self.take()) else {
             return Err(Error::Full);
         };
-        self.store.fill_second(second, period, id.0);
+        self.places.join(place, partner, period);
         self.periodic += 1;
-        Ok(self.admit(node, first, second as usize, PERIODIC))
+        let urgency = urgency(first.as_nanos());
+        let key = self.admit(place, urgency, id, PERIODIC);
+        self.enter(key, urgency);
+        Ok(key)
     }
 
     /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for a timeout
@@ -78,17 +88,13 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::StaleKey`] if the deadline has fired or was cancelled, or never was in this wheel.
     #[inline]
     pub fn update(&mut self, key: DeadlineKey, deadline: Instant) -> Result<()> {
-        let Some((node, old)) = self.store.find(key) else {
-            return Err(Error::StaleKey);
-        };
-        let deadline = deadline.as_nanos();
-        if deadline < old {
-            self.bring_forward(node, deadline);
-            return Ok(());
-        }
-        self.store.set_deadline(node, deadline);
-        if old <= self.horizon && deadline != old {
-            self.push_back_early(node, deadline);
+        let old = self.places.find(key).ok_or(Error::StaleKey)?;
+        let new = urgency(deadline.as_nanos());
+        self.places.set_urgency(key.place, new);
+        if new > old {
+            self.bring_forward(key, new);
+        } else if new < old && self.earliest == key.place {
+            self.settled = false;
         }
         Ok(())
     }
@@ -100,90 +106,104 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::StaleKey`] if the deadline has fired or was cancelled, or never was in this wheel.
     #[inline]
     pub fn cancel(&mut self, key: DeadlineKey) -> Result<()> {
-        let Some((node, _)) = self.store.find(key) else {
-            return Err(Error::StaleKey);
-        };
-        self.unlink(node);
-        self.release(node);
+        self.places.find(key).ok_or(Error::StaleKey)?;
+        if key.stamp.get() & PERIODIC != 0 {
+            self.release_partner(key.place);
+        }
+        self.release(key.place);
         Ok(())
     }
 
     /// Takes the earliest deadline of an id out, and says whether there was one. It looks through all of
     /// them: who keeps the key is better served by [`cancel`](TimerWheel::cancel).
     pub fn remove(&mut self, id: EventedId) -> bool {
-        let first = self.store.first_live(|node| self.id(node) == id);
-        first.and_then(|(_, node)| self.store.key(node)).is_some_and(|key| self.cancel(key).is_ok())
+        let wanted = self.places.live().filter(|&place| self.places.id(place) == id.0);
+        let first = wanted.max_by_key(|&place| self.places.entry(place));
+        first.is_some_and(|place| self.cancel(self.places.key(place)).is_ok())
     }
 
-    /// Adds a deadline to a wheel that is fuller than ever before.
-    #[inline(never)]
-    fn insert_fresh(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        let node = self.take().ok_or(Error::Full)?;
-        Ok(self.admit(node, deadline, id.0, 0))
-    }
-
-    /// Takes a node that nobody uses.
-    fn take(&mut self) -> Option<Node> {
-        if self.store.is_untouched() {
-            self.store.choose_stamps();
-            self.forget_first();
-        }
-        self.store.take_used().or_else(|| self.store.take_fresh())
-    }
-
-    /// Fills a node in and files it.
+    /// Takes a place that nobody uses.
     #[inline]
-    fn admit(&mut self, node: Node, deadline: Instant, id: usize, flags: u32) -> DeadlineKey {
-        let deadline = deadline.as_nanos();
-        let key = self.store.name(node, deadline, id, flags);
+    fn take(&mut self) -> Option<Place> {
+        self.places.take_used().or_else(|| self.take_fresh())
+    }
+
+    #[inline]
+    fn take_fresh(&mut self) -> Option<Place> {
+        let place = self.places.take_fresh()?;
+        if place.is_multiple_of(BATCH) {
+            self.begin(place);
+        }
+        Some(place)
+    }
+
+    /// Prepares a batch of places, from this one on, that were not used since the restart: enters the timers
+    /// of those before, and clears what is remembered from before the restart.
+    #[inline(never)]
+    fn begin(&mut self, place: Place) {
+        self.places.choose_stamps();
+        self.catch_up(place);
+        self.tournament.clear(place);
+    }
+
+    /// Puts a timer into a place.
+    #[inline]
+    fn admit(&mut self, place: Place, urgency: u64, id: EventedId, flags: u32) -> DeadlineKey {
+        let key = self.places.fill(place, urgency, id.0, flags);
         self.len += 1;
-        if self.is_early(deadline) {
-            return self.admit_early(key, deadline);
-        }
-        self.file(node, deadline);
+        self.lead(place, urgency);
         key
     }
 
-    #[inline(never)]
-    fn admit_early(&mut self, key: DeadlineKey, deadline: u64) -> DeadlineKey {
-        self.file_again(key.node, deadline);
-        key
-    }
-
-    /// Gives the node of a timer back that is in no slot any more.
+    /// Notes a timer's urgency, which has grown.
     #[inline]
-    pub(super) fn release(&mut self, node: Node) {
-        if self.store.stamp(node) & PERIODIC != 0 {
-            return self.release_both(node);
+    fn lead(&mut self, place: Place, urgency: u64) {
+        if urgency > self.bound {
+            (self.bound, self.earliest, self.settled) = (urgency, place, true);
         }
-        self.release_one(node);
     }
 
-    /// Gives both nodes of a periodic timer back.
-    #[cold]
     #[inline(never)]
-    fn release_both(&mut self, node: Node) {
-        self.store.give_back(self.store.id(node) as Node);
-        self.periodic -= 1;
-        self.release_one(node);
+    fn bring_forward(&mut self, key: DeadlineKey, urgency: u64) {
+        self.lead(key.place, urgency);
+        self.enter(key, urgency);
     }
 
+    #[inline(always)]
+    fn enter(&mut self, key: DeadlineKey, urgency: u64) {
+        self.tournament.enter(key.place, entry(urgency, key.stamp.get(), key.place));
+    }
+
+    /// Gives a timer's place back. What the tournament knows of it is found to be stale when it matters.
     #[inline]
-    fn release_one(&mut self, node: Node) {
-        self.store.give_back(node);
+    pub(super) fn release(&mut self, place: Place) {
+        self.places.give_back(place);
         self.len -= 1;
-        if self.earliest == node {
-            self.earliest = UNKNOWN;
+        if self.earliest == place {
+            self.settled = false;
         }
         if self.len == 0 {
-            self.forget_first();
+            self.restart();
         }
     }
 
+    /// Gives the second place of a periodic timer back.
+    #[cold]
     #[inline(never)]
-    fn bring_forward(&mut self, node: Node, deadline: u64) {
-        self.store.set_deadline(node, deadline);
-        self.unlink(node);
-        self.file_again(node, deadline);
+    pub(super) fn release_partner(&mut self, place: Place) {
+        self.places.give_back(self.places.partner(place));
+        self.periodic -= 1;
+    }
+
+    /// The wheel is empty. Where much was used, it begins at the first place again, and forgets all that is stale
+    /// at once: a *restart*.
+    #[inline]
+    fn restart(&mut self) {
+        // The earliest is looked for from this place on: one that will be used.
+        (self.bound, self.earliest) = (0, 0);
+        if self.places.used() > RESTART {
+            self.places.forget_used();
+            self.entered = 0;
+        }
     }
 }

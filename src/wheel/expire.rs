@@ -1,9 +1,7 @@
 //! Firing what is due.
 
-use super::few::Few;
-use super::next::Effort;
-use super::store::{Node, PERIODIC, Timer};
-use super::{BACKGROUND, COARSE, LAG, NO_SLOT, TimerWheel, UNKNOWN};
+use super::entry::{PERIODIC, Place, deadline, urgency};
+use super::{TimerWheel, WORK};
 use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::time::Instant;
@@ -15,7 +13,7 @@ impl<const N: usize> TimerWheel<N> {
     /// The work of one call is bounded. So less than `room` may be delivered although more is due, even
     /// nothing; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
     ///
-    /// To call it when nothing is due costs next to nothing and keeps the wheel tidy.
+    /// To call it when nothing is due costs next to nothing.
     #[inline]
     pub fn expire(
         &mut self,
@@ -23,52 +21,31 @@ impl<const N: usize> TimerWheel<N> {
         room: usize,
         deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
-        if N == 0 {
+        let now = urgency(now.as_nanos());
+        if self.is_empty() || self.bound < now {
             return 0;
         }
-        let now = now.as_nanos();
-        if self.len != 0 && now >= self.bound {
-            let fired = self.expire_due(now, room, deliver);
-            if fired != 0 {
-                return fired;
-            }
-        }
-        if self.opening != NO_SLOT || now >> LAG > self.pivot >> LAG {
-            self.tidy(now);
-        }
-        0
+        self.expire_due(now, room, deliver)
     }
 
-    /// Delivers what is due, in order, as far as `room` and the work of one call go.
+    /// Delivers what is at least as urgent as `now`.
     fn expire_due(
         &mut self,
         now: u64,
         room: usize,
         mut deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
-        let mut effort = Effort::until(now);
+        self.catch_up(self.places.used());
         let mut fired = 0;
+        let mut work = WORK;
         while fired < room && self.len != 0 {
-            if !self.is_settled() && !self.follow_front() {
-                self.search(&mut effort);
-                if !effort.taken.timers().is_empty() {
-                    let mut taken = Taken { wheel: self, timers: &mut effort.taken, place: 0 };
-                    while fired < room
-                        && let Some(timer) = taken.next()
-                    {
-                        let id = taken.wheel.fire(timer, now);
-                        fired += 1;
-                        deliver(id, Ready::TIMER);
-                    }
-                    continue;
-                }
+            if !self.is_settled() {
+                self.settle(&mut work);
             }
-            if self.bound > now || !self.is_settled() {
+            if self.bound < now || !self.is_settled() {
                 break;
             }
-            let first = (self.bound, self.earliest);
-            self.unlink(first.1);
-            let id = self.fire(first, now);
+            let id = self.fire(now);
             fired += 1;
             // The wheel is in order whatever the caller's code does.
             deliver(id, Ready::TIMER);
@@ -76,87 +53,34 @@ impl<const N: usize> TimerWheel<N> {
         fired
     }
 
-    /// Lets a timer go that was taken out of its slot, or files it anew if it is periodic.
+    /// Takes the earliest timer, which is known, out; a periodic one is put off to its next tick.
     #[inline]
-    fn fire(&mut self, (deadline, node): Timer, now: u64) -> EventedId {
-        let id = self.store.id(node);
-        if self.store.stamp(node) & PERIODIC != 0 {
-            return self.fire_periodic((deadline, node), now, id as Node);
-        }
-        self.release(node);
-        EventedId(id)
-    }
-
-    /// Files a periodic timer for its next tick. `second` is the node where its period and its id are.
-    #[cold]
-    #[inline(never)]
-    fn fire_periodic(&mut self, (deadline, node): Timer, now: u64, second: Node) -> EventedId {
-        let id = EventedId(self.store.id(second));
-        if let Some(tick) = next_tick(deadline, self.store.period(second), now) {
-            self.earliest = UNKNOWN;
-            self.store.set_deadline(node, tick);
-            self.file_again(node, tick);
+    fn fire(&mut self, now: u64) -> EventedId {
+        let place = self.earliest;
+        let id = EventedId(self.places.id(place));
+        if self.places.stamp(place) & PERIODIC != 0 {
+            self.put_off(place, now);
         } else {
-            // The end of time: it has fired for the last time.
-            self.release(node);
+            self.release(place);
+        }
+        if self.len != 0 {
+            self.repair(place);
         }
         id
     }
 
-    /// Keeps the slots for the near future short, when nothing is due.
+    /// Moves the earliest timer, which is periodic, to its next tick, or takes it out at the end of time.
     #[cold]
     #[inline(never)]
-    fn tidy(&mut self, now: u64) {
-        if Self::GEOMETRY.is_flat() {
-            return;
-        }
-        if self.len == 0 {
-            self.vacate_all();
-            self.pivot = now;
-        } else if self.opening != NO_SLOT {
-            if self.sift(&mut { BACKGROUND }) && self.earliest == COARSE {
-                self.earliest = UNKNOWN;
-            }
-        } else if let Some(slot) = self.first() {
-            let start = Self::GEOMETRY.start(slot, self.pivot);
-            if now < start {
-                // All slots lie after now, which is after the pivot: seen from now they are the same slots.
-                debug_assert!(self.pivot < now && self.level_below().is_none());
-                self.pivot = now;
-            }
-            // A crowded slot is opened before it is due, to have less to do then.
-            let soon = start.saturating_sub(now) < Self::GEOMETRY.width(slot);
-            if soon && self.earliest == COARSE {
-                self.search(&mut Effort::ahead(start));
+    fn put_off(&mut self, place: Place, now: u64) {
+        let period = self.places.period(self.places.partner(place));
+        match next_tick(deadline(self.bound), period, deadline(now)) {
+            Some(tick) => self.places.set_urgency(place, urgency(tick)),
+            None => {
+                self.release_partner(place);
+                self.release(place);
             }
         }
-    }
-}
-
-/// Timers that were taken out of their slot to be fired. Those that are not are put back, even where the
-/// caller's code panics.
-struct Taken<'a, const N: usize> {
-    wheel: &'a mut TimerWheel<N>,
-    timers: &'a mut Few,
-    place: usize,
-}
-
-impl<const N: usize> Taken<'_, N> {
-    #[inline]
-    fn next(&mut self) -> Option<Timer> {
-        let timer = self.timers.timers().get(self.place).copied();
-        self.place += usize::from(timer.is_some());
-        timer
-    }
-}
-
-impl<const N: usize> Drop for Taken<'_, N> {
-    #[inline]
-    fn drop(&mut self) {
-        while let Some((deadline, node)) = self.next() {
-            self.wheel.file_again(node, deadline);
-        }
-        self.timers.clear();
     }
 }
 

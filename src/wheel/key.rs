@@ -10,7 +10,8 @@ use core::num::NonZeroU32;
 /// then be taken for good.) A key of another wheel is refused in the same way and to the same degree.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeadlineKey {
-    pub(super) node: u32,
+    pub(super) place: u32,
+    /// Always has [`LIVE`](super::entry::LIVE), which no free place has.
     pub(super) stamp: NonZeroU32,
 }
 

@@ -1,137 +1,97 @@
-//! The hashed timing wheel: a hierarchical one, without a clock, exact to the nanosecond.
+//! Deadlines in order, without a clock, exact to the nanosecond: a tournament that is played again only where
+//! it matters.
 //!
-//! After G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels: Data Structures for the Efficient
-//! Implementation of a Timer Facility*, SOSP 1987, and IEEE/ACM Transactions on Networking 5(6), 1997: scheme
-//! 7, hashing by digits. Three things are different here.
-//!
-//! # The pivot
-//!
-//! There is no tick and no current slot. A timer's slot is the highest digit in which its deadline differs
-//! from the *pivot*, which is any time at all: it may lie before or after any deadline, and before or after
-//! the clock.
+//! Each timer has a *place* that it keeps while it is pending. Four neighbouring places are a *heat*: they play
+//! for who is the earliest. The winners of four heats play again in a *group*, and so on; the winner of the
+//! *finals* is the earliest of all. Each group remembers its players as they were when they played.
 //!
 //! ```text
-//! The slots of 2-bit digits around the pivot 1 2 1 (to base 4). The pivot's own digits are no slots,
-//! but for the one on level 0; what differs from it there only in lower digits is on lower levels.
-//!
-//!   level 2   |   0   |                 1                 |   2   |   3   |
-//!   level 1           |   0   |   1   |     2     |   3   |
-//!   level 0                           |0 |1 |2 |3 |
-//!                                         ^
-//!             ---- before the pivot ------+---- after the pivot ------> time
+//!   deadlines   40 30 35 --   17 -- 90 --   21 22 23 24   40 50 60 70   23 80 -- --
+//!                   \              |            |             |             |
+//!   round 0        [ 30            17           21            40 ]         [ 23 -- -- -- ]
+//!                                   \                                        |
+//!   finals                         [ 17                                      23 -- -- ]
 //! ```
-//!
-//! Before the pivot the slots of higher levels come first in time, after it those of lower levels: the first
-//! slot is found by two bit scans. A deadline in the past is nothing special, nor is one at the end of time.
-//! The pivot moves when the first slot is opened (then to a deadline within that slot), and it follows the
-//! clock as long as no slot lies between, which keeps the slots for the near future short. Neither moves any
-//! other timer.
-//!
-//! ```text
-//!           append            (1) open                  (2) sift, to the end
-//!   empty ----------> filled ---------------> opening -----------------------> empty
-//!     ^                 |  ^                     |
-//!     +-----------------+  +---------------------+
-//!      (4) first: found     (3) collapse: a slot before the
-//!          empty                pivot is opened meanwhile
-//! ```
-//!
-//! Slots of up to `CROWD` timers are never opened: looking through them is cheaper. Larger ones are opened
-//! little by little, in the background before they are due, and with at most `WORK` moves in one call. For
-//! deadlines that differ there is one move for each level at most, and mostly none or one. (More if a slot
-//! before the pivot gets crowded meanwhile: (3) undoes what was done.) A slot that is due as a whole and holds
-//! a few timers is taken out as a whole.
 //!
 //! # Laziness
 //!
-//! *Pushing back* writes the new deadline and nothing else: the timer then lies in a slot that starts too
-//! early, which is legal. Whoever looks through the slot puts it right, once, however often it was pushed
-//! back. *Taking out* joins the neighbours and does not ask for the slot: that it is empty is found out
-//! later. So a slot is never computed from a deadline but to file a timer.
-//!
-//! # The front
-//!
-//! Whoever looks through the first slot puts its first few timers in order: they are the *front*. When the
-//! earliest goes, the next one is the head of a list. What lies behind the front, beyond its *horizon*, is
-//! changed without a thought of it; what lies before it is put in its place, so that the front stays in order.
-//!
-//! # Two answers for the next deadline
-//!
-//! The exact one has an adversary: let many timers share the first slot, and remove the earliest again and
-//! again. So there is a bound as well, for the sleep of a loop, that looks at `SCAN` timers and else settles
-//! for the start of the slot. It costs one idle wake-up where a slot is crowded.
+//! Being *more* urgent than before, as an insertion makes its place, is entered round by round, until it meets
+//! something more urgent: mostly at once. (Places that are used for the first time are entered by the batch.)
+//! Being *less* urgent is not entered at all. Cancelling and pushing back touch 12 bytes and are done; a group
+//! then remembers a player that was more urgent than it now is. Nothing is wrong with that until such a *stale*
+//! player wins the finals. Whoever asks for the earliest compares the winner with what is at its place, and if
+//! it is stale has the groups above that place play again, one in each round. A timer that is pushed back a
+//! hundred times is put right once, and one that is cancelled before it gets near the top not at all.
 //!
 //! # What holds between calls
 //!
-//! 1. A timer's slot starts at or before its deadline.
-//! 2. An occupied slot differs from the pivot in its level's digit and in none above it. The one being opened
-//!    contains the pivot instead, and its timers may be earlier than those of any slot on the levels below.
-//! 3. `bound` is not after any deadline; if `earliest` is a node, `bound` is its deadline.
-//! 4. Timers before `horizon` lie at the head of the front's list, in order. Without a front, `horizon` is
-//!    `bound`.
-//! 5. `below` knows all levels that have timers in slots before the pivot.
-//! 6. Of equal deadlines that no update has touched, the earlier insertion comes first: within one slot, or
-//!    by lying in the slot that is being opened.
+//! 1. What a group remembers of a player is not less than any timer below it (in urgency, then in stamp), but
+//!    for the timers of one batch that are not entered yet; and it is not less than the group below.
+//! 2. `bound` is not less urgent than any timer; if `settled`, it is the urgency of `earliest`.
+//! 3. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions are counted
+//!    with 30 bits; across a wrap of that count it is not.)
+//! 4. Places that were not used since the last restart are in no list, and what groups remember of them is
+//!    cleared when they are first used. (A wheel restarts when it has become empty.)
 //!
-//! Wheels for less than 116 timers have no slots. They are searched whole, which takes less time there than
-//! what else would have to be done.
+//! # Why this is no wheel
 //!
-//! `store` has the memory, `geometry` the arithmetic, `slots` the lists, `open` the spreading, `front` the
-//! order of the first few, `next` the search, `expire` the firing.
+//! Timers are mostly kept in a hashed timing wheel (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing
+//! Wheels: Data Structures for the Efficient Implementation of a Timer Facility*, SOSP 1987), which starts and
+//! stops a timer in O(1), where a priority queue, their scheme 3, takes O(log n). One was here before: scheme 7,
+//! with 11 levels of 64 slots around a pivot, exact and without ticks. On the same work it took longer nearly
+//! everywhere (`benches/README.md`), for three reasons.
+//!
+//! * *Memory.* To take a timer out of a slot's list writes to both neighbours, which lie anywhere; and small
+//!   wheels had no room for all slots. Nothing is linked here, and all sizes are alike.
+//! * *Guesses.* A list has an end, and the timers of a slot have to be sorted: a processor cannot foresee either.
+//!   Four players are three maxima, without a branch.
+//! * *Bursts.* A wheel's work falls due where its digits turn over: many idle timers change their slot together.
+//!   And its exact next deadline has an adversary that makes each answer O(N). Here one change costs one path
+//!   at most, once: an answer that takes many was preceded by as many changes.
+//!
+//! What the paper asks for, that starting and stopping do not depend on how many timers there are, holds here
+//! but for a timer that is earlier than most: that is entered in up to 11 groups, as many as 2^24 timers have
+//! above each.
+//!
+//! `entry` has what is compared, `places` the memory of the timers, `tournament` the groups; `changes`, `next`
+//! and `expire` are what a wheel does.
 
 mod changes;
+mod entry;
 mod expire;
-mod few;
-mod front;
-mod geometry;
 mod key;
 mod next;
-mod open;
-mod slots;
-mod store;
+mod places;
 #[cfg(test)]
 mod tests;
+mod tournament;
 
 use core::fmt;
 use core::mem::MaybeUninit;
 
 pub use self::key::DeadlineKey;
 
-use self::geometry::{Geometry, Slot};
-use self::slots::Occupied;
-use self::store::{Node, PERIODIC, Store};
+use self::entry::Place;
+use self::places::Places;
+use self::tournament::Tournament;
 use crate::id::EventedId;
 use crate::time::Instant;
 
-/// `earliest`: nothing is known.
-const UNKNOWN: Node = store::NONE;
-/// `earliest`: nothing is known, and `bound` shall do. (Timers have greater numbers.)
-const COARSE: Node = 1;
-/// `opening`: none. (No slot on level 0 is ever opened.)
-const NO_SLOT: Slot = 0;
+// Limits. Tests have tiny ones, so that all of it happens often.
 
-// Tests have tiny ones, so that all of it happens often.
+/// How many stale players one search for a bound puts right.
+const REPAIRS: u32 = if cfg!(test) { 2 } else { 64 };
+/// How many one `expire` puts right, besides those it fires.
+const WORK: u32 = if cfg!(test) { 3 } else { 256 };
+/// An empty wheel that used as many places, one group, keeps what it knows of them.
+const RESTART: u32 = 4;
 
-/// Slots with at most as many timers are never opened: to look through them is cheaper.
-const CROWD: u32 = if cfg!(test) { 4 } else { 16 };
-/// How many timers one look puts in order.
-const ORDERED: usize = if cfg!(test) { 3 } else { 8 };
-/// Up to as many timers the next deadline is always determined exactly.
-const FEW: u32 = if cfg!(test) { 3 } else { 64 };
-/// How many timers one search for a bound looks at.
-const SCAN: u32 = if cfg!(test) { 2 } else { 32 };
-/// How many timers one search for a bound puts where they belong.
-const REPAIRS: u32 = if cfg!(test) { 2 } else { 128 };
-/// How many timers one `expire` moves besides those it fires.
-const WORK: u32 = if cfg!(test) { 3 } else { 1024 };
-/// How many timers one `expire` moves when nothing is due.
-const BACKGROUND: u32 = if cfg!(test) { 1 } else { 32 };
-/// Unless the clock has moved on by as many bits, the pivot need not follow it.
-const LAG: u32 = if cfg!(test) { 1 } else { 24 };
-
-/// Up to `N` deadlines, in order: a hashed timing wheel, all of whose memory is inside.
+/// Up to `N` deadlines, in order, all of whose memory is inside.
 ///
 /// It has no clock: the time is an argument, of any clock whose readings are an [`Instant`]'s nanoseconds.
+///
+/// It does what a hashed timing wheel does, and has its name, but there are no ticks and no slots: see
+/// [below](#where-it-comes-from).
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -163,27 +123,28 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 ///   there are no ticks that a deadline would be rounded to. Deadlines may be anything from the past to
 ///   [`Instant::MAX`].
 /// * What fires, fires in order of deadline; equal ones in order of insertion. (After an
-///   [`update`](TimerWheel::update) the order among equal ones is not specified.)
+///   [`update`](TimerWheel::update) the order among equal ones is not specified, and every 2^30 insertions the
+///   count of these begins anew: of equal ones from both sides of that, the later come first.)
 /// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time has
 ///   passed.
-/// * No call does more than a bounded amount of work, but for
-///   [`next_deadline`](TimerWheel::next_deadline) and [`remove`](TimerWheel::remove).
+/// * No call does more than a bounded amount of work, but for [`next_deadline`](TimerWheel::next_deadline),
+///   [`remove`](TimerWheel::remove) and [`iter`](TimerWheel::iter).
 /// * A key never names another deadline than its own.
 ///
 /// # What it costs
 ///
 /// | | worst case | |
 /// |---|---|---|
-/// | [`insert`](TimerWheel::insert), [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) | O(1) | pushing back writes one word |
-/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(1) | mostly known already; else a look at up to 64 deadlines |
-/// | [`expire`](TimerWheel::expire) | O(fired) + O(1) | at most 1,024 others change their slot; each does so some 11 times at most, mostly never or once |
-/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(1), unless the earliest is removed again and again |
+/// | [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) to a later time | O(1) | touches 12 bytes |
+/// | [`insert`](TimerWheel::insert), `update` to an earlier time | O(log N) | mostly O(1): a comparison for each round in which it is the earliest so far |
+/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(log N) | mostly known already; else at most 64 deadlines that were cancelled or pushed back are put right |
+/// | [`expire`](TimerWheel::expire) | O(log N) for each that fires | and at most 256 are put right besides |
+/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(log N) for each that was cancelled or pushed back since |
 /// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
 ///
-/// It takes 32 bytes for each deadline, and 152 more. The slots lie in what these leave spare, so larger
-/// wheels are finer. From 1,312 deadlines on there are all 11 levels of 64 slots. Below 900, deadlines that lie
-/// close together share a slot, and finding the first few of these is O(N); below 116 there are no slots, and
-/// all are looked through.
+/// log N is to the base 4: 2 for 16 deadlines, 6 for 4,096, 12 for the largest capacity.
+///
+/// It takes 32 bytes for each deadline, and from 128 to 224 more: whole lines of 64.
 ///
 /// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static` takes no
 /// space in the file; [`init_in`](TimerWheel::init_in) makes one in place. More than 16,777,216 deadlines are
@@ -197,35 +158,30 @@ const LAG: u32 = if cfg!(test) { 1 } else { 24 };
 ///
 /// # Where it comes from
 ///
-/// G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and IEEE/ACM Transactions on
-/// Networking 5(6), 1997. Theirs has ticks, and slots that move with the clock. Here a deadline's slot is the
-/// highest digit in which it differs from a *pivot*, any time at all, which makes it exact without a cascade at
-/// each boundary, and lets timers that are pushed back stay where they are.
+/// A hashed timing wheel (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and
+/// IEEE/ACM Transactions on Networking 5(6), 1997) sorts deadlines into slots by their digits. This is a
+/// tournament instead (D. Knuth, *The Art of Computer Programming*, volume 3, section 5.2.3: tree selection),
+/// played among four at a time, and again only where the winner has been cancelled or moved. A wheel was here
+/// before and took longer, having lists to mend and slots to sort.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
-    /// No deadline is earlier. Meaningless in an empty wheel.
+    /// No timer is more urgent. 0 in an empty wheel.
     bound: u64,
-    /// A timer whose deadline is `bound`, or `UNKNOWN`, or `COARSE`.
-    earliest: Node,
+    /// Whose urgency is `bound`, if that is settled; else whose may have been.
+    earliest: Place,
     /// How many timers are pending.
     len: u32,
-    /// What deadlines are compared with to find their slots: any time at all.
-    pivot: u64,
-    /// The slot being opened, or `NO_SLOT`.
-    opening: Slot,
     /// How many timers are periodic.
     periodic: u32,
-    /// The deadline of the last timer that is in order; where there is no front, `bound`.
-    horizon: u64,
-    occupied: Occupied,
-    /// One more than the slot whose first timers are the first of all and in order, or 0.
-    front: Slot,
-    store: Store<N>,
+    /// Timers in places below this were entered in the tournament; those from here on, less than a batch, are
+    /// entered together.
+    entered: u32,
+    settled: bool,
+    places: Places<N>,
+    tournament: Tournament<N>,
 }
 
 impl<const N: usize> TimerWheel<N> {
-    const GEOMETRY: Geometry = Store::<N>::GEOMETRY;
-
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
 
     /// An empty wheel. All its bytes are zero.
@@ -234,15 +190,13 @@ impl<const N: usize> TimerWheel<N> {
         let () = Self::POSSIBLE;
         TimerWheel {
             bound: 0,
-            earliest: UNKNOWN,
+            earliest: 0,
             len: 0,
-            pivot: 0,
-            opening: NO_SLOT,
             periodic: 0,
-            horizon: 0,
-            occupied: Occupied::new(),
-            front: 0,
-            store: Store::new(),
+            entered: 0,
+            settled: false,
+            places: Places::new(),
+            tournament: Tournament::new(),
         }
     }
 
@@ -259,7 +213,7 @@ impl<const N: usize> TimerWheel<N> {
     #[allow(unsafe_code)]
     pub fn init_in(slot: &mut MaybeUninit<Self>) -> &mut Self {
         let () = Self::POSSIBLE;
-        // SAFETY: a wheel consists of integers alone, for which zero bytes are a value; they are the
+        // SAFETY: a wheel consists of integers and a bool, for which zero bytes are a value; they are the
         // value that `new` makes.
         unsafe {
             slot.as_mut_ptr().write_bytes(0, 1);
@@ -292,29 +246,24 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     #[must_use]
     pub fn contains(&self, key: DeadlineKey) -> bool {
-        self.store.find(key).is_some()
+        self.places.find(key).is_some()
     }
 
     /// The deadline that a key names.
     #[inline]
     #[must_use]
     pub fn deadline(&self, key: DeadlineKey) -> Option<Instant> {
-        let (_, deadline) = self.store.find(key)?;
-        Some(Instant::from_nanos(deadline))
+        let urgency = self.places.find(key)?;
+        Some(Instant::from_nanos(entry::deadline(urgency)))
     }
 
     /// All pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
-        self.store.live().filter_map(|(deadline, node)| {
-            Some((self.store.key(node)?, Instant::from_nanos(deadline), self.id(node)))
+        self.places.live().map(|place| {
+            let deadline = entry::deadline(entry::urgency_of(self.places.entry(place)));
+            let id = EventedId(self.places.id(place));
+            (self.places.key(place), Instant::from_nanos(deadline), id)
         })
-    }
-
-    /// The id that the user gave to a timer.
-    fn id(&self, node: Node) -> EventedId {
-        let id = self.store.id(node);
-        let periodic = self.store.stamp(node) & PERIODIC != 0;
-        EventedId(if periodic { self.store.id(id as Node) } else { id })
     }
 }
 

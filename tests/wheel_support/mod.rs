@@ -57,8 +57,8 @@ pub enum Pattern {
     Mixed,
     /// All within a few nanoseconds: equal deadlines abound.
     Equal,
-    /// All in one slot of the middle levels.
-    OneSlot,
+    /// All within a second, some time ahead.
+    Dense,
     /// Near the end of time, and at it.
     Far,
     /// Around powers of two.
@@ -74,7 +74,7 @@ pub enum Pattern {
 pub const PATTERNS: [Pattern; 8] = [
     Pattern::Mixed,
     Pattern::Equal,
-    Pattern::OneSlot,
+    Pattern::Dense,
     Pattern::Far,
     Pattern::Boundaries,
     Pattern::FlipFlop,
@@ -167,7 +167,7 @@ impl<const N: usize> Pair<N> {
                 _ => now.saturating_add(random.magnitude() >> 2),
             },
             Pattern::Equal => now.saturating_add(random.below(3)),
-            Pattern::OneSlot => (now | 0xFFFF_FFFF) + 1 + random.below(1 << 30),
+            Pattern::Dense => (now | 0xFFFF_FFFF) + 1 + random.below(1 << 30),
             Pattern::Far => match random.below(4) {
                 0 => u64::MAX,
                 1 => u64::MAX - random.below(3),
