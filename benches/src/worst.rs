@@ -1,4 +1,4 @@
-//! The worst single operation: a wheel is fast on average, but may have much to do at once.
+//! The worst single operation: what is fast on average may have much to do at once.
 //!
 //! Timers spread over a minute, a clock that goes on by a millisecond; timed is what a loop does at each step:
 //! ask for the next deadline, fire what is due. The same is done several times over, and of each step the

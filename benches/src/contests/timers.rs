@@ -25,7 +25,7 @@ use crate::timers::{self, START, Timers};
 const WINDOW: u64 = 30_000_000_000;
 /// From one operation to the next.
 const STEP: u64 = 100;
-/// Between two looks at what is due; none is, but a wheel may tidy up.
+/// Between two looks at what is due; none is, but a peer may tidy up.
 const LOOK: usize = 64;
 const BATCH: usize = 256;
 
