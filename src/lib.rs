@@ -154,6 +154,7 @@ struct Readme;
 #[cfg(unix)] // Its only users are the poller's rooms.
 #[macro_use]
 mod trace;
+mod prefetch;
 
 mod error;
 

@@ -1,10 +1,11 @@
 //! Adding, moving and taking out.
 
+use core::hint::select_unpredictable;
 use core::time::Duration;
 
 use super::entry::{PERIODIC, Place, entry, urgency};
 use super::tournament::BATCH;
-use super::{DeadlineKey, RESTART, TimerWheel};
+use super::{DeadlineKey, FEW, RESTART, TimerWheel};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::time::Instant;
@@ -23,9 +24,15 @@ impl<const N: usize> TimerWheel<N> {
             self.enter(key, urgency);
             Ok(key)
         } else {
-            // It is entered with others of its kind.
+            // It plays with others of its kind.
             let place = self.take_fresh().ok_or(Error::Full)?;
-            Ok(self.admit(place, urgency, id, 0))
+            let key = self.admit(place, urgency, id, 0);
+            if N <= FEW {
+                self.lead_few(place, urgency);
+            } else {
+                self.lead(place, urgency);
+            }
+            Ok(key)
         }
     }
 
@@ -151,7 +158,6 @@ impl<const N: usize> TimerWheel<N> {
     fn admit(&mut self, place: Place, urgency: u64, id: EventedId, flags: u32) -> DeadlineKey {
         let key = self.places.fill(place, urgency, id.0, flags);
         self.len += 1;
-        self.lead(place, urgency);
         key
     }
 
@@ -159,18 +165,31 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     fn lead(&mut self, place: Place, urgency: u64) {
         if urgency > self.bound {
+            self.rival = self.bound;
             (self.bound, self.earliest, self.settled) = (urgency, place, true);
+        } else if Self::KEEPS_RIVAL && urgency > self.rival {
+            self.rival = urgency;
         }
+    }
+
+    /// The same without a branch.
+    #[inline]
+    fn lead_few(&mut self, place: Place, urgency: u64) {
+        let leads = urgency > self.bound;
+        self.earliest = select_unpredictable(leads, place, self.earliest);
+        self.bound = self.bound.max(urgency);
+        self.settled |= leads;
     }
 
     #[inline(never)]
     fn bring_forward(&mut self, key: DeadlineKey, urgency: u64) {
-        self.lead(key.place, urgency);
         self.enter(key, urgency);
     }
 
+    /// Has a timer play whose urgency has grown.
     #[inline(always)]
     fn enter(&mut self, key: DeadlineKey, urgency: u64) {
+        self.lead(key.place, urgency);
         self.tournament.enter(key.place, entry(urgency, key.stamp.get(), key.place));
     }
 
@@ -200,7 +219,7 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     fn restart(&mut self) {
         // The earliest is looked for from this place on: one that will be used.
-        (self.bound, self.earliest) = (0, 0);
+        (self.bound, self.rival, self.earliest) = (0, 0, 0);
         if self.places.used() > RESTART {
             self.places.forget_used();
             self.entered = 0;

@@ -23,14 +23,19 @@
 //! it is stale has the groups above that place play again, one in each round. A timer that is pushed back a
 //! hundred times is put right once, and one that is cancelled before it gets near the top not at all.
 //!
+//! The winner is often followed by a neighbour: timers that were started one after the other, with the same
+//! timeout, lie side by side. As long as one group of round 0 keeps the lead over the `rival`, the best that all
+//! other groups have, the groups above it do not play, and are stale.
+//!
 //! # What holds between calls
 //!
 //! 1. What a group remembers of a player is not less than any timer below it (in urgency, then in stamp), but
 //!    for the timers of one batch that are not entered yet; and it is not less than the group below.
 //! 2. `bound` is not less urgent than any timer; if `settled`, it is the urgency of `earliest`.
-//! 3. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions are counted
+//! 3. `rival` is not less urgent than any timer that is not in the same group of round 0 as `earliest`.
+//! 4. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions are counted
 //!    with 30 bits; across a wrap of that count it is not.)
-//! 4. Places that were not used since the last restart are in no list, and what groups remember of them is
+//! 5. Places that were not used since the last restart are in no list, and what groups remember of them is
 //!    cleared when they are first used. (A wheel restarts when it has become empty.)
 //!
 //! # Why this is no wheel
@@ -83,6 +88,10 @@ use crate::time::Instant;
 const REPAIRS: u32 = if cfg!(test) { 2 } else { 64 };
 /// How many one `expire` puts right, besides those it fires.
 const WORK: u32 = if cfg!(test) { 3 } else { 256 };
+/// Up to this capacity nobody can foresee whether a timer that is inserted is the earliest so far.
+const FEW: usize = 64;
+/// From this capacity on, what fires soon is fetched ahead: smaller ones fit the second cache.
+const FAR: usize = 8192;
 /// An empty wheel that used as many places, one group, keeps what it knows of them.
 const RESTART: u32 = 4;
 
@@ -167,6 +176,8 @@ const RESTART: u32 = 4;
 pub struct TimerWheel<const N: usize> {
     /// No timer is more urgent. 0 in an empty wheel.
     bound: u64,
+    /// No timer that is not in the group of `earliest` is more urgent.
+    rival: u64,
     /// Whose urgency is `bound`, if that is settled; else whose may have been.
     earliest: Place,
     /// How many timers are pending.
@@ -182,6 +193,10 @@ pub struct TimerWheel<const N: usize> {
 }
 
 impl<const N: usize> TimerWheel<N> {
+    /// Whether `rival` is kept. With fewer groups it would be right by chance, now and then, which a processor
+    /// cannot foresee.
+    const KEEPS_RIVAL: bool = N > 256;
+
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
 
     /// An empty wheel. All its bytes are zero.
@@ -190,6 +205,7 @@ impl<const N: usize> TimerWheel<N> {
         let () = Self::POSSIBLE;
         TimerWheel {
             bound: 0,
+            rival: 0,
             earliest: 0,
             len: 0,
             periodic: 0,

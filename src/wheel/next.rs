@@ -1,7 +1,8 @@
 //! The search for the earliest timer.
 
 use super::entry::{Place, deadline, place_of, urgency_of};
-use super::{REPAIRS, TimerWheel};
+use super::tournament::BATCH;
+use super::{FAR, REPAIRS, TimerWheel};
 use crate::time::Instant;
 
 impl<const N: usize> TimerWheel<N> {
@@ -54,6 +55,19 @@ impl<const N: usize> TimerWheel<N> {
     /// Enters what was put into new places, up to this one, since the last time: one batch at most.
     #[inline]
     pub(super) fn catch_up(&mut self, end: Place) {
+        if self.entered < end {
+            self.enter_up_to(end);
+        }
+    }
+
+    #[inline(never)]
+    fn enter_up_to(&mut self, end: Place) {
+        if end - self.entered == BATCH {
+            let heat = |heat: Place| self.places.winner_around(self.entered + 4 * heat);
+            let heats = [heat(0), heat(1), heat(2), heat(3)];
+            self.tournament.enter_group(self.entered, heats);
+            self.entered = end;
+        }
         while self.entered < end {
             let place = self.entered & !3;
             self.tournament.enter(place, self.places.winner_around(place));
@@ -63,9 +77,26 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Has a place's timer, as it is now, play again, and notes who wins then. If that timer is still as it
     /// was when it played, it is the earliest. If not, no timer is earlier all the same.
-    #[inline(always)]
+    // Out of line: in a loop compilers make branches of comparisons that nothing can foresee.
+    #[inline(never)]
     pub(super) fn repair(&mut self, place: Place) {
-        let winner = self.tournament.replay(place, self.places.winner_around(place));
+        let mut winner = self.places.winner_around(place);
+        winner = self.tournament.replay_group(place, winner);
+        // What comes next often lies beside: then the groups above need not know.
+        if !Self::KEEPS_RIVAL || urgency_of(winner) <= self.rival {
+            let soon;
+            (winner, soon) = self.tournament.replay_above(place, winner);
+            if N >= FAR {
+                self.places.prefetch(soon);
+                self.tournament.prefetch(soon);
+            }
+            let same_group = place_of(winner) / BATCH == place / BATCH;
+            self.rival = if Self::KEEPS_RIVAL && same_group {
+                self.tournament.others(place)
+            } else {
+                urgency_of(winner)
+            };
+        }
         self.bound = urgency_of(winner);
         self.earliest = place_of(winner);
         if self.places.entry(self.earliest) == winner {

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::entry::{Entry, LIVE, NONE, Place, STEP, entry, greater};
 use super::key::DeadlineKey;
+use crate::prefetch::prefetch;
 
 #[derive(Copy, Clone)]
 #[repr(C, packed(4))]
@@ -135,6 +136,13 @@ impl<const N: usize> Places<N> {
     #[inline]
     pub fn stamp(&self, place: Place) -> u32 {
         self.hot[place as usize].stamp
+    }
+
+    /// Has fetched what is read of a timer that fires.
+    #[inline(always)]
+    pub fn prefetch(&self, place: Place) {
+        prefetch(&self.hot[place as usize]);
+        prefetch(&self.ids[place as usize]);
     }
 
     #[inline]

@@ -27,7 +27,11 @@ impl<const N: usize> TimerWheel<N> {
         for place in self.places.live() {
             live += 1;
             periodic += u32::from(self.places.stamp(place) & PERIODIC != 0);
-            greatest = greatest.max(urgency_of(self.places.entry(place)));
+            let urgency = urgency_of(self.places.entry(place));
+            greatest = greatest.max(urgency);
+            if Self::KEEPS_RIVAL && place / BATCH != self.earliest / BATCH {
+                assert!(urgency <= self.rival);
+            }
             if place < self.entered {
                 self.tournament.check(place, self.places.entry(place));
             }

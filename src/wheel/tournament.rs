@@ -16,13 +16,18 @@
 //! Knuth, *The Art of Computer Programming*, volume 3, section 5.2.3 (tree selection): there with groups of two.
 //! Four players are one line of the cache, and half as many lines are touched.
 
-use super::entry::{Entry, Place, greater, join, split};
+use super::entry::{Entry, Place, greater, join, place_of, split, urgency_of};
+use crate::prefetch::prefetch;
 
 /// Places under one group of round 0. They are entered together when they are used for the first time.
 pub(super) const BATCH: u32 = 16;
 
 /// Rounds before the finals, at most: 2^24 places.
 const MOST_ROUNDS: usize = 10;
+
+/// One that has won so many rounds before the finals is one of 64. So mostly there is time to fetch what will be
+/// read when it has won the finals too.
+const AHEAD: usize = 3;
 
 /// Four entries, of two words each.
 const WORDS: usize = 8;
@@ -55,37 +60,95 @@ impl<const N: usize> Tournament<N> {
         Tournament { finals: [0; WORDS], rounds: [0; N] }
     }
 
-    /// Has all groups above `place` play again, whose heat has a new winner. Returns the greatest of all.
+    /// Has the first group above `place` play again, whose heat has a new winner. Returns the group's
+    /// greatest.
     #[inline(always)]
-    pub fn replay(&mut self, place: Place, winner: Entry) -> Entry {
+    pub fn replay_group(&mut self, place: Place, winner: Entry) -> Entry {
+        if Self::ROUNDS == 0 {
+            return self.play_finals(place, winner);
+        }
+        let (group, seat) = self.seat(0, place);
+        play(group, seat, winner)
+    }
+
+    /// Has all groups above that one play again. Returns the greatest of all, and one that has won [`AHEAD`]
+    /// rounds before the finals, and will win them some time.
+    #[inline(always)]
+    pub fn replay_above(&mut self, place: Place, winner: Entry) -> (Entry, Place) {
+        let mut soon = place;
+        if Self::ROUNDS == 0 {
+            return (winner, soon);
+        }
         // No loop: it takes twice the time for 65,536 places. A processor learns by the instruction which load
         // has to wait for which store, and so each round is to have its own.
-        let winner = self.play::<0>(place, winner);
-        let winner = self.play::<1>(place, winner);
-        let winner = self.play::<2>(place, winner);
-        let winner = self.play::<3>(place, winner);
-        let winner = self.play::<4>(place, winner);
-        let winner = self.play::<5>(place, winner);
-        let winner = self.play::<6>(place, winner);
-        let winner = self.play::<7>(place, winner);
-        let winner = self.play::<8>(place, winner);
-        let winner = self.play::<9>(place, winner);
-        play(&mut self.finals, Self::finals_seat(place), winner)
+        let winner = self.play::<1>(place, winner, &mut soon);
+        let winner = self.play::<2>(place, winner, &mut soon);
+        let winner = self.play::<3>(place, winner, &mut soon);
+        let winner = self.play::<4>(place, winner, &mut soon);
+        let winner = self.play::<5>(place, winner, &mut soon);
+        let winner = self.play::<6>(place, winner, &mut soon);
+        let winner = self.play::<7>(place, winner, &mut soon);
+        let winner = self.play::<8>(place, winner, &mut soon);
+        let winner = self.play::<9>(place, winner, &mut soon);
+        (self.play_finals(place, winner), soon)
     }
 
     #[inline(always)]
-    fn play<const ROUND: usize>(&mut self, place: Place, winner: Entry) -> Entry {
+    fn play<const ROUND: usize>(&mut self, place: Place, winner: Entry, soon: &mut Place) -> Entry {
         if ROUND >= Self::ROUNDS {
             return winner;
         }
         let (group, seat) = self.seat(ROUND, place);
-        play(group, seat, winner)
+        let winner = play(group, seat, winner);
+        if ROUND + AHEAD == Self::ROUNDS {
+            *soon = place_of(winner);
+        }
+        winner
+    }
+
+    #[inline(always)]
+    fn play_finals(&mut self, place: Place, winner: Entry) -> Entry {
+        play(&mut self.finals, Self::finals_seat(place), winner)
+    }
+
+    /// The urgency of the greatest that is not under the same group of round 0, where there is another one.
+    #[inline(never)]
+    pub fn others(&mut self, place: Place) -> u64 {
+        let mut others = others(&self.finals, Self::finals_seat(place));
+        for round in 1..Self::ROUNDS {
+            let (group, seat) = self.seat(round, place);
+            others = others.max(self::others(group, seat));
+        }
+        urgency_of(others)
+    }
+
+    /// Has fetched what a replay from this place reads first.
+    #[inline(always)]
+    pub fn prefetch(&self, place: Place) {
+        prefetch(&self.rounds[WORDS * (place / BATCH) as usize]);
     }
 
     /// Enters what is perhaps greater than all others of a heat. It wins until it meets one that is not less.
     #[inline(always)]
     pub fn enter(&mut self, place: Place, entry: Entry) {
-        let mut round = 0;
+        self.enter_from(0, place, entry);
+    }
+
+    /// Enters the four heats from `place` on, of which nothing is remembered yet.
+    #[inline(always)]
+    pub fn enter_group(&mut self, place: Place, heats: [Entry; 4]) {
+        let group = if Self::ROUNDS == 0 { &mut self.finals } else { self.seat(0, place).0 };
+        for (seat, heat) in heats.into_iter().enumerate() {
+            (group[2 * seat + 1], group[2 * seat]) = split(heat);
+        }
+        if Self::ROUNDS > 0 {
+            let [a, b, c, d] = heats;
+            self.enter_from(1, place, greater(greater(a, b), greater(c, d)));
+        }
+    }
+
+    #[inline(always)]
+    fn enter_from(&mut self, mut round: usize, place: Place, entry: Entry) {
         while round < Self::ROUNDS {
             let (group, seat) = self.seat(round, place);
             if !enter(group, seat, entry) {
@@ -154,11 +217,19 @@ fn player(group: &[u64], seat: usize) -> Entry {
 /// Seats a group's new player, and returns the group's winner.
 #[inline(always)]
 fn play(group: &mut [u64], seat: usize, new: Entry) -> Entry {
-    // What does not depend on the new one comes first: the processor has it ready.
-    let others = greater(player(group, seat ^ 2), player(group, seat ^ 3));
-    let neighbour = player(group, seat ^ 1);
+    // What does not depend on the new one comes first: a processor has it ready for all rounds at once, and
+    // then waits for one comparison in each.
+    let others = others(group, seat);
     (group[2 * seat + 1], group[2 * seat]) = split(new);
-    greater(greater(new, neighbour), others)
+    greater(new, others)
+}
+
+/// The greatest of a group's players but one.
+#[inline(always)]
+fn others(group: &[u64], seat: usize) -> Entry {
+    let pair = (seat & 2) ^ 2;
+    let pair = greater(player(group, pair), player(group, pair + 1));
+    greater(player(group, seat ^ 1), pair)
 }
 
 /// Seats an entry that is greater than the one there, and says whether it is.
@@ -178,7 +249,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::entry::entry;
-    use super::{Entry, MOST_ROUNDS, Place, Tournament, WORDS, plan};
+    use super::{BATCH, Entry, MOST_ROUNDS, Place, Tournament, WORDS, plan, urgency_of};
 
     #[test]
     fn every_capacity_has_room_for_its_groups() {
@@ -214,7 +285,20 @@ mod tests {
                 *before = new.max(*before);
             } else {
                 heats.insert(heat, new);
-                assert_eq!(Some(tournament.replay(heat, new)), heats.values().max().copied());
+                let winner = tournament.replay_group(heat, new);
+                let group = heat / BATCH * BATCH;
+                assert_eq!(
+                    Some(&winner),
+                    heats.range(group..group + BATCH).map(|(_, heat)| heat).max()
+                );
+                let (winner, soon) = tournament.replay_above(heat, winner);
+                assert_eq!(Some(&winner), heats.values().max());
+                assert!(heats.contains_key(&soon));
+                if N > BATCH as usize {
+                    let others = heats.iter().filter(|&(heat, _)| heat / BATCH != group / BATCH);
+                    let others = others.map(|(_, &entry)| urgency_of(entry)).max();
+                    assert_eq!(tournament.others(heat), others.unwrap_or(0));
+                }
             }
         }
     }
