@@ -25,8 +25,8 @@ pub fn measure<const N: usize>(times: usize) -> Vec<Worst> {
     vec![
         of::<timers::Wheel<N>>(N, times),
         of::<timers::WheelWakeup<N>>(N, times),
-        of::<timers::StdHeap>(N, times),
-        of::<timers::DaryHeap>(N, times),
+        of::<timers::Lazy<timers::Std>>(N, times),
+        of::<timers::Lazy<timers::Dary>>(N, times),
         of::<timers::HeapOfIndices>(N, times),
         of::<timers::Ordered>(N, times),
         of::<timers::TimerQueue>(N, times),

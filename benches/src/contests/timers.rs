@@ -23,7 +23,7 @@ use crate::sys::Clock;
 use crate::timers::{self, START, Timers};
 
 const WINDOW: u64 = 30_000_000_000;
-/// From one operation to the next.
+/// From one operation to the next, where the timers are taken at random.
 const STEP: u64 = 100;
 /// Between two looks at what is due; none is, but a peer may tidy up.
 const LOOK: usize = 64;
@@ -47,6 +47,17 @@ enum Order {
     Random,
     Fifo,
     Constant,
+}
+
+impl Order {
+    /// From one operation to the next. In turn, so much that the deadlines are spread over the window, as those
+    /// of connections are that are all heard of before it is over.
+    fn step(self, n: usize) -> u64 {
+        match self {
+            Order::Fifo => (WINDOW - WINDOW / 8) / n.max(4096) as u64,
+            Order::Random | Order::Constant => STEP,
+        }
+    }
 }
 
 const WORKS: [(&str, Work); 14] = [
@@ -84,9 +95,10 @@ fn contest<const N: usize, const ROOM: usize>(name: &str, work: Work) -> Contest
     contest = add::<timers::Null>(contest, work, N);
     contest = add::<timers::Wheel<N>>(contest, work, N);
     contest = add::<timers::WheelWakeup<N>>(contest, work, N);
-    contest = add::<timers::StdHeap>(contest, work, N);
-    contest = add::<timers::DaryHeap>(contest, work, N);
-    contest = add::<timers::HeaplessHeap<ROOM>>(contest, work, N);
+    contest = add::<timers::Lazy<timers::Std>>(contest, work, N);
+    contest = add::<timers::Lazy<timers::Dary>>(contest, work, N);
+    contest = add::<timers::Lazy<timers::Heapless<ROOM>>>(contest, work, N);
+    contest = add::<timers::Bare<timers::Dary>>(contest, work, N);
     contest = add::<timers::HeapOfIndices>(contest, work, N);
     contest = add::<timers::Ordered>(contest, work, N);
     contest = add::<timers::TimerQueue>(contest, work, N);
@@ -115,9 +127,9 @@ fn add<T: Timers>(contest: Contest, work: Work, n: usize) -> Contest {
 }
 
 /// How many operations a round is: at least one for each timer, so that what a peer puts off falls due in it;
-/// and many of them, so that what the other peers left in the caches does not count.
+/// and, where caches hold them, many more, so that what the other peers left there does not count.
 fn ops(n: usize) -> usize {
-    n.max(scaled(65_536))
+    (4 * n).clamp(scaled(65_536), scaled(262_144)).max(n)
 }
 
 fn fill<T: Timers>(timers: &mut T, n: usize, now: u64, random: &mut Random) {
@@ -127,47 +139,56 @@ fn fill<T: Timers>(timers: &mut T, n: usize, now: u64, random: &mut Random) {
 }
 
 /// Rounds that begin and end empty. The small ones are too short for the processor's clock, whose reading is a
-/// system call.
+/// system call; the smallest for any clock, so that many of them are worked on in turn.
 fn whole<T: Timers>(work: Work, n: usize) -> Run {
-    let (mut timers, mut random) = (T::with_capacity(n), Random::new(5));
-    let mut ids: Vec<usize> = (0..n).collect();
-    let mut now = START;
+    let mut queues: Vec<Box<T>> = (0..512_usize.div_ceil(n)).map(|_| T::with_capacity(n)).collect();
+    let ops = n * queues.len();
+    let (mut random, mut now) = (Random::new(5), START);
+    let mut ids: Vec<usize> = queues.iter().flat_map(|_| 0..n).collect();
     let clock = if n < 4096 { Clock::Wall } else { Clock::Processor };
     Box::new(move || {
         let mut sum = Sample::default();
-        for _ in 0..ops(n).div_ceil(n) {
+        for _ in 0..self::ops(n).div_ceil(ops) {
             if work != Work::Insert {
-                fill(&mut *timers, n, now, &mut random);
+                queues.iter_mut().for_each(|timers| fill(&mut **timers, n, now, &mut random));
             }
             let sample = match work {
                 Work::Insert => {
                     let deadlines: Vec<u64> =
-                        ids.iter().map(|_| now + random.below(WINDOW)).collect();
-                    measure_by(clock, n, || {
-                        for (id, &deadline) in deadlines.iter().enumerate() {
-                            timers.insert(id, deadline);
+                        (0..ops).map(|_| now + random.below(WINDOW)).collect();
+                    measure_by(clock, ops, || {
+                        for (timers, deadlines) in queues.iter_mut().zip(deadlines.chunks(n)) {
+                            for (id, &deadline) in deadlines.iter().enumerate() {
+                                timers.insert(id, deadline);
+                            }
                         }
                     })
                 }
                 Work::Cancel => {
-                    random.shuffle(&mut ids);
-                    measure_by(clock, n, || ids.iter().for_each(|&id| timers.cancel(id)))
+                    ids.chunks_mut(n).for_each(|ids| random.shuffle(ids));
+                    measure_by(clock, ops, || {
+                        for (timers, ids) in queues.iter_mut().zip(ids.chunks(n)) {
+                            ids.iter().for_each(|&id| timers.cancel(id));
+                        }
+                    })
                 }
                 _ => {
                     now += WINDOW;
-                    let mut left = n;
-                    measure_by(clock, n, || {
-                        while left > 0 {
-                            timers.expire(now, BATCH, |id| {
-                                black_box(id);
-                                left -= 1;
-                            });
+                    measure_by(clock, ops, || {
+                        for timers in &mut queues {
+                            let mut left = n;
+                            while left > 0 {
+                                timers.expire(now, BATCH, |id| {
+                                    black_box(id);
+                                    left -= 1;
+                                });
+                            }
                         }
                     })
                 }
             };
             if work == Work::Insert {
-                (0..n).for_each(|id| timers.cancel(id));
+                queues.iter_mut().for_each(|timers| (0..n).for_each(|id| timers.cancel(id)));
             }
             sum.ops += sample.ops;
             sum.nanos += sample.nanos;
@@ -192,7 +213,7 @@ impl Plan {
     }
 
     fn next(&mut self) -> (u32, u64) {
-        self.now += STEP;
+        self.now += self.order.step(self.n);
         self.turn = (self.turn + 1) % self.n;
         let id = match self.order {
             Order::Fifo => self.turn,
@@ -214,7 +235,7 @@ fn full<T: Timers>(n: usize, order: Order) -> (Box<T>, Plan) {
         let ahead = match order {
             // Away from now, lest the clock catch up with it.
             Order::Random | Order::Constant => WINDOW / 8 + plan.random.below(WINDOW - WINDOW / 8),
-            Order::Fifo => WINDOW - (n - id) as u64 * STEP,
+            Order::Fifo => WINDOW - (n - id) as u64 * order.step(n),
         };
         timers.insert(id, START + ahead);
     }
@@ -228,7 +249,7 @@ fn rounds<T: Timers>(
 ) -> Run {
     let (mut timers, mut plan) = full::<T>(n, order);
     Box::new(move || {
-        let mut now = plan.now;
+        let (mut now, step) = (plan.now, order.step(n));
         let round = plan.round();
         measure(round.len(), || {
             let mut sum = 0;
@@ -236,7 +257,7 @@ fn rounds<T: Timers>(
                 for &(id, deadline) in part {
                     sum ^= each(&mut timers, id as usize, deadline);
                 }
-                now += part.len() as u64 * STEP;
+                now += part.len() as u64 * step;
                 timers.expire(now, BATCH, |id| unreachable!("{id} is not due"));
             }
             sum

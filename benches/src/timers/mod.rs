@@ -19,7 +19,7 @@ pub use self::btree::Ordered;
 pub use self::delay_queue::Delays;
 pub use self::hash_wheel::HashWheel;
 pub use self::heap_of_indices::HeapOfIndices;
-pub use self::lazy_heap::{DaryHeap, HeaplessHeap, StdHeap};
+pub use self::lazy_heap::{Bare, Dary, Heapless, Lazy, Std};
 pub use self::nexus::Nexus;
 pub use self::null::Null;
 pub use self::timer_queue::TimerQueue;
