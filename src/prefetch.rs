@@ -5,9 +5,9 @@
 #[allow(unsafe_code)]
 #[inline(always)]
 pub(crate) fn prefetch<T>(value: &T) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: the instruction changes no value and raises no exception, whatever the address is (Intel SDM,
-    // volume 2, PREFETCHh).
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]
+    // SAFETY: the processor has SSE; the instruction changes no value and raises no exception, whatever the
+    // address is (Intel SDM, volume 2, PREFETCHh).
     unsafe {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(value).cast());

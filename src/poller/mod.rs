@@ -72,9 +72,9 @@ use crate::wheel::TimerWheel;
 ///   are inserted later.
 /// * **Loss.** What does not fit stays where it is: nothing is lost, and nothing comes twice.
 ///
-/// There is one exception: where thousands of deadlines were cancelled or pushed back that would be due by now, a
+/// There is one exception: where thousands of deadlines are gone or were pushed back that would be due by now, a
 /// poll puts 256 of them right, or more, and the other classes may have the whole batch meanwhile. With the
-/// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 1,024 such polls follow each other.
+/// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
 ///
 /// Places that a class does not use go to the others. [`Events::is_full`] hints that more is waiting.
 ///

@@ -24,7 +24,7 @@ impl<const N: usize> TimerWheel<N> {
             self.enter(key, urgency);
             Ok(key)
         } else {
-            // It plays with others of its kind.
+            // It is entered later, with its batch.
             let place = self.take_fresh().ok_or(Error::Full)?;
             let key = self.admit(place, urgency, id, 0);
             if N <= FEW {
@@ -165,16 +165,19 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     fn lead(&mut self, place: Place, urgency: u64) {
         if urgency > self.bound {
-            self.rival = self.bound;
+            if Self::KEEPS_RIVAL {
+                self.rival = self.bound;
+            }
             (self.bound, self.earliest, self.settled) = (urgency, place, true);
         } else if Self::KEEPS_RIVAL && urgency > self.rival {
             self.rival = urgency;
         }
     }
 
-    /// The same without a branch.
+    /// The same without a branch, and without a rival.
     #[inline]
     fn lead_few(&mut self, place: Place, urgency: u64) {
+        const { assert!(!TimerWheel::<FEW>::KEEPS_RIVAL) }
         let leads = urgency > self.bound;
         self.earliest = select_unpredictable(leads, place, self.earliest);
         self.bound = self.bound.max(urgency);
@@ -219,7 +222,7 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     fn restart(&mut self) {
         // The earliest is looked for from this place on: one that will be used.
-        (self.bound, self.rival, self.earliest) = (0, 0, 0);
+        (self.bound, self.earliest, self.rival) = (0, 0, 0);
         if self.places.used() > RESTART {
             self.places.forget_used();
             self.entered = 0;

@@ -24,15 +24,16 @@
 //! hundred times is put right once, and one that is cancelled before it gets near the top not at all.
 //!
 //! The winner is often followed by a neighbour: timers that were started one after the other, with the same
-//! timeout, lie side by side. As long as one group of round 0 keeps the lead over the `rival`, the best that all
-//! other groups have, the groups above it do not play, and are stale.
+//! timeout, lie side by side. As long as one group of round 0 keeps the lead over `rival`, which no timer of
+//! another group is ahead of, the groups above it do not play, and are stale as well.
 //!
 //! # What holds between calls
 //!
 //! 1. What a group remembers of a player is not less than any timer below it (in urgency, then in stamp), but
 //!    for the timers of one batch that are not entered yet; and it is not less than the group below.
 //! 2. `bound` is not less urgent than any timer; if `settled`, it is the urgency of `earliest`.
-//! 3. `rival` is not less urgent than any timer that is not in the same group of round 0 as `earliest`.
+//! 3. In wheels that keep it, `rival` is not less urgent than any timer that is not under the same group of
+//!    round 0 as `earliest`.
 //! 4. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions are counted
 //!    with 30 bits; across a wrap of that count it is not.)
 //! 5. Places that were not used since the last restart are in no list, and what groups remember of them is
@@ -146,9 +147,9 @@ const RESTART: u32 = 4;
 /// |---|---|---|
 /// | [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) to a later time | O(1) | touches 12 bytes |
 /// | [`insert`](TimerWheel::insert), `update` to an earlier time | O(log N) | mostly O(1): a comparison for each round in which it is the earliest so far |
-/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(log N) | mostly known already; else at most 64 deadlines that were cancelled or pushed back are put right |
+/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(log N) | mostly known already; else at most 64 deadlines that are gone or were pushed back are put right |
 /// | [`expire`](TimerWheel::expire) | O(log N) for each that fires | and at most 256 are put right besides |
-/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(log N) for each that was cancelled or pushed back since |
+/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(log N) for each that is gone or was pushed back since |
 /// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
 ///
 /// log N is to the base 4: 2 for 16 deadlines, 6 for 4,096, 12 for the largest capacity.
@@ -176,7 +177,7 @@ const RESTART: u32 = 4;
 pub struct TimerWheel<const N: usize> {
     /// No timer is more urgent. 0 in an empty wheel.
     bound: u64,
-    /// No timer that is not in the group of `earliest` is more urgent.
+    /// No timer outside the group of `earliest` is more urgent, if `KEEPS_RIVAL`.
     rival: u64,
     /// Whose urgency is `bound`, if that is settled; else whose may have been.
     earliest: Place,
@@ -193,8 +194,8 @@ pub struct TimerWheel<const N: usize> {
 }
 
 impl<const N: usize> TimerWheel<N> {
-    /// Whether `rival` is kept. With fewer groups it would be right by chance, now and then, which a processor
-    /// cannot foresee.
+    /// Whether `rival` is kept. With up to 16 groups the same one would keep the lead by chance, now and then,
+    /// which a processor cannot foresee.
     const KEEPS_RIVAL: bool = N > 256;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");

@@ -8,8 +8,8 @@ use crate::time::Instant;
 impl<const N: usize> TimerWheel<N> {
     /// The earliest deadline, exactly. `None` if none is pending.
     ///
-    /// A single call may have to go through many deadlines that were cancelled or pushed back since. For a
-    /// sleep [`next_wakeup`](TimerWheel::next_wakeup) is as good, and never does.
+    /// A single call may have to go through many deadlines that are gone or were pushed back. For a sleep
+    /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and never does.
     #[inline]
     pub fn next_deadline(&mut self) -> Option<Instant> {
         self.next_within(u32::MAX)
@@ -18,8 +18,9 @@ impl<const N: usize> TimerWheel<N> {
     /// When to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
     /// exceptions exactly then. `None` if none is pending.
     ///
-    /// It is earlier than the earliest deadline only where more than 64 earlier ones were cancelled or pushed
-    /// back without another call in between. `expire` then delivers nothing, and the next call goes on.
+    /// It is earlier than the earliest deadline only where many earlier ones are gone or were pushed back, 64
+    /// or more, and no call has come across them yet. `expire` then delivers nothing, and the next call goes
+    /// on.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
         self.next_within(REPAIRS)
@@ -63,12 +64,14 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(never)]
     fn enter_up_to(&mut self, end: Place) {
         if end - self.entered == BATCH {
+            debug_assert!(self.entered.is_multiple_of(BATCH));
             let heat = |heat: Place| self.places.winner_around(self.entered + 4 * heat);
             let heats = [heat(0), heat(1), heat(2), heat(3)];
             self.tournament.enter_group(self.entered, heats);
             self.entered = end;
         }
         while self.entered < end {
+            // The heat may have been entered in part.
             let place = self.entered & !3;
             self.tournament.enter(place, self.places.winner_around(place));
             self.entered = end.min(place + 4);
@@ -77,12 +80,14 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Has a place's timer, as it is now, play again, and notes who wins then. If that timer is still as it
     /// was when it played, it is the earliest. If not, no timer is earlier all the same.
+    ///
+    /// The place is that of `earliest`, and all new places have been entered.
     // Out of line: in a loop compilers make branches of comparisons that nothing can foresee.
     #[inline(never)]
     pub(super) fn repair(&mut self, place: Place) {
         let mut winner = self.places.winner_around(place);
         winner = self.tournament.replay_group(place, winner);
-        // What comes next often lies beside: then the groups above need not know.
+        // Who comes next often lies beside: then the groups above need not know.
         if !Self::KEEPS_RIVAL || urgency_of(winner) <= self.rival {
             let soon;
             (winner, soon) = self.tournament.replay_above(place, winner);
@@ -90,12 +95,14 @@ impl<const N: usize> TimerWheel<N> {
                 self.places.prefetch(soon);
                 self.tournament.prefetch(soon);
             }
-            let same_group = place_of(winner) / BATCH == place / BATCH;
-            self.rival = if Self::KEEPS_RIVAL && same_group {
-                self.tournament.others(place)
-            } else {
-                urgency_of(winner)
-            };
+            if Self::KEEPS_RIVAL {
+                // Who wins elsewhere is the best of the others.
+                self.rival = if place_of(winner) / BATCH == place / BATCH {
+                    self.tournament.others(place)
+                } else {
+                    urgency_of(winner)
+                };
+            }
         }
         self.bound = urgency_of(winner);
         self.earliest = place_of(winner);

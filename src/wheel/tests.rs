@@ -40,7 +40,7 @@ impl<const N: usize> TimerWheel<N> {
         assert_eq!(periodic, self.periodic);
         assert!(self.bound >= greatest);
         if self.len == 0 {
-            assert_eq!((self.bound, self.settled), (0, false));
+            assert_eq!((self.bound, self.rival, self.settled), (0, 0, false));
         } else if self.settled {
             assert_eq!(self.bound, greatest);
             assert_eq!(urgency_of(self.places.entry(self.earliest)), greatest);
@@ -203,6 +203,7 @@ fn the_earliest_stays_known() {
     let at = Instant::from_nanos;
     let first = wheel.insert(at(100), EventedId(0)).unwrap();
     let second = wheel.insert(at(200), EventedId(0)).unwrap();
+    assert!(wheel.settled);
     assert_eq!(wheel.next_deadline(), Some(at(100)));
     wheel.update(first, at(100)).unwrap();
     wheel.update(second, at(300)).unwrap();
@@ -213,6 +214,26 @@ fn the_earliest_stays_known() {
     wheel.insert(at(500), EventedId(0)).unwrap();
     assert!(wheel.settled);
     assert_eq!(wheel.next_deadline(), Some(at(80)));
+}
+
+/// As long as one group keeps the lead, those above it do not play: the finals remember who has fired.
+#[test]
+fn a_group_that_keeps_the_lead_plays_alone() {
+    let mut wheel = TimerWheel::<300>::new();
+    let at = Instant::from_nanos;
+    for i in 0..300 {
+        wheel.insert(at(i), EventedId(0)).unwrap();
+    }
+    let batch = u64::from(BATCH);
+    for fired in 0..300 - 1 {
+        assert_eq!(wheel.expire(at(1000), 1, |_, _| {}), 1);
+        wheel.check();
+        assert!(wheel.settled);
+        assert_eq!(wheel.next_deadline(), Some(at(fired + 1)));
+        // The first two of each group are told to all.
+        let remembered = (fired + 1).min((fired + 1) / batch * batch + 1);
+        assert_eq!(urgency_of(wheel.tournament.winner()), urgency(remembered));
+    }
 }
 
 /// An empty wheel begins at the first place again, and forgets what is stale.

@@ -25,8 +25,8 @@ pub(super) const BATCH: u32 = 16;
 /// Rounds before the finals, at most: 2^24 places.
 const MOST_ROUNDS: usize = 10;
 
-/// One that has won so many rounds before the finals is one of 64. So mostly there is time to fetch what will be
-/// read when it has won the finals too.
+/// The winners of the last round but two are 64. When one comes up, it mostly has a while to wait until it
+/// wins the finals: time enough to fetch what will be read then.
 const AHEAD: usize = 3;
 
 /// Four entries, of two words each.
@@ -71,8 +71,8 @@ impl<const N: usize> Tournament<N> {
         play(group, seat, winner)
     }
 
-    /// Has all groups above that one play again. Returns the greatest of all, and one that has won [`AHEAD`]
-    /// rounds before the finals, and will win them some time.
+    /// Has all groups above that one play again. Returns the greatest of all; and one that has won all but two
+    /// rounds and the finals, and will probably be the greatest before long.
     #[inline(always)]
     pub fn replay_above(&mut self, place: Place, winner: Entry) -> (Entry, Place) {
         let mut soon = place;
@@ -111,7 +111,7 @@ impl<const N: usize> Tournament<N> {
         play(&mut self.finals, Self::finals_seat(place), winner)
     }
 
-    /// The urgency of the greatest that is not under the same group of round 0, where there is another one.
+    /// The urgency of the greatest that is remembered of what is not under the same group of round 0.
     #[inline(never)]
     pub fn others(&mut self, place: Place) -> u64 {
         let mut others = others(&self.finals, Self::finals_seat(place));
@@ -122,7 +122,7 @@ impl<const N: usize> Tournament<N> {
         urgency_of(others)
     }
 
-    /// Has fetched what a replay from this place reads first.
+    /// Has fetched what a replay from this place reads first, its group of round 0.
     #[inline(always)]
     pub fn prefetch(&self, place: Place) {
         prefetch(&self.rounds[WORDS * (place / BATCH) as usize]);
@@ -134,7 +134,8 @@ impl<const N: usize> Tournament<N> {
         self.enter_from(0, place, entry);
     }
 
-    /// Enters the four heats from `place` on, of which nothing is remembered yet.
+    /// Puts the winners of the four heats from `place` on, as they are now, in the place of what is
+    /// remembered.
     #[inline(always)]
     pub fn enter_group(&mut self, place: Place, heats: [Entry; 4]) {
         let group = if Self::ROUNDS == 0 { &mut self.finals } else { self.seat(0, place).0 };
@@ -173,6 +174,12 @@ impl<const N: usize> Tournament<N> {
         if place == 0 {
             self.finals.fill(0);
         }
+    }
+
+    /// Who has won, as far as the finals know.
+    #[cfg(test)]
+    pub fn winner(&self) -> Entry {
+        (0..4).map(|seat| player(&self.finals, seat)).max().unwrap()
     }
 
     /// Nothing that is remembered above a place is less than its entry, nor than what is below.
