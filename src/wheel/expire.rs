@@ -40,7 +40,7 @@ impl<const N: usize> TimerWheel<N> {
         let mut work = WORK;
         while fired < room && self.len != 0 {
             if !self.is_settled() {
-                self.settle(&mut work);
+                work = self.settle(work);
             }
             if self.bound < now || !self.is_settled() {
                 break;

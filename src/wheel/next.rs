@@ -27,12 +27,12 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     #[inline]
-    fn next_within(&mut self, mut repairs: u32) -> Option<Instant> {
+    fn next_within(&mut self, repairs: u32) -> Option<Instant> {
         if !self.is_settled() {
             if self.is_empty() {
                 return None;
             }
-            self.settle(&mut repairs);
+            self.settle(repairs);
         }
         Some(Instant::from_nanos(deadline(self.bound)))
     }
@@ -43,14 +43,15 @@ impl<const N: usize> TimerWheel<N> {
         N != 0 && self.settled
     }
 
-    /// Finds the earliest timer, or as good a bound as so many repairs allow.
+    /// Finds the earliest timer, or as good a bound as so many repairs allow. Returns how many are left.
     #[inline(never)]
-    pub(super) fn settle(&mut self, repairs: &mut u32) {
+    pub(super) fn settle(&mut self, mut repairs: u32) -> u32 {
         self.catch_up(self.places.used());
-        while !self.settled && *repairs > 0 {
-            *repairs -= 1;
+        while !self.settled && repairs > 0 {
+            repairs -= 1;
             self.repair(self.earliest);
         }
+        repairs
     }
 
     /// Enters what was put into new places, up to this one, since the last time: one batch at most.

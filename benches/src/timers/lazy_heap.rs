@@ -3,7 +3,7 @@
 //! it: a constant amount of work for each. At most that takes 48 bytes for each timer.
 //!
 //! Around the heap is what makes a queue of timers of it, one that does what this library's wheel does: several
-//! timers with any id, equal deadlines in order, keys that turn stale. [`Bare`] does without.
+//! timers with any id, equal deadlines in order, keys that turn stale: [`Slots`]. [`Bare`] does without.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ use super::Timers;
 /// The earliest first: deadline, two numbers that tell who it is.
 type Item = (u64, u32, u32);
 
-pub trait Heap: 'static {
+trait Heap: 'static {
     const PEER: &'static str;
     const BARE: &'static str;
     fn with_capacity(capacity: usize) -> Box<Self>;
@@ -28,8 +28,26 @@ pub type Dary = dary_heap::QuaternaryHeap<Reverse<Item>>;
 pub type Heapless<const ROOM: usize> =
     heapless::binary_heap::BinaryHeap<Item, heapless::binary_heap::Min, ROOM>;
 
-/// The stamp of a slot in which no timer is.
-const FREE: u32 = 0;
+/// Who is pending.
+trait Ledger: 'static {
+    const BARE: bool;
+    fn with_capacity(capacity: usize) -> Self;
+    /// Enters a new timer, and returns what its item says.
+    fn enter(&mut self, id: usize) -> (u32, u32);
+    fn cancel(&mut self, id: usize);
+    fn has(&self, item: Item) -> bool;
+    /// Takes the timer of an item out, which it has.
+    fn fire(&mut self, item: Item) -> usize;
+}
+
+/// What a queue of timers needs: slots, which hold any id, and keys.
+pub struct Slots {
+    slots: Vec<Slot>,
+    free: usize,
+    stamp: u32,
+    /// By id, as the connections would keep them.
+    keys: Vec<Key>,
+}
 
 struct Slot {
     /// Which insertion this was.
@@ -40,76 +58,127 @@ struct Slot {
 
 #[derive(Copy, Clone)]
 struct Key {
+    stamp: u32,
     slot: u32,
-    stamp: u32,
 }
 
-pub struct Lazy<H> {
-    heap: Box<H>,
-    /// How many are pending.
-    live: usize,
-    slots: Vec<Slot>,
-    free: usize,
-    stamp: u32,
-    /// By id, as the connections would keep them.
-    keys: Vec<Key>,
-}
+/// The stamp of a slot in which no timer is.
+const FREE: u32 = 0;
 
-impl<H: Heap> Lazy<H> {
-    fn is_live(slots: &[Slot], (_, stamp, slot): Item) -> bool {
-        slots[slot as usize].stamp == stamp
-    }
+impl Ledger for Slots {
+    const BARE: bool = false;
 
-    /// Takes a live timer out of its slot.
-    #[inline]
-    fn release(&mut self, slot: u32) -> usize {
-        let Slot { stamp, id } = &mut self.slots[slot as usize];
-        *stamp = FREE;
-        self.live -= 1;
-        std::mem::replace(id, std::mem::replace(&mut self.free, slot as usize))
-    }
-}
-
-impl<H: Heap> Timers for Lazy<H> {
-    const PEER: &'static str = H::PEER;
-
-    fn with_capacity(capacity: usize) -> Box<Self> {
-        Box::new(Lazy {
-            heap: H::with_capacity(capacity),
-            live: 0,
+    fn with_capacity(capacity: usize) -> Self {
+        Slots {
             slots: (1..=capacity).map(|next| Slot { stamp: FREE, id: next }).collect(),
             free: 0,
             stamp: FREE,
-            keys: vec![Key { slot: 0, stamp: FREE }; capacity],
-        })
+            keys: vec![Key { stamp: FREE, slot: 0 }; capacity],
+        }
     }
 
     #[inline]
-    fn insert(&mut self, id: usize, deadline: u64) {
-        let slot = self.free as u32;
+    fn enter(&mut self, id: usize) -> (u32, u32) {
         self.stamp += 1;
-        let taken = std::mem::replace(&mut self.slots[self.free], Slot { stamp: self.stamp, id });
-        self.free = taken.id;
-        self.live += 1;
-        self.heap.push((deadline, self.stamp, slot));
-        self.keys[id] = Key { slot, stamp: self.stamp };
+        let key = Key { stamp: self.stamp, slot: self.free as u32 };
+        let slot = &mut self.slots[self.free];
+        self.free = std::mem::replace(slot, Slot { stamp: key.stamp, id }).id;
+        self.keys[id] = key;
+        (key.stamp, key.slot)
     }
 
     #[inline]
     fn cancel(&mut self, id: usize) {
-        let key = self.keys[id];
-        assert_eq!(self.slots[key.slot as usize].stamp, key.stamp);
-        self.release(key.slot);
+        let Key { stamp, slot } = self.keys[id];
+        assert!(self.has((0, stamp, slot)));
+        self.fire((0, stamp, slot));
+    }
+
+    #[inline]
+    fn has(&self, (_, stamp, slot): Item) -> bool {
+        self.slots[slot as usize].stamp == stamp
+    }
+
+    #[inline]
+    fn fire(&mut self, (_, _, slot): Item) -> usize {
+        let next = std::mem::replace(&mut self.free, slot as usize);
+        std::mem::replace(&mut self.slots[slot as usize], Slot { stamp: FREE, id: next }).id
+    }
+}
+
+/// The least that one can do: an id is a number below the capacity and has one timer, and who cancels knows that
+/// it is pending. So there are no slots and no keys, but 4 bytes a timer: odd while it is pending.
+pub struct Generations(Vec<u32>);
+
+impl Ledger for Generations {
+    const BARE: bool = true;
+
+    fn with_capacity(capacity: usize) -> Self {
+        Generations(vec![0; capacity])
+    }
+
+    #[inline]
+    fn enter(&mut self, id: usize) -> (u32, u32) {
+        self.0[id] += 1;
+        (id as u32, self.0[id])
+    }
+
+    #[inline]
+    fn cancel(&mut self, id: usize) {
+        self.0[id] += 1;
+    }
+
+    #[inline]
+    fn has(&self, (_, id, generation): Item) -> bool {
+        self.0[id as usize] == generation
+    }
+
+    #[inline]
+    fn fire(&mut self, (_, id, _): Item) -> usize {
+        self.0[id as usize] += 1;
+        id as usize
+    }
+}
+
+pub struct Lazy<H, L = Slots> {
+    heap: Box<H>,
+    /// How many are pending.
+    live: usize,
+    ledger: L,
+}
+
+pub type Bare<H> = Lazy<H, Generations>;
+
+#[allow(private_bounds)]
+impl<H: Heap, L: Ledger> Timers for Lazy<H, L> {
+    const PEER: &'static str = if L::BARE { H::BARE } else { H::PEER };
+
+    fn with_capacity(capacity: usize) -> Box<Self> {
+        let ledger = L::with_capacity(capacity);
+        Box::new(Lazy { heap: H::with_capacity(capacity), live: 0, ledger })
+    }
+
+    #[inline]
+    fn insert(&mut self, id: usize, deadline: u64) {
+        let (high, low) = self.ledger.enter(id);
+        self.live += 1;
+        self.heap.push((deadline, high, low));
+    }
+
+    #[inline]
+    fn cancel(&mut self, id: usize) {
+        self.ledger.cancel(id);
+        self.live -= 1;
         if self.heap.len() > 2 * self.live + 1 {
-            let slots = &self.slots;
-            self.heap.retain(|item| Self::is_live(slots, item));
+            let ledger = &self.ledger;
+            self.heap.retain(|item| ledger.has(item));
         }
     }
 
     #[inline]
     fn next(&mut self) -> Option<u64> {
         while let Some(item) = self.heap.peek() {
-            if Self::is_live(&self.slots, item) {
+            if self.ledger.has(item) {
                 return Some(item.0);
             }
             self.heap.pop();
@@ -125,72 +194,10 @@ impl<H: Heap> Timers for Lazy<H> {
             && item.0 <= now
         {
             self.heap.pop();
-            if Self::is_live(&self.slots, item) {
-                left -= 1;
-                fire(self.release(item.2));
-            }
-        }
-    }
-}
-
-/// The least that one can do: an id is a number below the capacity and has one timer, and who cancels knows that
-/// it is pending. So there are no slots and no keys, but 4 bytes a timer.
-pub struct Bare<H> {
-    heap: Box<H>,
-    /// How many are pending.
-    live: usize,
-    /// By id; odd while the timer is pending.
-    generations: Vec<u32>,
-}
-
-impl<H: Heap> Timers for Bare<H> {
-    const PEER: &'static str = H::BARE;
-
-    fn with_capacity(capacity: usize) -> Box<Self> {
-        Box::new(Bare { heap: H::with_capacity(capacity), live: 0, generations: vec![0; capacity] })
-    }
-
-    #[inline]
-    fn insert(&mut self, id: usize, deadline: u64) {
-        self.generations[id] += 1;
-        self.live += 1;
-        self.heap.push((deadline, id as u32, self.generations[id]));
-    }
-
-    #[inline]
-    fn cancel(&mut self, id: usize) {
-        self.generations[id] += 1;
-        self.live -= 1;
-        if self.heap.len() > 2 * self.live + 1 {
-            let generations = &self.generations;
-            self.heap.retain(|(_, id, generation)| generations[id as usize] == generation);
-        }
-    }
-
-    #[inline]
-    fn next(&mut self) -> Option<u64> {
-        while let Some((deadline, id, generation)) = self.heap.peek() {
-            if self.generations[id as usize] == generation {
-                return Some(deadline);
-            }
-            self.heap.pop();
-        }
-        None
-    }
-
-    #[inline]
-    fn expire(&mut self, now: u64, room: usize, mut fire: impl FnMut(usize)) {
-        let mut left = room;
-        while let Some((deadline, id, generation)) = self.heap.peek()
-            && left > 0
-            && deadline <= now
-        {
-            self.heap.pop();
-            if self.generations[id as usize] == generation {
-                self.generations[id as usize] += 1;
+            if self.ledger.has(item) {
                 self.live -= 1;
                 left -= 1;
-                fire(id as usize);
+                fire(self.ledger.fire(item));
             }
         }
     }
