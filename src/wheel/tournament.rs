@@ -3,7 +3,7 @@
 //! Four neighbouring places are a *heat*; nothing is remembered of it but who won. The winners of four heats are
 //! a *group* of round 0, the winners of four groups one of the next round, and so on; the last four groups at
 //! most play the *finals*. A group remembers its players. So when one heat has a new winner, one group in each
-//! round has to play again.
+//! round plays again, at most.
 //!
 //! ```text
 //!   places   | 0  1  2  3 | 4  5  6  7 | 8  9 10 11 | 12 13 14 15 | 16 17 ..
