@@ -255,4 +255,3 @@ impl<const N: usize> Sources<N> {
     }
 }
 
-static_assertions::const_assert_eq!(size_of::<Source>(), size_of::<usize>() + 24);
