@@ -1,10 +1,10 @@
 //! A handle of the user's own, built on `Source`.
 #![allow(unsafe_code)]
 
+use core::time::Duration;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
