@@ -154,7 +154,7 @@ macro_rules! read_write {
 
             #[inline]
             fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                (&self.inner).read_vectored(buffers)
+                Ok(crate::sys::io::read_vectored(self.inner.as_raw_fd(), ours_mut(buffers))?)
             }
         }
 
