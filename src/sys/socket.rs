@@ -70,7 +70,8 @@ pub(crate) fn connect(socket: &Fd, address: &RawAddress) -> Result<()> {
     }
 }
 
-/// accept(2).
+/// accept(2). An error of the new connection alone is `ECONNABORTED` or another that
+/// [`AcceptError`](super::accept::AcceptError) knows as such.
 pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     let mut address = RawAddress::room();
     let (pointer, length) = address.as_mut_ptrs();
@@ -83,8 +84,23 @@ pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     };
     // SAFETY: as above.
     #[cfg(target_vendor = "apple")]
-    let socket = unsafe { prepare(Fd::adopt(retry(|| libc::accept(listener, pointer, length))?))? };
+    let socket = unsafe {
+        let socket = Fd::adopt(retry(|| libc::accept(listener, pointer, length))?);
+        // If the peer has reset the connection already, these calls fail with `EINVAL`: "the socket has been
+        // shut down". That says nothing about the listener.
+        prepare(socket).map_err(|_| Error::Os(libc::ECONNABORTED))?
+    };
     Ok((socket, address))
+}
+
+/// accept(2) on a listener of the internet families.
+pub(crate) fn accept_internet(listener: RawFd) -> Result<(Fd, SocketAddr)> {
+    let (socket, address) = accept(listener)?;
+    // macOS returns no address if the peer has reset the connection already.
+    if address.len() == 0 {
+        return Err(Error::Os(libc::ECONNABORTED));
+    }
+    Ok((socket, address.get()?))
 }
 
 /// What the other systems do when they make a socket.

@@ -57,19 +57,23 @@ impl UnixListener {
         Ok(adopt(listener).into())
     }
 
-    /// Accepts a connection, non-blocking and close-on-exec, and says whose; most clients are unnamed.
+    /// Accepts one connection, non-blocking and close-on-exec. Returns it with the address of the peer; most
+    /// clients are unnamed.
+    ///
+    /// Servers should call [`AcceptGuard::accept_next`](super::AcceptGuard::accept_next) instead.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` when nobody is waiting; `EMFILE` or `ENFILE` when out of descriptors: the connection
-    /// keeps waiting, and under `Edge` no further event comes for it, so accept again once a descriptor is
-    /// free, or use an [`AcceptGuard`](super::AcceptGuard). See accept(2).
+    /// As [`TcpListener::accept`](super::TcpListener::accept).
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, address) = socket::accept(self.inner.as_raw_fd())?;
         let stream = UnixStream::from(adopt(stream));
         let address = match unix_address::to_std(&address) {
-            // Only `std` itself can name a path without a NUL, as it reads it from the kernel.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => stream.peer_addr()?,
+            // Only `std` itself can name a path without a NUL, as it reads it from the kernel. If the peer has
+            // gone meanwhile, some systems have forgotten its name.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                stream.peer_addr().or_else(|_| SocketAddr::from_pathname(""))?
+            }
             answer => answer?,
         };
         Ok((stream, address))
