@@ -1,5 +1,5 @@
-//! Every result of accept(2), as `AcceptGuard` reports it: this program answers the library's calls of
-//! accept4(2) itself.
+//! Every result of accept(2), as `AcceptGuard` reports it: this program answers the library's calls
+//! of accept4(2) itself.
 #![cfg(all(feature = "std", target_os = "linux"))]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
@@ -122,8 +122,8 @@ fn an_interrupted_accept_is_made_again() {
     assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::Connection(..)));
 }
 
-/// Descriptors and kernel memory: the first attempt fails, and the second, with the reserve given up, either
-/// accepts the connection in order to close it, or fails as well.
+/// Descriptors and kernel memory: the first attempt fails, and the second, with the reserve given
+/// up, either accepts the connection in order to close it, or fails as well.
 #[test]
 fn each_kind_of_shortage_refuses_or_exhausts() {
     let _alone = net_support::alone();

@@ -6,32 +6,33 @@ use crate::error::{Error, Result};
 
 /// What an error of accept(2) means for a server; see [`of`](AcceptError::of).
 ///
-/// An accept error says something about one connection, about the process, or about the listener. Only the
-/// last kind is a reason to stop serving. The enum is exhaustive, so that the compiler checks that a server
-/// handles each kind. [`AcceptGuard`](crate::unix::AcceptGuard) does this for the program.
+/// An accept error says something about one connection, about the process, or about the listener.
+/// Only the last kind is a reason to stop serving. The enum is exhaustive, so that the compiler
+/// checks that a server handles each kind. [`AcceptGuard`](crate::unix::AcceptGuard) does this for
+/// the program.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AcceptError {
     /// No connection is waiting (`EAGAIN`): wait for the next event.
     WouldBlock,
-    /// The connection at the head of the queue failed before it was accepted, or the call was interrupted
-    /// (`EINTR`). Other connections may be waiting: accept again.
+    /// The connection at the head of the queue failed before it was accepted, or the call was
+    /// interrupted (`EINTR`). Other connections may be waiting: accept again.
     Lost,
-    /// The process or the system is out of descriptors (`EMFILE`, `ENFILE`) or of kernel memory (`ENOBUFS`,
-    /// `ENOMEM`). The connection stays in the queue: accept again after a while.
+    /// The process or the system is out of descriptors (`EMFILE`, `ENFILE`) or of kernel memory
+    /// (`ENOBUFS`, `ENOMEM`). The connection stays in the queue: accept again after a while.
     Exhausted,
-    /// The listener cannot be accepted from, now or later: closed (`EBADF`), not a socket (`ENOTSOCK`), not
-    /// listening (`EINVAL`), or forbidden by a security policy (`EACCES`).
+    /// The listener cannot be accepted from, now or later: closed (`EBADF`), not a socket
+    /// (`ENOTSOCK`), not listening (`EINVAL`), or forbidden by a security policy (`EACCES`).
     Listener,
 }
 
 impl AcceptError {
     /// Returns what `error`, returned by accept(2), means.
     ///
-    /// Linux passes errors of the network that are pending on the new connection to accept(2) and asks
-    /// programs to treat them like `EAGAIN`. They are [`Lost`](AcceptError::Lost): `ENETDOWN`, `EPROTO`,
-    /// `ENOPROTOOPT`, `EHOSTDOWN`, `ENONET`, `EHOSTUNREACH`, `EOPNOTSUPP`, `ENETUNREACH`, and also
-    /// `ECONNABORTED`, `ECONNRESET`, `EPERM` (a firewall rule), `ETIMEDOUT`, `EPROTONOSUPPORT` and
-    /// `ESOCKTNOSUPPORT`. See accept(2), "Error handling".
+    /// Linux passes errors of the network that are pending on the new connection to accept(2) and
+    /// asks programs to treat them like `EAGAIN`. They are [`Lost`](AcceptError::Lost): `ENETDOWN`,
+    /// `EPROTO`, `ENOPROTOOPT`, `EHOSTDOWN`, `ENONET`, `EHOSTUNREACH`, `EOPNOTSUPP`, `ENETUNREACH`,
+    /// and also `ECONNABORTED`, `ECONNRESET`, `EPERM` (a firewall rule), `ETIMEDOUT`,
+    /// `EPROTONOSUPPORT` and `ESOCKTNOSUPPORT`. See accept(2), "Error handling".
     ///
     /// ```
     /// use mio_st::Error;
@@ -73,8 +74,8 @@ impl AcceptError {
 
 /// Returns a descriptor to hold in reserve.
 ///
-/// It is a socket, because making one needs no file system, and because a duplicate of another descriptor
-/// would not count against the limit of the system (`ENFILE`).
+/// It is a socket, because making one needs no file system, and because a duplicate of another
+/// descriptor would not count against the limit of the system (`ENFILE`).
 pub(crate) fn reserve() -> Result<Fd> {
     socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)
 }

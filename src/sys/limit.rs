@@ -3,11 +3,13 @@
 use super::fd::check;
 use crate::error::Result;
 
-/// Raises the soft limit of open descriptors to the hard limit, and returns the limit that is then in force.
+/// Raises the soft limit of open descriptors to the hard limit, and returns the limit that is then
+/// in force.
 ///
-/// A server needs a descriptor for each connection, and many systems start a process with a soft limit of
-/// 1,024 (macOS: 256). The limit belongs to the process and is inherited by programs that it starts. Do not
-/// raise it in a program that uses select(2), which cannot handle a descriptor of 1,024 or more.
+/// A server needs a descriptor for each connection, and many systems start a process with a soft
+/// limit of 1,024 (macOS: 256). The limit belongs to the process and is inherited by programs that
+/// it starts. Do not raise it in a program that uses select(2), which cannot handle a descriptor of
+/// 1,024 or more.
 ///
 /// ```
 /// let limit = mio_st::unix::raise_descriptor_limit()?;
@@ -37,7 +39,8 @@ fn highest(limit: &libc::rlimit) -> libc::rlim_t {
     limit.rlim_max
 }
 
-/// Apple's systems report an infinite hard limit and refuse more than `OPEN_MAX`; see setrlimit(2) there.
+/// Apple's systems report an infinite hard limit and refuse more than `OPEN_MAX`; see setrlimit(2)
+/// there.
 #[cfg(target_vendor = "apple")]
 fn highest(limit: &libc::rlimit) -> libc::rlim_t {
     const OPEN_MAX: libc::rlim_t = 10_240; // sys/syslimits.h

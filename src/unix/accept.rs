@@ -6,8 +6,9 @@ use crate::sys::fd::Fd;
 
 /// The result of one attempt to accept a connection; see [`AcceptGuard`].
 ///
-/// Every error of accept(2) that a client, the network or a shortage can cause is a variant here, and none is
-/// a reason to stop serving. The enum is exhaustive, so that the compiler checks that a server handles each.
+/// Every error of accept(2) that a client, the network or a shortage can cause is a variant here,
+/// and none is a reason to stop serving. The enum is exhaustive, so that the compiler checks that a
+/// server handles each.
 #[derive(Debug)]
 #[must_use]
 pub enum Incoming<S, A> {
@@ -15,14 +16,14 @@ pub enum Incoming<S, A> {
     Connection(S, A),
     /// No connection is waiting: wait for the next event.
     WouldBlock,
-    /// The connection at the head of the queue failed before it was accepted, for this reason. Others may be
-    /// waiting: accept again (under `Level` the next poll reports them).
+    /// The connection at the head of the queue failed before it was accepted, for this reason.
+    /// Others may be waiting: accept again (under `Level` the next poll reports them).
     Lost(Error),
-    /// The connection was accepted and closed, because no descriptor is left to serve it. Others may be
-    /// waiting: accept again.
+    /// The connection was accepted and closed, because no descriptor is left to serve it. Others
+    /// may be waiting: accept again.
     Refused(A),
-    /// Nothing can be accepted for now, not even to be closed: descriptors or kernel memory are exhausted, and
-    /// connections may be waiting. Stop accepting, and try again after a pause.
+    /// Nothing can be accepted for now, not even to be closed: descriptors or kernel memory are
+    /// exhausted, and connections may be waiting. Stop accepting, and try again after a pause.
     Exhausted,
 }
 
@@ -30,23 +31,25 @@ pub enum Incoming<S, A> {
 ///
 /// It adds two things to a listener's `accept`.
 ///
-/// * *It classifies errors.* accept(2) returns errors that concern a single connection (a peer that reset it,
-///   a firewall rule, a network that is down) in the same way as those of the listener. A server that ends on
-///   either can be ended by a client. The guard returns the first kind as [`Incoming::Lost`], and as `Err` only
-///   what [`AcceptError`] calls an error of the listener.
-/// * *It holds one descriptor in reserve.* If `accept` fails because no descriptor is left (`EMFILE`,
-///   `ENFILE`), the connection stays at the head of the queue: under `Level` each poll reports it again, a
-///   busy loop; under `Edge` no further event comes, and the listener stays silent even when descriptors are
-///   free again. The guard then closes the reserve, accepts the connection, closes it, so that the client is
-///   informed, and takes a new reserve. That is [`Incoming::Refused`]. If even this fails, or if kernel memory
-///   is short, the result is [`Incoming::Exhausted`].
+/// * *It classifies errors.* accept(2) returns errors that concern a single connection (a peer that
+///   reset it, a firewall rule, a network that is down) in the same way as those of the listener. A
+///   server that ends on either can be ended by a client. The guard returns the first kind as
+///   [`Incoming::Lost`], and as `Err` only what [`AcceptError`] calls an error of the listener.
+/// * *It holds one descriptor in reserve.* If `accept` fails because no descriptor is left
+///   (`EMFILE`, `ENFILE`), the connection stays at the head of the queue: under `Level` each poll
+///   reports it again, a busy loop; under `Edge` no further event comes, and the listener stays
+///   silent even when descriptors are free again. The guard then closes the reserve, accepts the
+///   connection, closes it, so that the client is informed, and takes a new reserve. That is
+///   [`Incoming::Refused`]. If even this fails, or if kernel memory is short, the result is
+///   [`Incoming::Exhausted`].
 ///
-/// To pause after `Exhausted`, deregister the listener and add a timeout under its id; when the timeout
-/// expires, register it again. Registering reports connections that are already waiting, under `Edge` too.
-/// A server that prefers to let clients wait in the queue pauses after `Refused` as well.
+/// To pause after `Exhausted`, deregister the listener and add a timeout under its id; when the
+/// timeout expires, register it again. Registering reports connections that are already waiting,
+/// under `Edge` too. A server that prefers to let clients wait in the queue pauses after `Refused`
+/// as well.
 ///
-/// This type works with any function that accepts; with the feature `std`, `net::AcceptGuard` is the same for
-/// listeners of `net`.
+/// This type works with any function that accepts; with the feature `std`, `net::AcceptGuard` is
+/// the same for listeners of `net`.
 ///
 /// ```
 /// use mio_st::Error;
@@ -54,7 +57,8 @@ pub enum Incoming<S, A> {
 ///
 /// let mut guard = AcceptGuard::new()?;
 /// // Usually a call of accept(2).
-/// let mut queue = [Err(Error::Os(libc::EAGAIN)), Ok((7, ())), Err(Error::Os(libc::EPROTO))].into_iter();
+/// let waiting = [Err(Error::Os(libc::EAGAIN)), Ok((7, ())), Err(Error::Os(libc::EPROTO))];
+/// let mut queue = waiting.into_iter();
 /// let mut accept = || queue.next_back().unwrap();
 /// assert!(matches!(guard.accept_with(&mut accept)?, Incoming::Lost(Error::Os(libc::EPROTO))));
 /// assert!(matches!(guard.accept_with(&mut accept)?, Incoming::Connection(7, ())));
@@ -76,12 +80,13 @@ impl AcceptGuard {
         Ok(AcceptGuard { reserve: Some(reserve()?) })
     }
 
-    /// Accepts one connection by `accept`, which makes one non-blocking call of accept(2) or its like. It is
-    /// called once, or twice if there was no descriptor for the connection.
+    /// Accepts one connection by `accept`, which makes one non-blocking call of accept(2) or its
+    /// like. It is called once, or twice if there was no descriptor for the connection.
     ///
     /// # Errors
     ///
-    /// What [`AcceptError::of`] calls an error of the listener: closed, not a socket, not listening.
+    /// What [`AcceptError::of`] calls an error of the listener: closed, not a socket, not
+    /// listening.
     pub fn accept_with<S, A>(
         &mut self,
         mut accept: impl FnMut() -> Result<(S, A)>,
@@ -109,8 +114,8 @@ impl AcceptGuard {
         incoming
     }
 
-    /// Returns whether there is a reserve. If other code took its descriptor, the guard takes a new reserve as
-    /// soon as a descriptor is free, before any connection gets it.
+    /// Returns whether there is a reserve. If other code took its descriptor, the guard takes a new
+    /// reserve as soon as a descriptor is free, before any connection gets it.
     #[must_use]
     pub fn has_reserve(&self) -> bool {
         self.reserve.is_some()

@@ -13,12 +13,12 @@ use crate::unix;
 /// The result of one attempt to accept a connection.
 pub type Incoming<S = TcpStream, A = SocketAddr> = unix::Incoming<S, A>;
 
-/// Accepts connections for a server that keeps serving, whatever accept(2) returns: out of descriptors,
-/// connections that were reset in the queue, errors of the network.
+/// Accepts connections for a server that keeps serving, whatever accept(2) returns: out of
+/// descriptors, connections that were reset in the queue, errors of the network.
 ///
-/// See [`unix::AcceptGuard`] for what it does. Under `Level`, accept one connection for each event: the poll
-/// reports the next one, and connections that are already open get their share of each batch. Under `Edge`,
-/// repeat until `WouldBlock` or `Exhausted`.
+/// See [`unix::AcceptGuard`] for what it does. Under `Level`, accept one connection for each event:
+/// the poll reports the next one, and connections that are already open get their share of each
+/// batch. Under `Edge`, repeat until `WouldBlock` or `Exhausted`.
 ///
 /// ```
 /// use std::io;
@@ -171,8 +171,8 @@ impl AcceptGuard {
         }
     }
 
-    /// Returns whether there is a reserve. If other code took its descriptor, the guard takes a new reserve as
-    /// soon as a descriptor is free, before any connection gets it.
+    /// Returns whether there is a reserve. If other code took its descriptor, the guard takes a new
+    /// reserve as soon as a descriptor is free, before any connection gets it.
     #[must_use]
     pub fn has_reserve(&self) -> bool {
         self.0.has_reserve()

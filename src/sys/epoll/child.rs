@@ -9,7 +9,7 @@ use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
 
 #[derive(Debug)]
-pub(crate) struct ChildWatch {
+pub struct ChildWatch {
     pidfd: Fd,
 }
 
