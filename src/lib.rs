@@ -72,6 +72,9 @@
 //! with one. A [`Poller`] puts registry, ready queue and wheel together, and gives each a share of every
 //! batch.
 //!
+//! **[`Source`](unix::Source)** is what every handle is built on: a descriptor and the memory of its
+//! registration.
+//!
 //! **[`unix`].** Handles that need no `std`: any descriptor, pipes, signals, child processes, and the
 //! [`Waker`](unix::Waker), the one thing that crosses threads.
 //!
@@ -180,7 +183,9 @@ mod events;
 mod poller;
 
 #[cfg(unix)]
-#[macro_use]
+mod source;
+
+#[cfg(unix)]
 pub mod unix;
 
 // One module of this crate and not a crate of its own, because `net` needs `Poller` and `Poller` must not

@@ -3,6 +3,7 @@
 //! | type | what it is | its events |
 //! |---|---|---|
 //! | [`EventedFd`] | any descriptor, lent | what was asked for |
+//! | [`Source`] | any descriptor, owned by a handle of yours | what was asked for |
 //! | [`EventedIo`] | any descriptor, owned, read and written | what was asked for |
 //! | [`Sender`], [`Receiver`] | the two ends of a pipe | writable; readable |
 //! | [`Waker`] | ends a poll from another thread or a signal handler | readable |
@@ -13,9 +14,6 @@
 //! can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own a descriptor close it when
 //! dropped, and all descriptors made here are non-blocking and close-on-exec. They stay on one thread, except
 //! for the `Waker`, which is made to be shared.
-
-#[macro_use]
-mod evented;
 
 mod child;
 mod fd;
@@ -32,7 +30,8 @@ pub use self::pipe::{Receiver, Sender, new_pipe};
 pub use self::signals::Signals;
 pub use self::timer_slack::set_timer_slack;
 pub use self::waker::Waker;
-pub use crate::sys::fd::RawFd;
+pub use crate::source::{AsSource, Descriptor, Source};
+pub use crate::sys::fd::{OwnedFd, RawFd};
 pub use crate::sys::io_slice::{IoSlice, IoSliceMut};
 pub use crate::sys::process::ExitStatus;
 pub use crate::sys::signal::{Signal, SignalSet};

@@ -10,7 +10,7 @@ use crate::sys::missing::{may_call, unsupported};
 use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
 
 #[derive(Debug)]
-pub(crate) struct ChildWatch {
+pub struct ChildWatch {
     pidfd: Fd,
 }
 
