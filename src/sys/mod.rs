@@ -58,6 +58,8 @@ pub(crate) mod signal;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod missing;
 
 mod busy_poll;
 
