@@ -10,7 +10,7 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use super::{adopt, unix_address};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
