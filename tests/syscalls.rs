@@ -30,8 +30,7 @@ fn each_call_makes_exactly_these_system_calls() {
     }
     if !can_trace() {
         assert!(env::var_os("MIO_ST_STRACE").is_none(), "strace is missing, or may not trace");
-        eprintln!("skipped: strace is missing, or may not trace");
-        return;
+        return skip("strace is missing, or may not trace");
     }
     let directory = env::temp_dir().join(format!("mio-st-syscalls-{}", std::process::id()));
     fs::create_dir(&directory).unwrap();

@@ -31,7 +31,9 @@ mod unix_stream;
 mod accept_guard;
 mod listen_options;
 
-pub use self::accept_guard::{AcceptGuard, Accepted, Listener};
+#[allow(deprecated)]
+pub use self::accept_guard::Accepted;
+pub use self::accept_guard::{AcceptGuard, Incoming, Listener};
 pub use self::connected_udp_socket::ConnectedUdpSocket;
 pub use self::datagram::Datagram;
 pub use self::listen_options::ListenOptions;
