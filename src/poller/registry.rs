@@ -201,7 +201,10 @@ impl Registry {
         let endless = timeout == FOREVER && wakeup == Instant::MAX;
         if no_time || endless {
             let wait = endless && self.spin == 0;
-            return self.selector.glance(events, wait).or_else(|error| pardon(error, retry || !wait));
+            return self
+                .selector
+                .glance(events, wait)
+                .or_else(|error| pardon(error, retry || !wait));
         }
         // Any other timeout costs the kernel a timer, for nothing where events are there already.
         if self.look.is_due() {

@@ -254,4 +254,3 @@ impl<const N: usize> Sources<N> {
         self.quiet += 1;
     }
 }
-
