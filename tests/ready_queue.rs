@@ -711,10 +711,10 @@ fn a_handler_that_panics_loses_no_event_but_its_own() {
                 queue.set_ready(key, Ready::READABLE).unwrap();
             }
             queue.begin_round();
-            let panics = std::panic::AssertUnwindSafe(|| {
+            let panics = AssertUnwindSafe(|| {
                 queue.deliver(4, |id, _| assert_ne!(id.0, at));
             });
-            std::panic::catch_unwind(panics).unwrap_err();
+            catch_unwind(panics).unwrap_err();
             assert_eq!(queue.pending(), 3 - at);
             let mut left = Vec::new();
             assert_eq!(queue.deliver(4, |id, _| left.push(id.0)), 3 - at);
