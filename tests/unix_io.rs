@@ -128,6 +128,13 @@ fn a_datagram_of_too_many_buffers_is_refused_and_not_cut() {
         assert_eq!(here.write_vectored(&[IoSlice::new(b"x"); TOO_MANY]), TOO_LONG);
         assert!(there.read(&mut [0; 9]).unwrap_err().is_would_block());
 
+        // As many that are empty are an empty datagram, as one is.
+        for parts in [TOO_MANY, 1] {
+            assert_eq!(here.write_vectored(&vec![IoSlice::new(b""); parts]), Ok(0));
+            assert_eq!(there.read(&mut [0; 9]), Ok(0));
+        }
+        assert!(there.read(&mut [0; 9]).unwrap_err().is_would_block());
+
         // Only what holds something counts.
         let mut parts = vec![IoSlice::new(b""); TOO_MANY];
         parts[500] = IoSlice::new(b"two ");

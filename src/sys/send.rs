@@ -38,3 +38,13 @@ pub(crate) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<us
     // SAFETY: the kernel reads a message of buffers that are borrowed, and writes nothing.
     Ok(retry(|| unsafe { libc::sendmsg(socket, &message, NO_SIGNAL) })? as usize)
 }
+
+/// The same on a stream, where no bytes are no call.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) fn send_stream_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+    match buffers.iter().all(|buffer| buffer.is_empty()) {
+        true => Ok(0),
+        false => send_vectored(socket, buffers),
+    }
+}
