@@ -132,6 +132,7 @@ impl Poller {
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// A poller with room for `USER` user-space events and `TIMERS` deadlines.
     ///
+    /// ```
     /// type Poller = mio_st::Poller<16, 8>;
     ///
     /// let poller = Poller::sized()?;
@@ -141,7 +142,6 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Errors
     ///
     /// As [`new`](Poller::new).
-    #[allow(unsafe_code)]
     #[inline]
     pub fn sized() -> Result<Self> {
         let registry = Registry::new()?;
