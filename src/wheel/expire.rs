@@ -14,27 +14,16 @@ impl<const N: usize> TimerWheel<N> {
     /// nothing; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
     ///
     /// To call it when nothing is due costs next to nothing.
-    #[inline]
     pub fn expire(
         &mut self,
         now: Instant,
         room: usize,
-        deliver: impl FnMut(EventedId, Ready),
+        mut deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
         let now = urgency(now.as_nanos());
         if self.is_empty() || self.bound < now {
             return 0;
         }
-        self.expire_due(now, room, deliver)
-    }
-
-    /// Delivers what is at least as urgent as `now`.
-    fn expire_due(
-        &mut self,
-        now: u64,
-        room: usize,
-        mut deliver: impl FnMut(EventedId, Ready),
-    ) -> usize {
         self.catch_up(self.places.used());
         let mut fired = 0;
         let mut work = WORK;

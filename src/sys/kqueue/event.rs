@@ -3,8 +3,6 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use heapless::VecView;
-
 use super::abi::{self, Kevent};
 use super::change::{is_of_descriptor, is_priority};
 use crate::id::EventedId;
@@ -108,19 +106,19 @@ fn is_death(errno: i32) -> bool {
     matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT)
 }
 
-/// Turns what the kernel wrote, from `start` on, into what the user reads, and merges the halves of a source.
-/// Says whether there are events of oneshot sources among them.
-pub(super) fn interpret(events: &mut VecView<RawEvent>, start: usize) -> bool {
+/// Turns what the kernel wrote into what the user reads, and merges the halves of a source. Returns how many
+/// events are left, and whether there are events of oneshot sources among them.
+pub(super) fn interpret(events: &mut [RawEvent]) -> (usize, bool) {
     /// How far back a sibling is looked for. Halves that become ready together lie together.
     const NEAR: usize = 8;
     let mut oneshots = false;
-    let mut kept = start;
-    for index in start..events.len() {
+    let mut kept = 0;
+    for index in 0..events.len() {
         let mut event = events[index];
         event.interpret();
         oneshots |= event.is_oneshot();
         // Of a oneshot source all halves must merge: it reports once.
-        let near = if event.is_oneshot() { start } else { start.max(kept.saturating_sub(NEAR)) };
+        let near = if event.is_oneshot() { 0 } else { kept.saturating_sub(NEAR) };
         match events[near..kept].iter_mut().rev().find(|other| other.is_sibling(&event)) {
             Some(sibling) => sibling.merge(event),
             None => {
@@ -129,8 +127,7 @@ pub(super) fn interpret(events: &mut VecView<RawEvent>, start: usize) -> bool {
             }
         }
     }
-    events.truncate(kept);
-    oneshots
+    (kept, oneshots)
 }
 
 #[cfg(test)]
@@ -210,7 +207,8 @@ mod tests {
     /// The batch as the user sees it: ids and readiness.
     fn batch(raw: &[RawEvent]) -> (Vec<(usize, Ready), 64>, bool) {
         let mut events = Vec::<_, 64>::from_slice(raw).unwrap();
-        let oneshots = interpret(&mut events, 0);
+        let (kept, oneshots) = interpret(&mut events);
+        events.truncate(kept);
         (events.iter().map(|event| (event.id().0 - 100, event.ready())).collect(), oneshots)
     }
 
@@ -237,7 +235,8 @@ mod tests {
                 halves.reverse();
             }
             let mut events = Vec::<_, 4>::from_slice(&halves).unwrap();
-            interpret(&mut events, 0);
+            let (kept, _) = interpret(&mut events);
+            events.truncate(kept);
             let all = BOTH | Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::HUP | Ready::ERROR;
             assert_eq!((events.len(), events[0].ready()), (1, all));
             assert_eq!(events[0].os_error(), Some(errno));
@@ -265,16 +264,5 @@ mod tests {
             assert_eq!(events.len(), between + 1);
             assert_eq!(events[0], (1, BOTH));
         }
-    }
-
-    #[test]
-    fn what_was_in_the_batch_before_is_left_alone() {
-        let (read, write) =
-            (raw(1, EVFILT_READ, EV_DISPATCH, 0), raw(1, EVFILT_WRITE, EV_DISPATCH, 0));
-        let mut events = Vec::<_, 4>::from_slice(&[read, write]).unwrap();
-        assert!(interpret(&mut events, 1));
-        assert_eq!(events.len(), 2);
-        assert_eq!((events[0].0.filter, events[0].0.fflags), (EVFILT_READ, 0));
-        assert_eq!(events[1].ready(), Ready::WRITABLE);
     }
 }
