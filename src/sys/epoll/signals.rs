@@ -12,7 +12,7 @@ use crate::sys::fork::ForkGuard;
 use crate::sys::signal::{Signal, SignalSet};
 
 #[derive(Debug)]
-pub(crate) struct SignalQueue {
+pub struct SignalQueue {
     signalfd: Fd,
     /// Not because it could not be used in a child, but because on kqueue it cannot.
     fork: ForkGuard,

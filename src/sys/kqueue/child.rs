@@ -13,7 +13,7 @@ use crate::sys::pipe::pipe;
 use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
 
 #[derive(Debug)]
-pub(crate) struct ChildWatch {
+pub struct ChildWatch {
     pid: pid_t,
     fork: ForkGuard,
     end: End,
