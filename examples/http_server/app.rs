@@ -43,7 +43,8 @@ pub fn route(request: &Request<'_>) -> Action {
 }
 
 impl Action {
-    /// Returns the length of the response's body if the response begins before the request's body has come.
+    /// Returns the length of the response's body if the response begins before the request's body
+    /// has come.
     pub fn length_at_once(&self, body: &Body) -> Option<Length> {
         match (self, body) {
             (Action::Echo, Body::Fixed(length)) => Some(Length::Bytes(*length)),

@@ -6,8 +6,8 @@ use std::net::Shutdown;
 use super::http::{BUSY, Buffer, Context, Protocol, Stage, Status};
 use super::pool::{Buffers, Lease, Pool};
 
-/// How often one event may fill the output buffer, so that a client with a large response leaves time for the
-/// others.
+/// How often one event may fill the output buffer, so that a client with a large response leaves
+/// time for the others.
 const ROUNDS: usize = 8;
 
 /// What a connection needs of a non-blocking socket.
@@ -41,11 +41,12 @@ impl<S: Stream> Connection<S> {
         Connection { stream, protocol, lease: None, stage: (Stage::Idle, 0), ended: false }
     }
 
-    /// Tells the client that the server is busy. The connection then has to be served like any other, until it
-    /// ends.
+    /// Tells the client that the server is busy. The connection then has to be served like any
+    /// other, until it ends.
     pub fn refuse(&mut self) -> Next {
         self.stage = (Stage::Done { linger: true }, 0);
-        // If that does not fit into the socket's buffer, the client learns by the end of the connection.
+        // If that does not fit into the socket's buffer, the client learns by the end of the
+        // connection.
         match self.stream.write(BUSY).and_then(|_| self.stream.shutdown(Shutdown::Write)) {
             Ok(()) => Next::Read,
             Err(_) => Next::Close,
@@ -137,8 +138,8 @@ impl<S: Stream> Connection<S> {
     fn rest(&mut self, input: &Buffer) -> Next {
         match self.protocol.stage(input).0 {
             Stage::Done { linger: false } => Next::Close,
-            // To close while data is unread would reset the connection, and the client might lose the
-            // response. So only this direction is closed, and what still comes is thrown away.
+            // To close while data is unread would reset the connection, and the client might lose
+            // the response. So only this direction is closed, and what still comes is thrown away.
             Stage::Done { linger: true } => match self.stream.shutdown(Shutdown::Write) {
                 Ok(()) if !self.ended => Next::Read,
                 _ => Next::Close,

@@ -49,7 +49,8 @@ impl Drop for End {
 }
 
 impl Cores {
-    /// Starts the servers. No other thread may have been started before, since it would get the signals.
+    /// Starts the servers. No other thread may have been started before, since it would get the
+    /// signals.
     pub fn start(options: &Options, stops: SignalSet) -> io::Result<Cores> {
         let mut poller = Poller::sized()?;
         let mut signals = Signals::new(stops)?;
@@ -70,8 +71,8 @@ impl Cores {
         self.address
     }
 
-    /// Waits for a signal, or for a server to fail, and ends all servers: at the first signal in order, at the
-    /// second at once. Returns how many requests were served.
+    /// Waits for a signal, or for a server to fail, and ends all servers: at the first signal in
+    /// order, at the second at once. Returns how many requests were served.
     pub fn run(mut self) -> io::Result<u64> {
         let mut events = Events::<4>::sized();
         let mut stopping = false;
@@ -105,7 +106,7 @@ impl Core {
             let _end = end;
             let mut server = Server::new(listener.into(), limits)?;
             sender.send(server.stopper()?).map_err(io::Error::other)?;
-            server.run()
+            server.serve()
         })?;
         match receiver.recv() {
             Ok(stopper) => Ok(Core { thread, stopper }),

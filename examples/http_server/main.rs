@@ -5,8 +5,9 @@
 //! $ curl http://127.0.0.1:8080/
 //! ```
 //!
-//! Keep-alive and pipelining, fixed and chunked bodies, `Expect: 100-continue`, a limit for everything that a
-//! client could make large or slow, and an orderly end at `SIGTERM` or `SIGINT`. The layers, from the bottom:
+//! Keep-alive and pipelining, fixed and chunked bodies, `Expect: 100-continue`, a limit for
+//! everything that a client could make large or slow, and an orderly end at `SIGTERM` or `SIGINT`.
+//! The layers, from the bottom:
 //!
 //! * `http`: the protocol, without I/O;
 //! * `app`: what is served. Change this;
@@ -16,19 +17,19 @@
 //! * `cores`: a server for each core.
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
-mod app;
+pub(crate) mod app;
 mod connection;
 mod cores;
-mod http;
-mod options;
+pub(crate) mod http;
+pub(crate) mod options;
 mod pool;
-mod server;
+pub(crate) mod server;
 
 use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use mio_st::unix::{Signal, SignalSet};
+use mio_st::unix::{self, Signal, SignalSet};
 
 use self::cores::Cores;
 use self::options::{Options, USAGE};
@@ -53,7 +54,8 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: &Options) -> io::Result<()> {
-    raise_descriptor_limit();
+    // A connection is a descriptor. If there are fewer than connections, some of these are refused.
+    let _ = unix::raise_descriptor_limit();
     let cores = Cores::start(options, STOPS)?;
     say(format_args!("listening at {}", cores.address()));
     let served = cores.run()?;
@@ -64,18 +66,4 @@ fn serve(options: &Options) -> io::Result<()> {
 /// Prints a line. That nobody reads it is no reason to end a server.
 fn say(line: core::fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// Takes as many descriptors as the system allows: a connection is one, and the limit that a process begins
-/// with is often 1,024. If there are fewer than connections, the server refuses some of these.
-#[allow(unsafe_code)]
-fn raise_descriptor_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes, then reads, a limit that is alive.
-    unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
-        }
-    }
 }

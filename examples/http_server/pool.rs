@@ -14,8 +14,8 @@ pub struct Buffers {
 #[must_use]
 pub struct Lease(usize);
 
-/// Buffers for connections that are in the middle of something: an idle one has none, and the buffers that were
-/// given back last, which are still in the cache, are taken first.
+/// Buffers for connections that are in the middle of something: an idle one has none, and the
+/// buffers that were given back last, which are still in the cache, are taken first.
 ///
 /// All memory is reserved when the pool is made. It becomes resident as it is first used.
 #[derive(Debug)]

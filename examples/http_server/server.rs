@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Accepted, TcpListener, TcpStream};
+use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -96,7 +96,7 @@ impl Server {
     }
 
     /// Serves until it is stopped. Returns how many requests it has served.
-    pub fn run(mut self) -> io::Result<u64> {
+    pub fn serve(&mut self) -> io::Result<u64> {
         let mut events = Events::new();
         while !(self.context.stopping && self.clients.is_empty()) {
             self.poller.poll(&mut events, None)?;
@@ -116,37 +116,35 @@ impl Server {
     fn handle(&mut self, event: Event) -> io::Result<()> {
         let is_timer = event.readiness().is_timer();
         match event.id() {
-            LISTENER if is_timer => self.listen()?,
+            // The system may be short of memory even now: then the pause goes on.
+            LISTENER if is_timer => self.listen().or_else(|_| self.pause())?,
             LISTENER => self.accept(ACCEPTS)?,
             STOP if !is_timer && !self.context.stopping => self.stop()?,
             STOP => self.clients.clear(),
             id if is_timer => self.time_out(id),
-            id => self.serve(id),
+            id => self.advance(id),
         }
         Ok(())
     }
 
-    fn listen(&mut self) -> io::Result<()> {
-        if let Some(listener) = &mut self.listener {
-            let interests = TcpListener::INTERESTS;
-            self.poller.register(listener, LISTENER, interests, PollOption::Level)?;
-        }
-        Ok(())
+    fn listen(&mut self) -> mio_st::Result<()> {
+        let Some(listener) = &mut self.listener else { return Ok(()) };
+        self.poller.register(listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)
     }
 
-    /// Accepts at most `count`. The listener is level-triggered: if more are waiting, it is reported again.
+    /// Accepts at most `count`. The listener is level-triggered: if more are waiting, it is
+    /// reported again.
     fn accept(&mut self, count: usize) -> io::Result<()> {
         for _ in 0..count {
             let Some(listener) = &self.listener else { break };
             if self.clients.is_full() {
-                return self.pause();
+                return Ok(self.pause()?);
             }
-            match self.guard.accept(listener) {
-                Ok(Accepted::Connection(stream, _)) => self.admit(stream),
-                Ok(Accepted::Refused(_)) => {}
-                Ok(Accepted::Pause) => return self.pause(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+            match self.guard.accept_next(listener)? {
+                Incoming::Connection(stream, _) => self.admit(stream),
+                Incoming::Lost(_) | Incoming::Refused(_) => {}
+                Incoming::Exhausted => return Ok(self.pause()?),
+                Incoming::WouldBlock => break,
             }
         }
         Ok(())
@@ -156,7 +154,8 @@ impl Server {
         let is_one_too_many = self.clients.len() >= CONNECTIONS;
         let Ok(entry) = self.clients.vacant_entry() else { return };
         let id = entry.key().into();
-        // Without it, the last segment of a long response would wait for the client's acknowledgement.
+        // Without it, the last segment of a long response would wait for the client's
+        // acknowledgement.
         let _ = stream.set_nodelay(true);
         let due = self.now + self.limits.head;
         let deadline = self.poller.add_deadline(id, due);
@@ -175,16 +174,17 @@ impl Server {
         }
     }
 
-    /// Leaves the listener alone for a while, lest each poll returns at once because of it.
-    fn pause(&mut self) -> io::Result<()> {
+    /// Leaves the listener alone for a while, so that polls can block meanwhile.
+    fn pause(&mut self) -> mio_st::Result<()> {
         if let Some(listener) = &mut self.listener {
-            self.poller.deregister(listener)?;
+            // It is not registered if a pause just ended and registering failed.
+            let _ = self.poller.deregister(listener);
             self.poller.add_timeout(LISTENER, PAUSE)?;
         }
         Ok(())
     }
 
-    fn serve(&mut self, id: EventedId) {
+    fn advance(&mut self, id: EventedId) {
         // An event of a connection that was closed earlier in this batch finds nothing.
         let Some(client) = self.clients.get_mut(id) else { return };
         let next = client.connection.advance(&mut self.pool, &mut self.context);
@@ -238,11 +238,12 @@ impl Server {
         }
     }
 
-    /// Accepts nothing more and ends all connections that are idle. The others end when they have had their
-    /// response, or after the grace period.
+    /// Accepts nothing more and ends all connections that are idle. The others end when they have
+    /// had their response, or after the grace period.
     fn stop(&mut self) -> io::Result<()> {
         self.context.stopping = true;
-        // The system resets what it finds in the queue of a listener that is closed, requests and all.
+        // The system resets what it finds in the queue of a listener that is closed, requests and
+        // all.
         self.accept(QUEUE)?;
         self.listener = None;
         self.poller.add_timeout(STOP, self.limits.grace)?;

@@ -1,4 +1,5 @@
-//! `examples/http_server`: its protocol by itself, and the whole of it as a process with real and with hostile clients.
+//! `examples/http_server`: its protocol by itself, and the whole of it as a process with real and
+//! with hostile clients.
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
@@ -9,6 +10,8 @@ mod support;
 #[path = "../../examples/http_server/main.rs"]
 mod example;
 
+#[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
+mod accept_errors;
 mod allocations;
 mod clients;
 mod crowds;
@@ -93,7 +96,7 @@ fn read_rest(mut stream: &TcpStream) -> Vec<u8> {
 /// What a program prints, and that it succeeds.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let Ok(output) = Command::new(program).args(arguments).output() else {
-        println!("no {program}: skipped");
+        support::skip(format_args!("no {program}"));
         return None;
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

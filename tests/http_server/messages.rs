@@ -2,9 +2,13 @@
 
 pub const GREET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Requests that share a connection, with all that a connection can carry, and what is sent back but for the dates.
+/// Requests that share a connection, with all that a connection can carry, and what is sent back
+/// but for the dates.
 pub const PIPELINE: &[(&[u8], &str)] = &[
-    (GREET, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world!"),
+    (
+        GREET,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world!",
+    ),
     (
         b"HEAD /bytes/70 HTTP/1.1\r\nHost: a\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 70\r\n\r\n",

@@ -8,8 +8,9 @@ fn context() -> Context {
     Context { date: Date::of(784_111_777), max_body: 1 << 20, stopping: false, served: 0 }
 }
 
-/// What is sent back for these pieces of input, and the stage in which that ends. The output has room for
-/// everything at once if `room` is 0; otherwise only so many bytes are sent before each step.
+/// What is sent back for these pieces of input, and the stage in which that ends. The output has
+/// room for everything at once if `room` is 0; otherwise only so many bytes are sent before each
+/// step.
 fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, room: usize) -> (Vec<u8>, Stage, u64) {
     let (mut protocol, mut context) = (Protocol::new(), context());
     let (mut input, mut output, mut sent) = (Buffer::new(), Buffer::new(), vec![]);
@@ -21,7 +22,8 @@ fn serve<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, room: usize) -> (Vec<u8
             input.commit(count);
             piece = &piece[count..];
             while protocol.advance(&mut input, &mut output, &mut context) || !output.is_empty() {
-                let count = if room == 0 { output.filled().len() } else { room.min(output.filled().len()) };
+                let count =
+                    if room == 0 { output.filled().len() } else { room.min(output.filled().len()) };
                 sent.extend(&output.filled()[..count]);
                 output.consume(count);
             }
@@ -77,7 +79,11 @@ fn what_is_wrong_gets_its_status_and_ends_the_connection() {
         let whole = serve([request], 0);
         let name = String::from_utf8_lossy(&request[..request.len().min(200)]);
         let line = format!("HTTP/1.1 {status} ");
-        assert!(whole.0.starts_with(line.as_bytes()), "{name}: {}", String::from_utf8_lossy(&whole.0));
+        assert!(
+            whole.0.starts_with(line.as_bytes()),
+            "{name}: {}",
+            String::from_utf8_lossy(&whole.0)
+        );
         assert_eq!(whole.1, Stage::Done { linger: true }, "{name}");
         assert!(String::from_utf8_lossy(&whole.0).contains("\r\nConnection: close\r\n"), "{name}");
         // Byte by byte as well.
@@ -87,7 +93,7 @@ fn what_is_wrong_gets_its_status_and_ends_the_connection() {
 
 #[test]
 fn a_body_that_is_echoed_may_be_longer_than_every_buffer() {
-    let body: Vec<u8> = (0..100_000_u32).map(|n| (n * n % 251) as u8).collect();
+    let body: Vec<u8> = (0..100_000_u64).map(|n| (n * n % 251) as u8).collect();
     let head = format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len());
     for size in [1_000, 8_192, 100_000] {
         let pieces = core::iter::once(head.as_bytes()).chain(body.chunks(size));
@@ -106,7 +112,8 @@ fn an_error_in_the_middle_of_a_response_cuts_it_off() {
     assert_eq!(stage, Stage::Done { linger: true });
 }
 
-/// Random bytes, and random changes of good requests: nothing panics, and all input is taken or refused.
+/// Random bytes, and random changes of good requests: nothing panics, and all input is taken or
+/// refused.
 #[test]
 fn noise_is_refused() {
     let (requests, _) = pipeline();

@@ -45,7 +45,8 @@ impl Body {
         Body::Chunked { at: Chunk::Size, budget: u64::MAX }
     }
 
-    /// Refuses a body that is longer than `max` bytes: a fixed length now, chunks when they are too many.
+    /// Refuses a body that is longer than `max` bytes: a fixed length now, chunks when they are too
+    /// many.
     pub fn limited_to(self, max: u64) -> Result<Body, Status> {
         match self {
             Body::Fixed(length) if length > max => Err(Status::ContentTooLarge),
@@ -115,8 +116,8 @@ impl Chunk {
 /// Parses the line with a chunk's size. Returns its length in bytes and the size.
 fn parse_size(input: &[u8]) -> Result<Option<(usize, u64)>, Status> {
     match httparse::parse_chunk_size(input) {
-        // The parser takes no digit for 0, and a line feed for a part of an extension. A proxy may see that
-        // differently, and then what looks like data here is a request there.
+        // The parser takes no digit for 0, and a line feed for a part of an extension. A proxy may
+        // see that differently, and then what looks like data here is a request there.
         Ok(Parsed::Complete((used, size))) => {
             let line = &input[..used - 2];
             let valid = line.first().is_some_and(u8::is_ascii_hexdigit) && !line.contains(&b'\n');
@@ -127,7 +128,8 @@ fn parse_size(input: &[u8]) -> Result<Option<(usize, u64)>, Status> {
     }
 }
 
-/// Returns the beginning of `input`, of at most `left` and at most `most` bytes, and counts `left` down.
+/// Returns the beginning of `input`, of at most `left` and at most `most` bytes, and counts `left`
+/// down.
 fn take<'a>(input: &'a [u8], left: &mut u64, most: usize) -> &'a [u8] {
     let length = most.min(input.len()).min(usize::try_from(*left).unwrap_or(usize::MAX));
     *left -= length as u64;

@@ -48,8 +48,8 @@ impl Buffer {
         self.end += bytes.len();
     }
 
-    /// Moves the content to the front and returns the space behind it, to be filled from its beginning; then
-    /// [`commit`](Buffer::commit).
+    /// Moves the content to the front and returns the space behind it, to be filled from its
+    /// beginning; then [`commit`](Buffer::commit).
     pub fn space(&mut self) -> &mut [u8] {
         if self.start > 0 {
             self.memory.copy_within(self.start..self.end, 0);

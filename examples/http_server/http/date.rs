@@ -12,7 +12,8 @@ const MONTHS: [&[u8; 3]; 12] = [
 pub struct Date([u8; 29]);
 
 impl Date {
-    /// Returns the current date. To format it takes longer than to serve a request: do it once a second.
+    /// Returns the current date. To format it takes longer than to serve a request: do it once a
+    /// second.
     pub fn now() -> Date {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Date::of(since.as_secs())

@@ -1,7 +1,8 @@
 //! HTTP/1.1 without I/O: bytes of requests in, bytes of responses out.
 //!
-//! [`Protocol`] is the state of one connection. It is given an input and an output buffer, and does as much as
-//! they allow: pipelined requests are served one after the other, and a request may be split at any byte.
+//! [`Protocol`] is the state of one connection. It is given an input and an output buffer, and does
+//! as much as they allow: pipelined requests are served one after the other, and a request may be
+//! split at any byte.
 
 mod body;
 mod buffer;
@@ -49,7 +50,8 @@ pub enum Stage {
     Reply,
     /// Everything has been said.
     Done {
-        /// The client may still be sending: a close would discard the response that it has not read yet.
+        /// The client may still be sending: a close would discard the response that it has not read
+        /// yet.
         linger: bool,
     },
 }
@@ -57,12 +59,11 @@ pub enum Stage {
 /// One connection's state.
 ///
 /// ```text
-///            a head has come                    the body has come
-///   Head ───────────────────────▶ Body ─────────────────────────────▶ Reply
-///    ▲                              │ the response is short             │ all of it
-///    └──────────────────────────────┴───────────────────────────────────┤ is written
-///                                                                       ▼
-///    an error, from any of them ───────────────────────────────────▶ Done, if it was the last
+///         a head            the body, if the response is long
+///   Head ────────▶ Body ───────────────────────────────────────▶ Reply
+///    ▲              │ the body, if the response is short            │ all is written
+///    └──────────────┴───────────────────────────────────────────────┘
+///   Done: in place of Head after the last request, and after an error in any phase
 /// ```
 #[derive(Debug)]
 pub struct Protocol {
@@ -98,8 +99,8 @@ impl Protocol {
         Protocol { phase: Phase::Head, last: false, responding: false, requests: 0 }
     }
 
-    /// Consumes input and produces output. Returns `true` if it can go on once the output has been sent, `false`
-    /// if it needs more input or has ended.
+    /// Consumes input and produces output. Returns `true` if it can go on once the output has been
+    /// sent, `false` if it needs more input or has ended.
     pub fn advance(
         &mut self,
         input: &mut Buffer,
@@ -118,8 +119,8 @@ impl Protocol {
 
     /// Ends the connection with an error: for what the client did wrong, or did not do in time.
     pub fn fail(&mut self, status: Status, output: &mut Buffer, context: &Context) {
-        // In the middle of a response there is no way to begin another one: the end of the connection tells the
-        // client that something is missing.
+        // In the middle of a response there is no way to begin another one: the end of the
+        // connection tells the client that something is missing.
         if !self.responding && output.room() >= STEP {
             let length = Length::Text(status.reason());
             Response { status, length, connection: Connection::Closes }
@@ -251,8 +252,8 @@ impl Protocol {
 }
 
 impl Exchange {
-    /// Takes a part of the request's body. Returns whether that was the end of it, or `None` if more input is
-    /// needed.
+    /// Takes a part of the request's body. Returns whether that was the end of it, or `None` if
+    /// more input is needed.
     fn read_body(
         &mut self,
         input: &mut Buffer,

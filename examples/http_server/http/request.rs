@@ -36,8 +36,8 @@ struct Fields<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Parses the head at the beginning of `input`. Returns it and its length in bytes, or `None` if it has not
-    /// come as a whole.
+    /// Parses the head at the beginning of `input`. Returns it and its length in bytes, or `None`
+    /// if it has not come as a whole.
     pub fn parse(input: &'a [u8]) -> Result<Option<(Request<'a>, usize)>, Status> {
         let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_FIELDS];
         let mut head = httparse::Request::new(&mut []);
@@ -54,7 +54,8 @@ impl<'a> Request<'a> {
         };
         let fields = Fields::gather(head.headers)?;
         let modern = version > 0;
-        // RFC 9112, section 3.2: one host exactly. Section 6.1: what is ambiguous hides a second request.
+        // RFC 9112, section 3.2: one host exactly. Section 6.1: what is ambiguous hides a second
+        // request.
         if fields.hosts > 1
             || modern && fields.hosts == 0
             || fields.chunked && (fields.length.is_some() || !modern)

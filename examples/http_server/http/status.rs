@@ -18,7 +18,8 @@ pub enum Status {
 }
 
 impl Status {
-    /// Returns the status for a head that does not fit: is it the target that is too long, or the fields?
+    /// Returns the status for a head that does not fit: is it the target that is too long, or the
+    /// fields?
     pub fn of_long_head(head: &[u8]) -> Status {
         if head.contains(&b'\n') { Status::HeadTooLarge } else { Status::UriTooLong }
     }
