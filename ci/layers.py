@@ -24,7 +24,7 @@ sys
 events
 poller
 source
-unix
+unix socket
 std_adapter
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness

@@ -19,7 +19,7 @@ pub(crate) fn set<T: Copy>(socket: RawFd, level: c_int, name: c_int, value: T) -
 }
 
 /// getsockopt(2).
-fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
+pub(crate) fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
     let mut length = size_of::<T>() as socklen_t;
     let pointer = (&raw mut value).cast::<c_void>();
     // SAFETY: the kernel writes at most `length` bytes, integers of any value, over a `T`, which callers
@@ -111,4 +111,48 @@ pub(crate) fn peer(socket: RawFd) -> Result<Peer> {
     // SAFETY: both are places to write to.
     check(unsafe { libc::getpeereid(socket, &mut uid, &mut gid) })?;
     Ok(Peer { uid, gid, pid: None })
+}
+
+/// Binds a socket to an interface by its name: `SO_BINDTODEVICE` in socket(7).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn bind_device(socket: RawFd, name: &[u8]) -> Result<()> {
+    if name.len() >= libc::IFNAMSIZ || name.contains(&0) {
+        return Err(crate::Error::InvalidInput);
+    }
+    let mut padded = [0u8; libc::IFNAMSIZ];
+    for (place, &byte) in padded.iter_mut().zip(name) {
+        *place = byte;
+    }
+    set(socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, padded)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn bind_device(_: RawFd, _: &[u8]) -> Result<()> {
+    Err(crate::Error::Unsupported)
+}
+
+/// Chooses among the sockets of one address by the CPU: a classic BPF program that returns the
+/// number of the CPU modulo `sockets`. `SO_ATTACH_REUSEPORT_CBPF` in socket(7).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn steer_by_cpu(socket: RawFd, sockets: u32) -> Result<()> {
+    let code =
+        |operation: u32, k: u32| libc::sock_filter { code: operation as u16, jt: 0, jf: 0, k };
+    /// Ancillary data of the packet, linux/filter.h: `SKF_AD_OFF + SKF_AD_CPU`.
+    const CPU: u32 = (-0x1000_i32 + 36) as u32;
+    let mut program = [
+        code(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, CPU),
+        code(libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K, sockets),
+        code(libc::BPF_RET | BPF_A, 0),
+    ];
+    let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    set(socket, libc::SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_CBPF, program)
+}
+
+/// Returns what the accumulator holds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BPF_A: u32 = 0x10;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn steer_by_cpu(_: RawFd, _: u32) -> Result<()> {
+    Err(crate::Error::Unsupported)
 }

@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 use core::mem;
 
+use super::address::RawAddress;
 use super::fd::{RawFd, retry};
 use super::io::{MOST_BUFFERS, MOST_BYTES};
 use super::io_slice::IoSlice;
@@ -20,6 +21,16 @@ pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
     let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
     // SAFETY: the kernel reads at most `length` bytes of the buffer.
     Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
+}
+
+/// sendto(2).
+#[inline]
+pub(crate) fn send_to(socket: RawFd, buffer: &[u8], address: &RawAddress) -> Result<usize> {
+    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
+    let (to, size) = (address.as_ptr(), address.len());
+    // SAFETY: the kernel reads at most `length` bytes of the buffer, and an address of that size.
+    let sent = retry(|| unsafe { libc::sendto(socket, start, length, NO_SIGNAL, to, size) })?;
+    Ok(sent as usize)
 }
 
 /// sendmsg(2); writev(2) would raise `SIGPIPE`.

@@ -54,16 +54,16 @@ pub(crate) fn bind(socket: &Fd, address: &RawAddress) -> Result<()> {
 }
 
 /// listen(2).
-pub(crate) fn listen(socket: &Fd, backlog: c_int) -> Result<()> {
+pub(crate) fn listen(socket: RawFd, backlog: c_int) -> Result<()> {
     // SAFETY: no memory is involved.
-    check(unsafe { libc::listen(socket.raw(), backlog) })?;
+    check(unsafe { libc::listen(socket, backlog) })?;
     Ok(())
 }
 
 /// Begins to connect: connect(2). How it ends is said by an event.
-pub(crate) fn connect(socket: &Fd, address: &RawAddress) -> Result<()> {
+pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
     // SAFETY: the kernel reads an address of that length.
-    match check(unsafe { libc::connect(socket.raw(), address.as_ptr(), address.len()) }) {
+    match check(unsafe { libc::connect(socket, address.as_ptr(), address.len()) }) {
         // After an interruption the attempt goes on as well.
         Err(Error::Os(libc::EINPROGRESS | libc::EINTR)) => Ok(()),
         answer => answer.map(drop),
@@ -85,6 +85,38 @@ pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     #[cfg(target_vendor = "apple")]
     let socket = unsafe { prepare(Fd::adopt(retry(|| libc::accept(listener, pointer, length))?))? };
     Ok((socket, address))
+}
+
+/// The own address: getsockname(2).
+pub(crate) fn local_addr(socket: RawFd) -> Result<RawAddress> {
+    let mut address = RawAddress::room();
+    let (pointer, length) = address.as_mut_ptrs();
+    // SAFETY: the kernel writes at most `length` bytes of address, and the length.
+    check(unsafe { libc::getsockname(socket, pointer, length) })?;
+    Ok(address)
+}
+
+/// The peer's address: getpeername(2).
+pub(crate) fn peer_addr(socket: RawFd) -> Result<RawAddress> {
+    let mut address = RawAddress::room();
+    let (pointer, length) = address.as_mut_ptrs();
+    // SAFETY: the kernel writes at most `length` bytes of address, and the length.
+    check(unsafe { libc::getpeername(socket, pointer, length) })?;
+    Ok(address)
+}
+
+/// shutdown(2); `how` is one of libc's `SHUT_` constants.
+pub(crate) fn shutdown(socket: RawFd, how: c_int) -> Result<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::shutdown(socket, how) })?;
+    Ok(())
+}
+
+/// A second descriptor of the same socket, close-on-exec: fcntl(2). Never one of the first three
+/// numbers, which mean standard input and output.
+pub(crate) fn duplicate(socket: RawFd) -> Result<Fd> {
+    // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
+    unsafe { Ok(Fd::adopt(check(libc::fcntl(socket, libc::F_DUPFD_CLOEXEC, 3))?)) }
 }
 
 /// What the other systems do when they make a socket.
