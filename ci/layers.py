@@ -24,7 +24,8 @@ sys
 events
 poller
 source
-unix socket
+unix
+socket
 std_adapter
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness

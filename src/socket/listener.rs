@@ -2,11 +2,12 @@
 
 use super::Socket;
 use super::kind::{Kind, Listens, RawForm};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::PollOption;
 use crate::poller::Registry;
 use crate::sys::socket;
+use crate::unix::{AcceptGuard, Incoming};
 
 /// How many connections may wait to be accepted: as many as Linux allows by default
 /// (`net.core.somaxconn`, since 5.4). A server that handles a batch of events before it accepts again
@@ -21,15 +22,24 @@ impl<K: Listens> Socket<K> {
     /// Accepts a connection, non-blocking and close-on-exec, and returns it with the peer's address.
     /// Most clients of a Unix listener are unnamed.
     ///
+    /// Servers should call [`AcceptGuard::accept_next`] instead: most errors of this call are no
+    /// reason to stop serving.
+    ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block) if no connection is waiting;
-    /// `Os(ECONNABORTED)` if the one that was waiting is gone; `Os(EMFILE)` or `Os(ENFILE)` if no
-    /// descriptor is free: the connection keeps waiting, and under `Edge` no further event reports it,
-    /// so accept again once a descriptor is free. See accept(2).
+    /// [Would block](Error::is_would_block) if no connection is waiting. For any other, see accept(2)
+    /// and [`AcceptError::of`](super::AcceptError::of). In short: `Os(ECONNABORTED)`, `Os(EPROTO)`,
+    /// `Os(EPERM)` and errors of the network concern the connection, and the next call may succeed;
+    /// `Os(EMFILE)`, `Os(ENFILE)`, `Os(ENOBUFS)` and `Os(ENOMEM)` leave the connection in the queue,
+    /// and under `Edge` no further event reports it; the rest concern the listener.
     pub fn accept(&self) -> Result<Accepted<K>> {
         let (stream, address) = socket::accept(self.as_raw_fd())?;
-        Ok((Socket::adopt(stream), K::Address::from_raw(&address)?))
+        match K::Address::from_raw(&address) {
+            Ok(address) => Ok((Socket::adopt(stream), address)),
+            // macOS returns no address if the peer has reset the connection already.
+            Err(_) if address.len() == 0 => Err(Error::Os(libc::ECONNABORTED)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Registers a listener that other pollers watch too, through clones of it, so that a connection
@@ -48,5 +58,20 @@ impl<K: Listens> Socket<K> {
         opt: PollOption,
     ) -> Result<()> {
         registry.register_fd_exclusive(self.as_raw_fd(), id, K::INTERESTS, opt)
+    }
+}
+
+impl AcceptGuard {
+    /// Accepts the connection at the head of the queue, or returns why it could not.
+    ///
+    /// # Errors
+    ///
+    /// Only what makes the listener useless: it is closed, not a socket, or not listening. See
+    /// [`AcceptError`](super::AcceptError).
+    pub fn accept_next<K: Listens>(
+        &mut self,
+        listener: &Socket<K>,
+    ) -> Result<Incoming<Socket<K::Stream>, K::Address>> {
+        self.accept_with(|| listener.accept())
     }
 }

@@ -5,6 +5,7 @@
 //! | [`TcpListener`], [`TcpStream`] | TCP: accepts connections; a connection, or the attempt at one |
 //! | [`UdpSocket`], [`ConnectedUdpSocket`] | UDP: for any peer; for one peer |
 //! | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] | the same within this machine |
+//! | [`AcceptGuard`] | accepts connections whatever accept(2) returns |
 //!
 //! All are one generic type, [`Socket`], so that a method that several kinds have is documented
 //! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or connect(2).
@@ -71,6 +72,8 @@ pub use self::udp::{ConnectedUdpSocket, UdpSocket};
 pub use self::unix::{Credentials, UnixListener, UnixStream};
 pub use self::unix_address::UnixAddress;
 pub use self::unix_datagram::UnixDatagram;
+
+pub use crate::unix::{AcceptError, AcceptGuard, Incoming};
 
 /// The kinds of sockets: what [`Socket`] is generic over.
 pub mod kinds {

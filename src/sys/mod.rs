@@ -25,14 +25,19 @@
 //!   it as any other; what has happened is then asked of them.
 //!
 //! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
-//! sockets (`socket`), what they send (`send`) and receive (`message`), their options (`option`,
-//! `option_name`, `multicast`) and addresses (`address`), signals and their masks (`signal`), children (`process`), the clock (`clock`), and
+//! sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and receive
+//! (`message`), their options (`option`, `option_name`, `multicast`) and addresses (`address`), the
+//! limit of descriptors (`limit`), signals and their masks (`signal`), children (`process`), the clock
+//! (`clock`), and
 //! the sign that this process is a forked child (`fork`).
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]
 
 pub(crate) mod fd;
+
+pub(crate) mod accept;
+pub(crate) mod limit;
 
 pub(crate) mod address;
 pub(crate) mod message;
@@ -50,6 +55,8 @@ pub(crate) mod signal;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod missing;
 
 mod busy_poll;
 

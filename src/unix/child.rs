@@ -53,7 +53,8 @@ impl Child {
     ///
     /// * `Os(ECHILD)`: no process has this id, it is no child of this one, or its status is taken.
     /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of processes.
-    /// * [`Unsupported`](Error::Unsupported): Linux before 5.4.
+    /// * [`Unsupported`](Error::Unsupported): Linux before 5.4, Android before 12 (API level 31), and sandboxes that
+    ///   refuse pidfd_open(2).
     /// * The system's: out of descriptors.
     pub fn new(pid: i32) -> Result<Child> {
         if pid <= 0 {

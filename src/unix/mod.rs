@@ -10,11 +10,15 @@
 //! | [`Signals`] | signals as values | readable |
 //! | [`Child`] | how a child process ended | readable |
 //!
-//! Each type has a constant `INTERESTS`, the interests that it is commonly registered with. An interest that
-//! can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own a descriptor close it when
-//! dropped, and all descriptors made here are non-blocking and close-on-exec. They stay on one thread, except
-//! for the `Waker`, which is made to be shared.
+//! [`AcceptGuard`] helps servers: it classifies the errors of accept(2) ([`AcceptError`]) and
+//! survives running out of descriptors; [`raise_descriptor_limit`] makes that less likely.
+//!
+//! Each handle type has a constant `INTERESTS`, the interests that it is commonly registered with.
+//! An interest that can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own
+//! a descriptor close it when dropped, and all descriptors made here are non-blocking and
+//! close-on-exec. They stay on one thread, except for the `Waker`, which is made to be shared.
 
+mod accept;
 mod child;
 mod fd;
 mod io;
@@ -23,6 +27,7 @@ mod signals;
 mod timer_slack;
 mod waker;
 
+pub use self::accept::{AcceptGuard, Incoming};
 pub use self::child::Child;
 pub use self::fd::EventedFd;
 pub use self::io::EventedIo;
@@ -31,7 +36,9 @@ pub use self::signals::Signals;
 pub use self::timer_slack::set_timer_slack;
 pub use self::waker::Waker;
 pub use crate::source::{AsSource, Descriptor, Source};
+pub use crate::sys::accept::AcceptError;
 pub use crate::sys::fd::{OwnedFd, RawFd};
 pub use crate::sys::io_slice::{IoSlice, IoSliceMut};
+pub use crate::sys::limit::raise_descriptor_limit;
 pub use crate::sys::process::ExitStatus;
 pub use crate::sys::signal::{Signal, SignalSet};
