@@ -155,7 +155,8 @@ fn options_are_kept() {
         assert_eq!(client.linger().unwrap(), Some(Duration::from_secs(seconds)));
     }
     client.set_linger(Some(Duration::MAX)).unwrap();
-    assert!(client.linger().unwrap().unwrap() >= Duration::from_secs(1 << 20));
+    // As long as the system can keep.
+    assert!(client.linger().unwrap().unwrap() >= Duration::from_secs(327));
     assert!(client.take_error().unwrap().is_none() && listener.take_error().unwrap().is_none());
 }
 

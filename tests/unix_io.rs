@@ -83,6 +83,8 @@ fn vectored_calls_go_through_all_buffers_in_order() {
         }
         assert_eq!(here.write_vectored(&[]), Ok(0));
         assert_eq!(there.read_vectored(&mut []), Ok(0));
+        assert_eq!(here.write_vectored(&[IoSlice::new(b""); 3]), Ok(0));
+        assert_eq!(there.read_vectored(&mut [IoSliceMut::new(&mut [])]), Ok(0));
         // More than the system takes: as many as it takes.
         assert_eq!(here.write_vectored(&[IoSlice::new(b"x"); 1500]), Ok(1024));
         let mut room = vec![0; 3000];

@@ -36,7 +36,7 @@ impl<K: Datagrams> Socket<K> {
     /// earlier one; and the system's. See send(2).
     #[inline]
     pub fn send(&self, buffer: &[u8]) -> Result<usize> {
-        send::send(self.as_raw_fd(), buffer)
+        send::send(self.as_raw_fd(), buffer).map_err(K::send_error)
     }
 
     /// Receives a datagram and returns its length. What does not fit the buffer is lost, without a

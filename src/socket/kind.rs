@@ -4,7 +4,7 @@ use core::ffi::c_int;
 use core::fmt::Debug;
 use core::net::SocketAddr;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interests::Interests;
 use crate::sys::address::RawAddress;
 
@@ -31,7 +31,13 @@ pub trait Peer: Data {}
 pub trait Stream: Peer {}
 
 /// A kind whose data is datagrams, which arrive whole.
-pub trait Datagrams: Data {}
+pub trait Datagrams: Data {
+    /// Gives an error of a send its meaning.
+    #[doc(hidden)]
+    fn send_error(error: Error) -> Error {
+        error
+    }
+}
 
 /// A kind that accepts connections.
 pub trait Listens: Kind {

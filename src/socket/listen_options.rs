@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::sys::address::RawAddress;
 use crate::sys::fd::OwnedFd;
 use crate::sys::option_name::{self as name, saturated};
-use crate::sys::{option, socket};
+use crate::sys::{option, socket, steering};
 
 /// The options of a socket that must be set before it is bound. Nothing is implicit: an option that
 /// was not asked for stays as the system has it.
@@ -179,7 +179,7 @@ impl ListenOptions {
         self.set_early(&socket)?;
         socket::bind(&socket, &RawAddress::of(address))?;
         if let Some(sockets) = self.steer_by_cpu {
-            option::steer_by_cpu(socket.as_raw_fd(), sockets)?;
+            steering::steer_by_cpu(socket.as_raw_fd(), sockets)?;
         }
         Ok(Socket::adopt(socket))
     }

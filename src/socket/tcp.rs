@@ -157,7 +157,9 @@ impl TcpStream {
         option::linger(self.as_raw_fd())
     }
 
-    /// Sets `SO_LINGER`, rounded up to whole seconds. Zero makes closing reset the connection.
+    /// Sets `SO_LINGER`, rounded up to whole seconds. Zero makes closing reset the connection. A time
+    /// that is longer than the system can keep is shortened to the longest one: 2^31 - 1 s on Linux,
+    /// 65,535 s on FreeBSD and NetBSD, 32,767 s on OpenBSD and DragonFly, 327 s on Apple's systems.
     ///
     /// # Errors
     ///

@@ -111,7 +111,10 @@ impl UdpSocket {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of which
-    /// nothing is sent; an address of another family; and the system's. See send(2).
+    /// nothing is sent; an address of another family; and the system's. `Os(ENOBUFS)` (the BSDs and
+    /// Apple's systems, and Linux with `IP_RECVERR`) means that the interface's queue was full and the
+    /// datagram is lost: no event reports when there is room. Treat it as a datagram that was lost on
+    /// the way. See send(2).
     pub fn send_to(&self, buffer: &[u8], address: SocketAddr) -> Result<usize> {
         send::send_to(self.as_raw_fd(), buffer, &RawAddress::of(address))
     }

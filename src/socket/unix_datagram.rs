@@ -2,7 +2,7 @@
 
 use super::kind::{Data, Datagrams, Kind, Peer, RawForm};
 use super::{Socket, UnixAddress};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interests::Interests;
 use crate::sys::{send, socket};
 
@@ -15,11 +15,17 @@ pub mod kinds {
 }
 
 /// A socket for datagrams within this machine. They arrive in order, and none is lost; a sender that
-/// is faster than the receiver gets an error that [would block](crate::Error::is_would_block).
+/// is faster than the receiver gets an error that [would block](Error::is_would_block).
 ///
-/// On Linux an event reports when a *connected* socket can send again. One that is not connected
-/// always counts as writable, since the destination is not known; if `send_to` would block, try again
-/// later.
+/// A send to a socket whose queue is full would block on every system. On Linux an event reports when a
+/// *connected* socket can send again. One that is not connected always counts as writable, since the
+/// destination is not known. On the BSDs and Apple's systems every socket counts as writable, whatever
+/// the queue of the receiver is like, and no event reports that it has room: try again after some time,
+/// by a deadline. Do not watch for `WRITABLE` under `Level` meanwhile: it would be reported at each
+/// poll.
+///
+/// After the peer has closed, sending to it is `Os(ECONNREFUSED)` on Linux. On the BSDs and Apple's
+/// systems it is `Os(ECONNRESET)` once, and `Os(ENOTCONN)` or an error of the address from then on.
 ///
 /// ```
 /// use mio_st::socket::UnixDatagram;
@@ -41,7 +47,13 @@ impl Kind for kinds::UnixDatagram {
 
 impl Data for kinds::UnixDatagram {}
 impl Peer for kinds::UnixDatagram {}
-impl Datagrams for kinds::UnixDatagram {}
+impl Datagrams for kinds::UnixDatagram {
+    /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns `EAGAIN`, the
+    /// BSDs and Apple's systems `ENOBUFS`.
+    fn send_error(error: Error) -> Error {
+        if error == Error::Os(libc::ENOBUFS) { Error::Os(libc::EAGAIN) } else { error }
+    }
+}
 
 impl UnixDatagram {
     /// Binds to `address`: creates the socket file if it is a path. It stays when the socket is
@@ -49,7 +61,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](crate::Error::NotFound)
+    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](Error::NotFound)
     /// and `Os(EACCES)` for the directory, out of descriptors. See bind(2).
     pub fn bind(address: &UnixAddress) -> Result<UnixDatagram> {
         let datagram = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)?;
@@ -81,7 +93,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if the socket is closed.
+    /// The system's: [`NotFound`](Error::NotFound), `Os(ECONNREFUSED)` if the socket is closed.
     /// See connect(2).
     pub fn connect(&self, address: &UnixAddress) -> Result<()> {
         socket::connect(self.as_raw_fd(), &address.to_raw())
@@ -91,8 +103,21 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound), and as for [`send`](Socket::send).
+    /// [`NotFound`](Error::NotFound), and as for [`send`](Socket::send).
     pub fn send_to(&self, buffer: &[u8], address: &UnixAddress) -> Result<usize> {
-        send::send_to(self.as_raw_fd(), buffer, &address.to_raw())
+        let sent = send::send_to(self.as_raw_fd(), buffer, &address.to_raw());
+        sent.map_err(kinds::UnixDatagram::send_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_would_block_on_every_system() {
+        let meaning = |errno| kinds::UnixDatagram::send_error(Error::Os(errno));
+        assert!(meaning(libc::EAGAIN).is_would_block() && meaning(libc::ENOBUFS).is_would_block());
+        assert_eq!(meaning(libc::ENOMEM), Error::Os(libc::ENOMEM));
     }
 }

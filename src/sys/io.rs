@@ -24,9 +24,12 @@ pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     Ok(retry(|| unsafe { libc::read(fd, start, length) })? as usize)
 }
 
-/// readv(2).
+/// readv(2); no bytes are no call, since no buffers at all are `EINVAL` on NetBSD and Apple's systems.
 #[inline]
 pub(crate) fn read_vectored(fd: RawFd, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+    if buffers.iter().all(|buffer| buffer.is_empty()) {
+        return Ok(0);
+    }
     let (list, count) = (buffers.as_ptr().cast(), buffers.len().min(MOST_BUFFERS) as c_int);
     // SAFETY: each entry is a buffer that is borrowed mutably, in the layout of an `iovec`.
     Ok(retry(|| unsafe { libc::readv(fd, list, count) })? as usize)
@@ -40,9 +43,12 @@ pub(crate) fn write(fd: RawFd, buffer: &[u8]) -> Result<usize> {
     Ok(retry(|| unsafe { libc::write(fd, start, length) })? as usize)
 }
 
-/// writev(2).
+/// writev(2); no bytes are no call.
 #[inline]
 pub(crate) fn write_vectored(fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+    if buffers.iter().all(|buffer| buffer.is_empty()) {
+        return Ok(0);
+    }
     let (list, count) = (buffers.as_ptr().cast(), buffers.len().min(MOST_BUFFERS) as c_int);
     // SAFETY: each entry is a buffer that is borrowed, in the layout of an `iovec`.
     Ok(retry(|| unsafe { libc::writev(fd, list, count) })? as usize)

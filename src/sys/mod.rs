@@ -26,7 +26,7 @@
 //!
 //! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
 //! sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and receive
-//! (`message`), their options (`option`, `option_name`, `multicast`) and addresses (`address`), the
+//! (`message`), their options (`option`, `option_name`, `multicast`, `steering`) and addresses (`address`), the
 //! limit of descriptors (`limit`), signals and their masks (`signal`), children (`process`), the clock
 //! (`clock`), and
 //! the sign that this process is a forked child (`fork`).
@@ -46,6 +46,7 @@ pub(crate) mod option;
 pub(crate) mod option_name;
 pub(crate) mod send;
 pub(crate) mod socket;
+pub(crate) mod steering;
 
 pub(crate) mod io;
 pub(crate) mod io_slice;

@@ -33,9 +33,12 @@ pub(crate) fn send_to(socket: RawFd, buffer: &[u8], address: &RawAddress) -> Res
     Ok(sent as usize)
 }
 
-/// sendmsg(2); writev(2) would raise `SIGPIPE`.
+/// sendmsg(2); writev(2) would raise `SIGPIPE`. No bytes are no call.
 #[inline]
 pub(crate) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+    if buffers.iter().all(|buffer| buffer.is_empty()) {
+        return Ok(0);
+    }
     // SAFETY: the structure is of integers and pointers, of which zeroes are values.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = buffers.as_ptr().cast_mut().cast();

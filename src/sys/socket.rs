@@ -107,8 +107,14 @@ pub(crate) fn peer_addr(socket: RawFd) -> Result<RawAddress> {
     let mut address = RawAddress::room();
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and the length.
-    check(unsafe { libc::getpeername(socket, pointer, length) })?;
+    check(unsafe { libc::getpeername(socket, pointer, length) }).map_err(no_peer)?;
     Ok(address)
+}
+
+/// Gives one meaning to the errors for a socket without a peer: `ENOTCONN`. NetBSD (after a refused
+/// attempt) and Apple's systems (after both directions were shut down) return `EINVAL`.
+fn no_peer(error: Error) -> Error {
+    if error == Error::Os(libc::EINVAL) { Error::Os(libc::ENOTCONN) } else { error }
 }
 
 /// shutdown(2); `how` is one of libc's `SHUT_` constants.
@@ -143,4 +149,20 @@ pub(crate) fn has_connect_ended(socket: RawFd) -> Result<bool> {
     let mut poll = libc::pollfd { fd: socket, events: libc::POLLOUT, revents: 0 };
     // SAFETY: `poll` is one entry, as the call is told.
     Ok(retry(|| unsafe { libc::poll(&mut poll, 1, 0) })? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_without_a_peer_is_not_connected_on_every_system() {
+        for (errno, meaning) in [
+            (libc::ENOTCONN, libc::ENOTCONN),
+            (libc::EINVAL, libc::ENOTCONN),
+            (libc::ENOBUFS, libc::ENOBUFS),
+        ] {
+            assert_eq!(no_peer(Error::Os(errno)), Error::Os(meaning));
+        }
+    }
 }
