@@ -39,7 +39,12 @@ impl<K: Kind> Socket<K> {
         if kind != K::TYPE || !K::FAMILIES.contains(&family) || listens != K::LISTENS {
             return Err(Error::InvalidInput);
         }
-        fd.set_nonblocking(true)?;
+        Socket::adopt_nonblocking(fd)
+    }
+
+    /// Takes over a socket and makes it non-blocking.
+    pub(crate) fn adopt_nonblocking(fd: OwnedFd) -> Result<Socket<K>> {
+        socket::set_nonblocking(fd.as_raw_fd())?;
         Ok(Socket::adopt(fd))
     }
 
@@ -126,7 +131,7 @@ impl<K> AsSource for Socket<K> {
 impl<K: Kind> From<OwnedFd> for Socket<K> {
     fn from(fd: OwnedFd) -> Socket<K> {
         // An open descriptor has no error here; any other shows at the first call.
-        let _ = fd.set_nonblocking(true);
+        let _ = socket::set_nonblocking(fd.as_raw_fd());
         Socket::adopt(fd)
     }
 }

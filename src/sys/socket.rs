@@ -93,6 +93,14 @@ pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     Ok((socket, address))
 }
 
+/// Makes a socket non-blocking: ioctl(2) with `FIONBIO`, one call where fcntl(2) takes two.
+pub(crate) fn set_nonblocking(socket: RawFd) -> Result<()> {
+    let mut on: c_int = 1;
+    // SAFETY: the kernel reads one number.
+    check(unsafe { libc::ioctl(socket, libc::FIONBIO, &mut on) })?;
+    Ok(())
+}
+
 /// The own address: getsockname(2).
 pub(crate) fn local_addr(socket: RawFd) -> Result<RawAddress> {
     let mut address = RawAddress::room();

@@ -56,9 +56,7 @@ impl<K: StdKind> Socket<K> {
     ///
     /// The system's, see fcntl(2); the socket is closed then.
     pub fn from_std(inner: K::Std) -> io::Result<Self> {
-        let fd = crate::unix::OwnedFd::from(inner.into());
-        fd.set_nonblocking(true)?;
-        Ok(socket::Socket::adopt(fd).into())
+        Ok(socket::Socket::adopt_nonblocking(inner.into().into())?.into())
     }
 }
 
