@@ -48,6 +48,6 @@ impl<K: Stream> Socket<K> {
     /// As for [`write`](Socket::write), see sendmsg(2).
     #[inline]
     pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        send::send_vectored(self.as_raw_fd(), buffers)
+        send::send_stream_vectored(self.as_raw_fd(), buffers)
     }
 }

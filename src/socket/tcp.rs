@@ -147,8 +147,9 @@ impl TcpStream {
         name::NODELAY.set_flag(self.as_raw_fd(), nodelay)
     }
 
-    /// Returns for how long closing lets the kernel try to send what is unsent (`SO_LINGER`); `None`
-    /// is the system's default.
+    /// Returns for how long closing lets the kernel try to send what is unsent (`SO_LINGER`), or `None`
+    /// for the system's default. A time without end, which is a negative number to the system, is
+    /// 2^31 - 1 seconds.
     ///
     /// # Errors
     ///

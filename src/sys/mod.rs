@@ -48,6 +48,7 @@ pub(crate) mod send;
 pub(crate) mod socket;
 pub(crate) mod steering;
 
+mod buffers;
 pub(crate) mod io;
 pub(crate) mod io_slice;
 pub(crate) mod pipe;
@@ -56,7 +57,6 @@ pub(crate) mod signal;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod missing;
 
 mod busy_poll;

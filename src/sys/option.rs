@@ -37,7 +37,9 @@ use libc::SO_LINGER_SEC as SO_LINGER;
 pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
     let off = libc::linger { l_onoff: 0, l_linger: 0 };
     let linger = get(socket, libc::SOL_SOCKET, SO_LINGER, off)?;
-    Ok((linger.l_onoff != 0).then(|| Duration::from_secs(linger.l_linger as u64)))
+    // Linux takes a negative number for a time without end, and reports it as another negative number.
+    let seconds = u32::try_from(linger.l_linger).unwrap_or(c_int::MAX as u32);
+    Ok((linger.l_onoff != 0).then(|| Duration::from_secs(seconds.into())))
 }
 
 /// The longest time, in seconds, that the system keeps as it is given. The BSDs keep it in 16 bits, with a

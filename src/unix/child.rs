@@ -84,6 +84,11 @@ impl Descriptor for ChildWatch {
     fn watched_fd(&self) -> Result<RawFd> {
         self.raw_fd()
     }
+
+    /// The watch ends its registration when it is dropped.
+    fn watched_by(&mut self, poller: RawFd) {
+        self.set_poller(poller);
+    }
 }
 
 impl AsSource for Child {

@@ -15,6 +15,7 @@ mod child;
 mod signals;
 mod wait;
 mod waker;
+mod watched;
 
 use core::ffi::c_int;
 
