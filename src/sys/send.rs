@@ -24,7 +24,6 @@ pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
     Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
 }
 
-<<<<<<< HEAD
 /// sendto(2).
 #[inline]
 pub(crate) fn send_to(socket: RawFd, buffer: &[u8], address: &RawAddress) -> Result<usize> {
@@ -35,11 +34,8 @@ pub(crate) fn send_to(socket: RawFd, buffer: &[u8], address: &RawAddress) -> Res
     Ok(sent as usize)
 }
 
-/// sendmsg(2); writev(2) would raise `SIGPIPE`. No bytes are no call.
-=======
 /// sendmsg(2); writev(2) would raise `SIGPIPE`. No buffers are no call (Apple's systems refuse it);
 /// an empty one is an empty datagram.
->>>>>>> trunk
 #[inline]
 pub(crate) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
     if buffers.is_empty() {
