@@ -26,6 +26,7 @@ poller
 source
 unix
 std_adapter
+guide
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness
 

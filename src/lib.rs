@@ -150,6 +150,7 @@
 //! * Futures, buffers, protocols, name resolution: they are for what is built on top.
 //! * Windows.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(doctest, unix, feature = "std"))]
 #[doc = include_str!("../README.md")]
@@ -159,6 +160,9 @@ struct Readme;
 #[macro_use]
 mod trace;
 mod prefetch;
+
+#[cfg(all(unix, any(doc, doctest)))]
+pub mod guide;
 
 mod error;
 
