@@ -12,11 +12,13 @@ use crate::sys::fd::RawFd;
 
 /// The memory of the latest registration, two words.
 ///
-/// On epoll the kernel decides what is an error, and the memory only saves the system call of a `reregister`
-/// that changes nothing; only under `Level`, since under `Edge` and `Oneshot` an unchanged `reregister` still
-/// means to look again. On kqueue, where the kernel replaces silently, the memory is what makes a double
-/// registration an error, and what a `reregister` that fails goes back to. It is of one registry: of a handle
-/// in two pollers, the one that was not the latest replaces silently all the same.
+/// On epoll the kernel decides what is an error. On kqueue, where the kernel silently replaces a
+/// registration, the memory makes a double registration an error, and is what a `reregister` that fails
+/// goes back to. It is of one registry: if a handle is in two pollers, the one that was not the latest
+/// replaces silently even so.
+///
+/// The memory never saves a system call: the same descriptor may have been registered, changed or ended
+/// by its number in between, which only the kernel knows.
 pub(crate) struct Registration {
     id: EventedId,
     /// The number of the registry, if it is registered. Flat, since a tuple would waste its padding.
@@ -86,10 +88,6 @@ impl Registration {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        let is_same = self.is_with(registry) && (self.id, self.interests) == (id, interests);
-        if is_same && opt == PollOption::Level && self.opt == opt {
-            return registry.check_fork();
-        }
         match registry.reregister_fd(fd, id, interests, opt) {
             Ok(()) => {
                 self.record(registry, id, interests, opt);
@@ -130,4 +128,3 @@ impl Registration {
 }
 
 static_assertions::assert_not_impl_any!(Registration: Send, Sync);
-static_assertions::const_assert!(size_of::<Registration>() <= 2 * size_of::<u64>());

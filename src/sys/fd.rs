@@ -144,14 +144,19 @@ impl Drop for OwnedFd {
     }
 }
 
-/// Is it a regular file or a directory, of which readiness says nothing? See fstat(2).
-#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+/// Returns what kind of file it is, `S_IFSOCK` for example: fstat(2).
+pub(crate) fn file_type(fd: RawFd) -> Result<libc::mode_t> {
     let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
     let stat = unsafe {
         check(libc::fstat(fd, stat.as_mut_ptr()))?;
         stat.assume_init()
     };
-    Ok(matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
+    Ok(stat.st_mode & libc::S_IFMT)
+}
+
+/// Returns whether it is a regular file or a directory, whose readiness means nothing.
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+    Ok(matches!(file_type(fd)?, libc::S_IFREG | libc::S_IFDIR))
 }

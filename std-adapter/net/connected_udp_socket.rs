@@ -40,7 +40,7 @@ impl ConnectedUdpSocket {
     ///
     /// `NotConnected`, or the system's, see getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        super::peer(self.inner.peer_addr())
     }
 
     /// Sends a datagram to the peer, and says how long it was: all of the buffer.
