@@ -39,10 +39,13 @@ pub mod errors {}
 pub mod tuning {}
 
 #[cfg_attr(feature = "std", doc = include_str!("guide/from_mio.md"))]
+#[cfg_attr(not(feature = "std"), doc = "Needs the feature `std`.")]
 pub mod from_mio {}
 
 #[cfg_attr(feature = "std", doc = include_str!("guide/from_polling.md"))]
+#[cfg_attr(not(feature = "std"), doc = "Needs the feature `std`.")]
 pub mod from_polling {}
 
 #[cfg_attr(feature = "std", doc = include_str!("guide/from_mio_st_0_2.md"))]
+#[cfg_attr(not(feature = "std"), doc = "Needs the feature `std`.")]
 pub mod from_mio_st_0_2 {}

@@ -161,9 +161,6 @@ struct Readme;
 mod trace;
 mod prefetch;
 
-#[cfg(all(unix, any(doc, doctest)))]
-pub mod guide;
-
 mod error;
 
 mod id;
@@ -197,6 +194,9 @@ pub mod unix;
 #[cfg(all(unix, feature = "std"))]
 #[path = "../std-adapter/mod.rs"]
 mod std_adapter;
+
+#[cfg(all(unix, any(doc, doctest)))]
+pub mod guide;
 
 pub use crate::error::{Error, Result};
 pub use crate::id::EventedId;
