@@ -25,6 +25,7 @@ events
 poller
 source
 unix
+socket
 std_adapter
 guide
 """
