@@ -48,6 +48,7 @@ pub(crate) mod option;
 pub(crate) mod socket;
 
 mod buffers;
+pub(crate) mod error_queue;
 pub(crate) mod io;
 pub(crate) mod io_slice;
 pub(crate) mod pipe;
