@@ -98,6 +98,27 @@ fn each_datagram_has_its_own_error_and_what_does_not_fit_is_cut() {
     assert!(error.len == 0 && error.truncated && error.errno == libc::ECONNREFUSED);
 }
 
+#[cfg(all(feature = "std", any(target_os = "linux", target_os = "android")))]
+#[test]
+fn the_library_s_own_sockets_have_the_queue_too() {
+    use mio_st::net;
+
+    for at in ADDRESSES {
+        let socket = net::UdpSocket::bind(at.parse().unwrap()).unwrap();
+        let answer = socket.recv_error(&mut []).unwrap_err();
+        assert_eq!(answer.kind(), std::io::ErrorKind::WouldBlock);
+        socket.set_error_queue(true).unwrap();
+        let there = nobody(at);
+        socket.send_to(b"x", there).unwrap();
+        let error = soon(|| socket.as_socket().recv_error(&mut []));
+        assert_eq!((error.destination, error.errno), (Some(there), libc::ECONNREFUSED));
+    }
+    let listener = net::TcpListener::bind(ADDRESSES[0].parse().unwrap()).unwrap();
+    let stream = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let answer = stream.recv_error(&mut []).unwrap_err();
+    assert_eq!(answer.kind(), std::io::ErrorKind::WouldBlock);
+}
+
 /// On kqueue there is no such queue; on the shim, which has Linux's sockets, no event tells of it.
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
 mod with_events {
