@@ -1,5 +1,6 @@
 //! A server of `net` that runs out of descriptors.
 #![cfg(feature = "std")]
+#![allow(clippy::std_instead_of_core)]
 
 mod net_support;
 

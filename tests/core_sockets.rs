@@ -1,5 +1,6 @@
 //! The sockets of `socket` but TCP's: the same tests that those of `net` pass.
 #![cfg(feature = "std")]
+#![allow(clippy::std_instead_of_core)]
 
 mod net_support;
 

@@ -1,5 +1,6 @@
 //! One listener in several pollers, and busy polling: what not every kernel can do.
 #![cfg(feature = "std")]
+#![allow(clippy::std_instead_of_core)]
 
 mod net_support;
 

@@ -1,5 +1,6 @@
 //! Options of `net` that must be set before a socket is bound.
 #![cfg(feature = "std")]
+#![allow(clippy::std_instead_of_core)]
 
 mod net_support;
 

@@ -1,5 +1,6 @@
 //! UDP sockets of `net`.
 #![cfg(feature = "std")]
+#![allow(clippy::std_instead_of_core)]
 
 mod net_support;
 
