@@ -113,10 +113,10 @@ fn vain_wakeups(exclusive: bool) -> usize {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..THREADS {
-            let listener = std::os::fd::OwnedFd::from(OwnedFd::from(shared.try_clone().unwrap()));
+            let listener = OwnedFd::from(shared.try_clone().unwrap());
             let (accepted, vain, stop) = (&accepted, &vain, &stop);
             scope.spawn(move || {
-                let mut listener = TcpListener::from(OwnedFd::from(listener));
+                let mut listener = TcpListener::from(listener);
                 let mut poller = Poller::new().unwrap();
                 let level = PollOption::Level;
                 if exclusive {
