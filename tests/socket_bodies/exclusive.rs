@@ -1,6 +1,6 @@
 //! One listener in several pollers, and busy polling: what not every kernel can do.
 #![allow(unsafe_code, clippy::std_instead_of_core)]
-#![allow(unused_imports, unused_mut)] // One of the two faces needs it.
+#![allow(unused_imports, unused_mut, clippy::needless_borrow)] // One of the two faces needs it.
 
 use std::io::ErrorKind;
 use std::net::TcpStream as Client;

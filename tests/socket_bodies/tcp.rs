@@ -1,5 +1,5 @@
 //! `TcpListener` and `TcpStream`.
-#![allow(unused_imports, unused_mut)] // One of the two faces needs it.
+#![allow(unused_imports, unused_mut, clippy::needless_borrow)] // One of the two faces needs it.
 
 use core::net::SocketAddr;
 use core::time::Duration;

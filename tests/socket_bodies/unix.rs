@@ -1,6 +1,6 @@
 //! Unix domain sockets.
 #![allow(unsafe_code, clippy::std_instead_of_core)]
-#![allow(unused_imports, unused_mut)] // One of the two faces needs it.
+#![allow(unused_imports, unused_mut, clippy::needless_borrow)] // One of the two faces needs it.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
