@@ -24,11 +24,15 @@ bool on(const char *names)
 	return at && (at == names || at[-1] == ' ') && strchr(" ", at[strlen(own)]);
 }
 
+/* What is in `got` already; signals are counted. */
 static bool is_known(const struct kevent *k, int n)
 {
-	while (n--)
-		if (got[n].ident == k->ident && got[n].filter == k->filter)
+	while (n--) {
+		if (got[n].ident == k->ident && got[n].filter == k->filter) {
+			got[n].data += k->filter == EVFILT_SIGNAL ? k->data : 0;
 			return true;
+		}
+	}
 	return false;
 }
 
