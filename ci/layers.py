@@ -23,6 +23,7 @@ wheel
 sys
 events
 poller
+source
 unix
 std_adapter
 """

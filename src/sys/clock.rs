@@ -44,7 +44,8 @@ pub(crate) const SLOWEST_TICK: Duration = Duration::from_millis(10);
 pub(crate) fn set_timer_slack(slack: Duration) -> Result<()> {
     let slack = libc::c_ulong::try_from(slack.as_nanos()).unwrap_or(libc::c_ulong::MAX);
     // SAFETY: no memory is involved.
-    check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, slack) })?;
+    check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, slack) })
+        .map_err(super::missing::unsupported)?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The calls on sockets that `std` lacks, or makes in another way.
 //!
-//! Each socket is born non-blocking and close-on-exec, in one call where the system has it, and is closed
-//! when a later step fails. No option is set that was not asked for.
+//! Each socket is born non-blocking and close-on-exec, in one call where the system has it, and is
+//! closed when a later step fails. No option is set that was not asked for.
 
 use core::ffi::c_int;
 use core::net::SocketAddr;
@@ -70,12 +70,13 @@ pub(crate) fn connect(socket: &Fd, address: &RawAddress) -> Result<()> {
     }
 }
 
-/// accept(2).
+/// accept(2). An error of the new connection alone is `ECONNABORTED` or another that
+/// [`AcceptError`](super::accept::AcceptError) knows as such.
 pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     let mut address = RawAddress::room();
     let (pointer, length) = address.as_mut_ptrs();
-    // SAFETY: the kernel writes at most `length` bytes of address, and a descriptor made just now has no
-    // other owner.
+    // SAFETY: the kernel writes at most `length` bytes of address, and a descriptor made just now
+    // has no other owner.
     #[cfg(not(target_vendor = "apple"))]
     let socket = unsafe {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
@@ -83,8 +84,23 @@ pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     };
     // SAFETY: as above.
     #[cfg(target_vendor = "apple")]
-    let socket = unsafe { prepare(Fd::adopt(retry(|| libc::accept(listener, pointer, length))?))? };
+    let socket = unsafe {
+        let socket = Fd::adopt(retry(|| libc::accept(listener, pointer, length))?);
+        // If the peer has reset the connection already, these calls fail with `EINVAL`: "the socket
+        // has been shut down". That says nothing about the listener.
+        prepare(socket).map_err(|_| Error::Os(libc::ECONNABORTED))?
+    };
     Ok((socket, address))
+}
+
+/// accept(2) on a listener of the internet families.
+pub(crate) fn accept_internet(listener: RawFd) -> Result<(Fd, SocketAddr)> {
+    let (socket, address) = accept(listener)?;
+    // macOS returns no address if the peer has reset the connection already.
+    if address.len() == 0 {
+        return Err(Error::Os(libc::ECONNABORTED));
+    }
+    Ok((socket, address.get()?))
 }
 
 /// What the other systems do when they make a socket.

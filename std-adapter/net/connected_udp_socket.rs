@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::Datagram;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
@@ -40,7 +40,7 @@ impl ConnectedUdpSocket {
     ///
     /// `NotConnected`, or the system's, see getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        super::peer(self.inner.peer_addr())
     }
 
     /// Sends a datagram to the peer, and says how long it was: all of the buffer.

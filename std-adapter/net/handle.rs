@@ -46,15 +46,42 @@ macro_rules! handle {
             }
 
             fn from_nonblocking(inner: $Std) -> Self {
-                Self { inner, registration: Registration::default() }
-            }
-
-            fn watched_fd(&self) -> Result<RawFd> {
-                Ok(self.inner.as_raw_fd())
+                Self { inner, registration: Registration::new($possible) }
             }
         }
 
-        evented!($Handle, $possible);
+        impl Evented for $Handle {
+            fn register(
+                &mut self,
+                registry: &mut Registry,
+                id: EventedId,
+                interests: Interests,
+                opt: PollOption,
+            ) -> Result<()> {
+                self.registration.check_possible(interests)?;
+                self.registration.check_new(registry)?;
+                registry.register_fd(self.inner.as_raw_fd(), id, interests, opt)?;
+                self.registration.record(registry, id, interests, opt);
+                Ok(())
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &mut Registry,
+                id: EventedId,
+                interests: Interests,
+                opt: PollOption,
+            ) -> Result<()> {
+                self.registration.check_possible(interests)?;
+                self.registration.reregister(registry, self.inner.as_raw_fd(), id, interests, opt)
+            }
+
+            fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
+                self.registration.deregister(registry, self.inner.as_raw_fd())
+            }
+        }
+
+        static_assertions::assert_not_impl_any!($Handle: Send, Sync);
 
         impl fmt::Debug for $Handle {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,7 +154,7 @@ macro_rules! read_write {
 
             #[inline]
             fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                (&self.inner).read_vectored(buffers)
+                Ok(crate::sys::io::read_vectored(self.inner.as_raw_fd(), ours_mut(buffers))?)
             }
         }
 
@@ -139,7 +166,7 @@ macro_rules! read_write {
 
             #[inline]
             fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-                Ok(send::send_vectored(self.inner.as_raw_fd(), ours(buffers))?)
+                Ok(send::send_stream_vectored(self.inner.as_raw_fd(), ours(buffers))?)
             }
 
             #[inline]

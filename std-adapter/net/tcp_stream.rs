@@ -9,12 +9,12 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use super::adopt;
-use crate::error::{Error, Result};
+use super::{adopt, peer};
+use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
-use crate::std_adapter::unix::ours;
+use crate::std_adapter::unix::{ours, ours_mut};
 use crate::sys::address::RawAddress;
 use crate::sys::{option, send, socket};
 
@@ -97,7 +97,7 @@ impl TcpStream {
         }
         match self.inner.take_error()? {
             Some(error) => Err(error),
-            None => self.inner.peer_addr().map(|_| ConnectStatus::Connected),
+            None => self.peer_addr().map(|_| ConnectStatus::Connected),
         }
     }
 
@@ -107,7 +107,7 @@ impl TcpStream {
     ///
     /// `NotConnected`, or the system's, see getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        peer(self.inner.peer_addr())
     }
 
     /// Closes one direction or both.
@@ -146,8 +146,8 @@ impl TcpStream {
         self.inner.set_nodelay(nodelay)
     }
 
-    /// How long closing lets the kernel try to send what is unsent (`SO_LINGER`); `None` is the system's
-    /// way.
+    /// Returns how long closing lets the kernel try to send what is unsent (`SO_LINGER`), or `None` for the
+    /// system's default. A time without end, which is a negative number to the system, is 2^31 - 1 seconds.
     ///
     /// # Errors
     ///
@@ -157,7 +157,9 @@ impl TcpStream {
     }
 
     /// Sets `SO_LINGER`, in whole seconds, to which the time is rounded up. Zero makes closing reset the
-    /// connection.
+    /// connection. A time that is longer than the system can keep is shortened to the longest that it can:
+    /// 2^31 - 1 s on Linux, 65,535 s on FreeBSD and NetBSD, 32,767 s on OpenBSD and DragonFly, 327 s on
+    /// Apple's systems.
     ///
     /// # Errors
     ///

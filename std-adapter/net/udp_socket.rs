@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use super::{ConnectedUdpSocket, Datagram, ListenOptions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
@@ -95,7 +95,9 @@ impl UdpSocket {
     /// # Errors
     ///
     /// `WouldBlock`; `EMSGSIZE` for one that is too long, of which nothing is sent; an address of another
-    /// family; and the system's. See send(2).
+    /// family; and the system's. `ENOBUFS` (the BSDs and Apple's systems, and Linux with `IP_RECVERR`) says
+    /// that the interface's queue was full and the datagram is lost: no event tells when there is room.
+    /// Treat it as a datagram that was lost on the way. See send(2).
     pub fn send_to(&self, buffer: &[u8], address: SocketAddr) -> io::Result<usize> {
         self.inner.send_to(buffer, address)
     }

@@ -10,7 +10,7 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use super::{Datagram, adopt, unix_address};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
@@ -21,8 +21,14 @@ use crate::sys::{message, send, socket};
 /// A socket for datagrams within this machine, like [`std::os::unix::net::UnixDatagram`], non-blocking.
 /// They arrive in order, and none is lost; who sends faster than the other receives gets `WouldBlock`.
 ///
-/// On Linux an event says when a *connected* socket can send again. One that is not connected always counts
-/// as writable, since it does not know to whom: after `WouldBlock` from `send_to` try again later.
+/// A send to a socket whose queue is full is `WouldBlock` on every system. On Linux an event says when a
+/// *connected* socket can send again. One that is not connected always counts as writable, since it does
+/// not know to whom. On the BSDs and Apple's systems every socket counts as writable, whatever the queue of
+/// the other is like, and no event comes when it has room: after `WouldBlock` try again after some time, by
+/// a deadline. Do not watch for `WRITABLE` under `Level` meanwhile: it would be reported at each poll.
+///
+/// After the peer has closed, sending to it is `ConnectionRefused` on Linux; on the BSDs and Apple's systems
+/// it is `ConnectionReset` once, and `NotConnected` or an error of the address from then on.
 ///
 /// ```
 /// use mio_st::net::UnixDatagram;
@@ -117,7 +123,7 @@ impl UnixDatagram {
     ///
     /// `NotConnected`, or the system's, see getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        super::peer(self.inner.peer_addr())
     }
 
     /// Sends a datagram to the peer, and says how long it was: all of the buffer.
@@ -128,7 +134,7 @@ impl UnixDatagram {
     /// `ConnectionRefused` when the peer is closed, `EMSGSIZE` for one that is too long, of which nothing is
     /// sent; and the system's. See send(2).
     pub fn send(&self, buffer: &[u8]) -> io::Result<usize> {
-        Ok(send::send(self.as_raw_fd(), buffer)?)
+        full(send::send(self.as_raw_fd(), buffer).map_err(io::Error::from))
     }
 
     /// Sends a datagram to the socket at `path`.
@@ -137,7 +143,7 @@ impl UnixDatagram {
     ///
     /// `InvalidInput` as [`bind`](UnixDatagram::bind), `NotFound`, and as [`send`](UnixDatagram::send).
     pub fn send_to(&self, buffer: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        self.inner.send_to(buffer, path)
+        full(self.inner.send_to(buffer, path))
     }
 
     /// The same with any address, such as one that a datagram came from.
@@ -146,7 +152,7 @@ impl UnixDatagram {
     ///
     /// As [`send_to`](UnixDatagram::send_to).
     pub fn send_to_addr(&self, buffer: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        self.inner.send_to_addr(buffer, address)
+        full(self.inner.send_to_addr(buffer, address))
     }
 
     /// Takes the next datagram. What does not fit is lost, silently: see
@@ -213,8 +219,32 @@ impl UnixDatagram {
     }
 }
 
+/// Gives one meaning to a receiver whose queue is full: `WouldBlock`. Linux says `EAGAIN`, the BSDs and
+/// Apple's systems `ENOBUFS`.
+fn full<T>(answer: io::Result<T>) -> io::Result<T> {
+    answer.map_err(|error| match error.raw_os_error() {
+        Some(libc::ENOBUFS) => io::Error::from_raw_os_error(libc::EAGAIN),
+        _ => error,
+    })
+}
+
 fn new() -> Result<Fd> {
     socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)
 }
 
 handle!(UnixDatagram, std::os::unix::net::UnixDatagram, SocketAddr, UnixDatagram::INTERESTS);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_is_would_block_on_every_system() {
+        for errno in [libc::EAGAIN, libc::ENOBUFS] {
+            let error = full::<()>(Err(io::Error::from_raw_os_error(errno))).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        }
+        let other = full::<()>(Err(io::Error::from_raw_os_error(libc::ENOMEM))).unwrap_err();
+        assert_eq!(other.raw_os_error(), Some(libc::ENOMEM));
+    }
+}

@@ -10,11 +10,11 @@ use std::os::unix::net::SocketAddr;
 use std::path::Path;
 
 use super::{adopt, unix_address};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
-use crate::std_adapter::unix::ours;
+use crate::std_adapter::unix::{ours, ours_mut};
 use crate::sys::address::RawAddress;
 use crate::sys::{message, option, send, socket};
 
@@ -99,7 +99,7 @@ impl UnixStream {
     ///
     /// `NotConnected`, or the system's, see getpeername(2).
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
+        super::peer(self.inner.peer_addr())
     }
 
     /// Who the peer is: the process that connected or listened, as it was then.

@@ -9,6 +9,7 @@ use libc::{
     sa_family_t, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t,
 };
 
+#[cfg(feature = "std")]
 pub(crate) use self::unix::UnixName;
 
 use crate::error::{Error, Result};
