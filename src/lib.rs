@@ -151,6 +151,7 @@
 //! * Futures, buffers, protocols, name resolution: they are for what is built on top.
 //! * Windows.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(doctest, unix, feature = "std"))]
 #[doc = include_str!("../README.md")]
@@ -197,6 +198,9 @@ pub mod socket;
 #[cfg(all(unix, feature = "std"))]
 #[path = "../std-adapter/mod.rs"]
 mod std_adapter;
+
+#[cfg(all(unix, any(doc, doctest)))]
+pub mod guide;
 
 pub use crate::error::{Error, Result};
 pub use crate::id::EventedId;
