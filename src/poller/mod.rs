@@ -76,7 +76,7 @@ use crate::wheel::TimerWheel;
 /// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
 ///
 /// Slots that a class does not use go to the others, but to more deadlines only if the kernel has reported
-/// nothing: they would come after its events. [`Events::is_full`] hints that more is waiting.
+/// nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full) hints that more is waiting.
 ///
 /// # System calls
 ///

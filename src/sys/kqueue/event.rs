@@ -112,7 +112,7 @@ pub(super) fn interpret(events: &mut [RawEvent]) -> (usize, bool) {
     /// How far back a sibling is looked for. Halves that become ready together lie together.
     const NEAR: usize = 8;
     let mut oneshots = false;
-    let mut kept = 0;
+    let mut kept = 0_usize;
     for index in 0..events.len() {
         let mut event = events[index];
         event.interpret();
