@@ -1,7 +1,7 @@
 //! Firing what is due.
 
-use super::entry::{PERIODIC, Place, deadline, urgency};
-use super::{TimerWheel, WORK};
+use super::entry::{Leaf, PERIODIC, deadline, priority};
+use super::{EXPIRE_REPAIR_LIMIT, TimerWheel};
 use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::time::Instant;
@@ -21,7 +21,7 @@ impl<const N: usize> TimerWheel<N> {
         room: usize,
         deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
-        let now = urgency(now.as_nanos());
+        let now = priority(now.as_nanos());
         if self.is_empty() || self.bound < now {
             return 0;
         }
@@ -35,14 +35,13 @@ impl<const N: usize> TimerWheel<N> {
         room: usize,
         mut deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
-        self.catch_up(self.places.used());
         let mut fired = 0;
-        let mut work = WORK;
+        let mut work = EXPIRE_REPAIR_LIMIT;
         while fired < room && self.len != 0 {
-            if !self.is_settled() {
-                work = self.settle(work);
+            if !self.is_exact() {
+                work = self.find_first(work);
             }
-            if self.bound < now || !self.is_settled() {
+            if self.bound < now || !self.is_exact() {
                 break;
             }
             let id = self.fire(now);
@@ -56,15 +55,15 @@ impl<const N: usize> TimerWheel<N> {
     /// Takes the earliest timer, which is known, out; a periodic one is put off to its next tick.
     #[inline]
     fn fire(&mut self, now: u64) -> EventedId {
-        let place = self.earliest;
-        let id = EventedId(self.places.id(place));
-        if self.places.stamp(place) & PERIODIC != 0 {
-            self.put_off(place, now);
+        let leaf = self.first;
+        let id = EventedId(self.leaves.id(leaf));
+        if self.leaves.generation(leaf) & PERIODIC != 0 {
+            self.rearm(leaf, now);
         } else {
-            self.release(place);
+            self.release(leaf);
         }
         if self.len != 0 {
-            self.repair(place);
+            self.repair(leaf);
         }
         id
     }
@@ -72,13 +71,13 @@ impl<const N: usize> TimerWheel<N> {
     /// Moves the earliest timer, which is periodic, to its next tick, or takes it out at the end of time.
     #[cold]
     #[inline(never)]
-    fn put_off(&mut self, place: Place, now: u64) {
-        let period = self.places.period(self.places.partner(place));
+    fn rearm(&mut self, leaf: Leaf, now: u64) {
+        let period = self.leaves.period(self.leaves.period_leaf(leaf));
         match next_tick(deadline(self.bound), period, deadline(now)) {
-            Some(tick) => self.places.set_urgency(place, urgency(tick)),
+            Some(tick) => self.leaves.set_priority(leaf, priority(tick)),
             None => {
-                self.release_partner(place);
-                self.release(place);
+                self.release_period_leaf(leaf);
+                self.release(leaf);
             }
         }
     }

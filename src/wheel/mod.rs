@@ -65,36 +65,37 @@
 mod changes;
 mod entry;
 mod expire;
+mod hash;
 mod key;
+mod leaves;
 mod next;
-mod places;
+mod prefetch;
+mod slots;
 #[cfg(test)]
 mod tests;
-mod tournament;
+mod tree;
 
 use core::fmt;
 use core::mem::MaybeUninit;
 
 pub use self::key::DeadlineKey;
 
-use self::entry::Place;
-use self::places::Places;
-use self::tournament::Tournament;
+use self::entry::Leaf;
+use self::leaves::Leaves;
+use self::tree::WinnerTree;
 use crate::id::EventedId;
 use crate::time::Instant;
 
 // Limits. Tests have tiny ones, so that all of it happens often.
 
-/// How many stale players one search for a bound puts right.
-const REPAIRS: u32 = if cfg!(test) { 2 } else { 64 };
-/// How many one `expire` puts right, besides those it fires.
-const WORK: u32 = if cfg!(test) { 3 } else { 256 };
-/// Up to this capacity nobody can foresee whether a timer that is inserted is the earliest so far.
-const FEW: usize = 64;
-/// From this capacity on, what fires soon is fetched ahead: smaller ones fit the second cache.
-const FAR: usize = 8192;
-/// An empty wheel that used as many places, one group, keeps what it knows of them.
-const RESTART: u32 = 4;
+/// How many stale entries one search for a bound repairs.
+const PEEK_REPAIR_LIMIT: u32 = if cfg!(test) { 2 } else { 64 };
+/// How many one `expire` repairs, besides those of the timers that fire.
+const EXPIRE_REPAIR_LIMIT: u32 = if cfg!(test) { 3 } else { 256 };
+/// Up to this capacity no processor can predict whether an inserted timer is the first.
+const BRANCHLESS_MAX_N: usize = slots::ONE_SLOT;
+/// From this capacity on, what fires soon is fetched ahead: smaller wheels fit the second cache.
+const PREFETCH_MIN_N: usize = 8192;
 
 /// Up to `N` deadlines, in order, all of whose memory is inside.
 ///
@@ -175,28 +176,34 @@ const RESTART: u32 = 4;
 /// before and took longer, having lists to mend and slots to sort.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
-    /// No timer is more urgent. 0 in an empty wheel.
+    /// No timer has a higher priority. 0 in an empty wheel.
     bound: u64,
-    /// No timer outside the group of `earliest` is more urgent, if `KEEPS_RIVAL`.
-    rival: u64,
-    /// Whose urgency is `bound`, if that is settled; else whose may have been.
-    earliest: Place,
+    /// No timer outside the node (of level 0) of `first` has a higher priority, if `CUTS_AT_NODES`; not less than
+    /// `slot_runner_up`.
+    node_runner_up: u64,
+    /// No timer outside the slot of `first` has a higher priority, if there are several slots.
+    slot_runner_up: u64,
+    /// How many turns the circle makes in 2^64 ns.
+    speed: u64,
+    /// The slots without a free leaf, a bit each.
+    full: u64,
+    /// Whose priority is `bound`, if `exact`; else whose it may have been.
+    first: Leaf,
     /// How many timers are pending.
     len: u32,
     /// How many timers are periodic.
     periodic: u32,
-    /// Timers in places below this were entered in the tournament; those from here on, less than a batch, are
-    /// entered together.
-    entered: u32,
-    settled: bool,
-    places: Places<N>,
-    tournament: Tournament<N>,
+    /// The latest generation, without its flags; the lowest bit says that there is one.
+    generation: u32,
+    exact: bool,
+    leaves: Leaves<N>,
+    tree: WinnerTree<N>,
 }
 
 impl<const N: usize> TimerWheel<N> {
-    /// Whether `rival` is kept. With up to 16 groups the same one would keep the lead by chance, now and then,
-    /// which a processor cannot foresee.
-    const KEEPS_RIVAL: bool = N > 256;
+    /// Whether `node_runner_up` is kept. With few nodes in a slot the same one would stay ahead by chance, now
+    /// and then, which a processor cannot predict.
+    const CUTS_AT_NODES: bool = Self::SLOT_BITS > 6;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
 
@@ -206,14 +213,17 @@ impl<const N: usize> TimerWheel<N> {
         let () = Self::POSSIBLE;
         TimerWheel {
             bound: 0,
-            rival: 0,
-            earliest: 0,
+            node_runner_up: 0,
+            slot_runner_up: 0,
+            speed: 0,
+            full: 0,
+            first: 0,
             len: 0,
             periodic: 0,
-            entered: 0,
-            settled: false,
-            places: Places::new(),
-            tournament: Tournament::new(),
+            generation: 0,
+            exact: false,
+            leaves: Leaves::new(),
+            tree: WinnerTree::new(),
         }
     }
 
@@ -263,23 +273,23 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     #[must_use]
     pub fn contains(&self, key: DeadlineKey) -> bool {
-        self.places.find(key).is_some()
+        self.leaves.find(key).is_some()
     }
 
     /// The deadline that a key names.
     #[inline]
     #[must_use]
     pub fn deadline(&self, key: DeadlineKey) -> Option<Instant> {
-        let urgency = self.places.find(key)?;
-        Some(Instant::from_nanos(entry::deadline(urgency)))
+        let priority = self.leaves.find(key)?;
+        Some(Instant::from_nanos(entry::deadline(priority)))
     }
 
     /// All pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
-        self.places.live().map(|place| {
-            let deadline = entry::deadline(entry::urgency_of(self.places.entry(place)));
-            let id = EventedId(self.places.id(place));
-            (self.places.key(place), Instant::from_nanos(deadline), id)
+        self.live().map(|leaf| {
+            let deadline = entry::deadline(entry::priority_of(self.leaves.entry(leaf)));
+            let id = EventedId(self.leaves.id(leaf));
+            (self.key(leaf), Instant::from_nanos(deadline), id)
         })
     }
 }

@@ -4,7 +4,7 @@
 /// it does nothing.
 #[allow(unsafe_code)]
 #[inline(always)]
-pub(crate) fn prefetch<T>(value: &T) {
+pub(super) fn prefetch<T>(value: &T) {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]
     // SAFETY: the processor has SSE; the instruction changes no value and raises no exception, whatever the
     // address is (Intel SDM, volume 2, PREFETCHh).
