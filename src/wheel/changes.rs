@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::entry::{GENERATION_STEP, Leaf, OCCUPIED, PERIODIC, entry, is_timer, priority};
 use super::tree::NODE_LEAVES;
-use super::{BRANCHLESS_MAX_N, DeadlineKey, TimerWheel};
+use super::{DeadlineKey, TimerWheel};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::time::Instant;
@@ -100,9 +100,10 @@ impl<const N: usize> TimerWheel<N> {
     pub fn cancel(&mut self, key: DeadlineKey) -> Result<()> {
         self.leaves.find(key).ok_or(Error::StaleKey)?;
         if key.generation.get() & PERIODIC != 0 {
-            self.release_period_leaf(key.leaf);
+            self.cancel_periodic(key.leaf);
+        } else {
+            self.release(key.leaf);
         }
-        self.release(key.leaf);
         Ok(())
     }
 
@@ -132,36 +133,50 @@ impl<const N: usize> TimerWheel<N> {
         let key = DeadlineKey { leaf, generation };
         self.leaves.write(key, priority, id.0);
         self.len += 1;
-        self.note(leaf, priority);
-        self.tree.enter(leaf, entry(priority, generation.get(), leaf));
+        self.enter(key, priority);
         key
     }
 
-    /// Moves a timer that has become earlier.
-    #[inline(never)]
-    fn bring_forward(&mut self, key: DeadlineKey, priority: u64) {
-        self.note(key.leaf, priority);
-        self.tree.raise(key.leaf, entry(priority, key.generation.get(), key.leaf));
-    }
-
-    /// Keeps the bounds true for a timer whose priority is new or has grown.
+    /// Enters a timer which is new or has become earlier.
     #[inline(always)]
-    fn note(&mut self, leaf: Leaf, priority: u64) {
-        if N <= BRANCHLESS_MAX_N {
+    fn enter(&mut self, key: DeadlineKey, priority: u64) {
+        let leaf = key.leaf;
+        if Self::SLOTS == 1 {
             let leads = priority > self.bound;
             self.first = select_unpredictable(leads, leaf, self.first);
             self.bound = self.bound.max(priority);
             self.exact |= leads;
-        } else if priority > self.slot_runner_up {
-            self.note_early(leaf, priority);
+            self.tree.raise(leaf, entry(priority, key.generation.get(), leaf));
+        } else {
+            if priority >= self.tree.slot_priority(Self::slot(leaf)) {
+                self.enter_early(key, priority);
+            } else {
+                self.mark_unsorted(leaf);
+            }
         }
     }
 
-    /// The same for one that is earlier than all slots but the first one's are known to be.
     #[inline(never)]
-    fn note_early(&mut self, leaf: Leaf, priority: u64) {
+    fn bring_forward(&mut self, key: DeadlineKey, priority: u64) {
+        self.enter(key, priority);
+    }
+
+    /// Enters a timer in the slot that is up, or one that is the first of its slot.
+    #[inline(never)]
+    fn enter_early(&mut self, key: DeadlineKey, priority: u64) {
+        let leaf = key.leaf;
+        let entry = entry(priority, key.generation.get(), leaf);
         let runner_up = priority.min(self.bound);
-        if Self::slot(leaf) != Self::slot(self.first) {
+        if Self::slot(leaf) == Self::slot(self.first) {
+            self.tree.raise_in_slot(leaf, entry);
+        } else {
+            self.mark_unsorted(leaf);
+            if priority > self.bound {
+                self.leave_slot();
+                self.tree.clear_slot(Self::slot(leaf));
+            } else {
+                self.tree.raise_slot(leaf, entry);
+            }
             self.slot_runner_up = self.slot_runner_up.max(runner_up);
         }
         if leaf / NODE_LEAVES != self.first / NODE_LEAVES {
@@ -170,6 +185,11 @@ impl<const N: usize> TimerWheel<N> {
         if priority > self.bound {
             (self.bound, self.first, self.exact) = (priority, leaf, true);
         }
+    }
+
+    /// Lets the tree know of the slot that is up, in which nothing is earlier than the bound.
+    fn leave_slot(&mut self) {
+        self.tree.raise_slot(self.first, entry(self.bound, u32::MAX, self.first));
     }
 
     /// Frees a timer's leaf. What the tree remembers of it is found to be stale when it matters.
@@ -181,8 +201,24 @@ impl<const N: usize> TimerWheel<N> {
             self.exact = false;
         }
         if self.len == 0 {
-            (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
+            self.reset();
         }
+    }
+
+    /// The wheel is empty: forgets what is stale above the slots.
+    #[inline(never)]
+    fn reset(&mut self) {
+        if Self::SLOTS == 1 || self.slot_runner_up > 0 {
+            self.tree.clear_above_slots();
+        }
+        (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cancel_periodic(&mut self, leaf: Leaf) {
+        self.release_period_leaf(leaf);
+        self.release(leaf);
     }
 
     /// Frees the second leaf of a periodic timer.
@@ -195,20 +231,13 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Returns the leaves of all timers, in no particular order.
     pub(super) fn live(&self) -> impl Iterator<Item = Leaf> {
-        let mut leaf = 0;
-        core::iter::from_fn(move || {
-            while (leaf as usize) < N {
-                if let Some(empty) = self.tree.empty_from(leaf) {
-                    leaf += empty;
-                    continue;
-                }
-                leaf += 1;
-                if is_timer(self.leaves.entry(leaf - 1)) {
-                    return Some(leaf - 1);
-                }
-            }
-            None
-        })
+        let slots = (0..Self::SLOTS)
+            .filter(|&slot| slot == Self::slot(self.first) || is_timer(self.tree.slot_entry(slot)));
+        let leaves = slots.flat_map(|slot| {
+            let first = (slot as Leaf) << Self::SLOT_BITS;
+            first..first + Self::size(slot)
+        });
+        leaves.filter(|&leaf| is_timer(self.leaves.entry(leaf)))
     }
 
     /// Returns the key of a timer.

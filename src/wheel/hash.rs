@@ -8,10 +8,10 @@ pub(super) const SAMPLE: u32 = 16;
 
 /// Returns the slot of a deadline: how far the circle has turned since its last full turn, in slots.
 #[inline(always)]
-pub(super) const fn slot_of(deadline: u64, speed: u64, slots: usize) -> u32 {
+pub(super) const fn slot_of(deadline: u64, speed: u64, slots: usize) -> usize {
     // The product's overflow is the number of full turns; what is left is the fraction of one, in 2^-64.
     let fraction = deadline.wrapping_mul(speed);
-    ((fraction as u128 * slots as u128) >> 64) as u32
+    ((fraction as u128 * slots as u128) >> 64) as usize
 }
 
 /// Returns the estimate of how far ahead deadlines are, after a look at one more: it settles where one in eight

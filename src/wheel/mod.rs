@@ -92,8 +92,6 @@ use crate::time::Instant;
 const PEEK_REPAIR_LIMIT: u32 = if cfg!(test) { 2 } else { 64 };
 /// How many one `expire` repairs, besides those of the timers that fire.
 const EXPIRE_REPAIR_LIMIT: u32 = if cfg!(test) { 3 } else { 256 };
-/// Up to this capacity no processor can predict whether an inserted timer is the first.
-const BRANCHLESS_MAX_N: usize = slots::ONE_SLOT;
 /// From this capacity on, what fires soon is fetched ahead: smaller wheels fit the second cache.
 const PREFETCH_MIN_N: usize = 8192;
 
@@ -185,8 +183,6 @@ pub struct TimerWheel<const N: usize> {
     slot_runner_up: u64,
     /// How many turns the circle makes in 2^64 ns.
     speed: u64,
-    /// The slots without a free leaf, a bit each.
-    full: u64,
     /// Whose priority is `bound`, if `exact`; else whose it may have been.
     first: Leaf,
     /// How many timers are pending.
@@ -195,6 +191,8 @@ pub struct TimerWheel<const N: usize> {
     periodic: u32,
     /// The latest generation, without its flags; the lowest bit says that there is one.
     generation: u32,
+    /// The slot in which a leaf was freed last.
+    last: u32,
     exact: bool,
     leaves: Leaves<N>,
     tree: WinnerTree<N>,
@@ -204,6 +202,9 @@ impl<const N: usize> TimerWheel<N> {
     /// Whether `node_runner_up` is kept. With few nodes in a slot the same one would stay ahead by chance, now
     /// and then, which a processor cannot predict.
     const CUTS_AT_NODES: bool = Self::SLOT_BITS > 6;
+
+    /// Whether the next slot is sorted in advance: that takes more than one call should do at once.
+    const SORTS_AHEAD: bool = Self::SLOT_BITS >= 10;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
 
@@ -216,11 +217,11 @@ impl<const N: usize> TimerWheel<N> {
             node_runner_up: 0,
             slot_runner_up: 0,
             speed: 0,
-            full: 0,
             first: 0,
             len: 0,
             periodic: 0,
             generation: 0,
+            last: 0,
             exact: false,
             leaves: Leaves::new(),
             tree: WinnerTree::new(),

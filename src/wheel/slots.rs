@@ -1,101 +1,215 @@
-//! The circle of slots, and the free leaves of each.
+//! The circle of slots: where the free leaves are, and what has not been sorted yet.
 //!
 //! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list, linked by what they
 //! store in place of a generation, as the difference to the next leaf: so memory that is all zeros is a list of
 //! all leaves in order, and there is nothing to initialize.
-
-use core::hint::select_unpredictable;
+//!
+//! A timer that is put into a slot which is not the first one's is not entered in the slot's subtree. Its *unit*,
+//! a 64th of the slot or a node, is marked as unsorted, until the slot comes up.
 
 use super::TimerWheel;
-use super::entry::GENERATION_STEP;
-use super::entry::{Leaf, deadline};
+use super::entry::{GENERATION_STEP, Leaf, deadline};
 use super::hash::{SAMPLE, reach_after, slot_of, speed_after};
 use super::leaves::first_generation;
-
-/// Up to this capacity there is one slot.
-pub(super) const ONE_SLOT: usize = 64;
-/// The slots that have a free leaf are the bits of one word.
-const MOST_SLOTS: usize = 64;
+use super::tree::NODE_LEAVES;
 
 /// Returns log2 of how many leaves a slot has: a power of 4, as the subtrees of the winner tree.
 pub(super) const fn slot_bits(capacity: usize) -> u32 {
     let mut bits = 6;
-    while capacity > ONE_SLOT && capacity.div_ceil(1 << bits) > MOST_SLOTS {
+    while 1 << (2 * bits) < 4 * capacity {
         bits += 2;
     }
     bits
 }
 
+/// Returns how many words the slots take of those that the winner tree leaves over.
+pub(super) const fn words(capacity: usize) -> usize {
+    let slots = capacity.div_ceil(1 << slot_bits(capacity));
+    if slots <= 1 { 0 } else { RECORD * slots + slots.div_ceil(64) + 2 }
+}
+
+/// Words for each slot: the index of the first free leaf, and the units that are unsorted, a bit each.
+const RECORD: usize = 2;
+const HEAD: usize = 0;
+const UNSORTED: usize = 1;
+
 impl<const N: usize> TimerWheel<N> {
     pub(super) const SLOT_BITS: u32 = slot_bits(N);
     pub(super) const SLOTS: usize = N.div_ceil(1 << Self::SLOT_BITS);
+    /// Log2 of how many leaves a unit has.
+    pub(super) const UNIT_BITS: u32 = {
+        let (node, part) = (NODE_LEAVES.trailing_zeros(), Self::SLOT_BITS - 6);
+        if part > node { part } else { node }
+    };
 
-    const ALL: u64 = if Self::SLOTS == 0 { 0 } else { u64::MAX >> (MOST_SLOTS - Self::SLOTS) };
+    /// What it takes to sort a unit, in repairs: a repair looks at one block.
+    pub(super) const UNIT_COST: u32 = 1 << (Self::UNIT_BITS - 2);
+
+    /// Where in the spare words the full slots are, a bit each, then how many of those words are all ones, then
+    /// the reach.
+    const FULL: usize = RECORD * Self::SLOTS;
+    const SUMMARY: usize = Self::FULL + Self::WORDS;
+    const WORDS: usize = Self::SLOTS.div_ceil(64);
+    const REACH: usize = Self::SUMMARY + 1;
 
     #[inline(always)]
-    pub(super) const fn slot(leaf: Leaf) -> u32 {
-        leaf >> Self::SLOT_BITS
+    pub(super) const fn slot(leaf: Leaf) -> usize {
+        if Self::SLOTS == 1 { 0 } else { (leaf >> Self::SLOT_BITS) as usize }
     }
 
-    /// Takes a free leaf: of the slot that the deadline hashes to, or of the next one that has any.
+    /// Returns how many leaves a slot has.
+    #[inline(always)]
+    pub(super) const fn size(slot: usize) -> u32 {
+        let (size, rest) = (1 << Self::SLOT_BITS, N as u32 - ((slot as u32) << Self::SLOT_BITS));
+        if N.is_multiple_of(1 << Self::SLOT_BITS) || rest > size { size } else { rest }
+    }
+
+    /// Takes a free leaf: of the slot that a deadline hashes to, or of another one if that is full.
     #[inline(always)]
     pub(super) fn alloc_leaf(&mut self, deadline: u64) -> Option<Leaf> {
         if N == 0 {
             return None;
         }
-        let mut slot = 0;
+        let (mut slot, mut head) = (0, self.last);
         if Self::SLOTS > 1 {
-            let hashed = slot_of(deadline, self.speed, Self::SLOTS);
-            let open = Self::ALL & !self.full;
-            let ahead = open & (u64::MAX << hashed);
-            let open = select_unpredictable(ahead != 0, ahead, open);
-            if open == 0 {
-                return None;
-            }
-            slot = open.trailing_zeros();
+            slot = slot_of(deadline, self.speed, Self::SLOTS);
+            head = self.record(slot)[HEAD] as u32;
         }
-        let head = self.head(slot);
-        let leaf = (slot << Self::SLOT_BITS) + head;
-        if Self::SLOTS == 1 && leaf as usize >= N {
-            return None;
+        if head == Self::size(slot) {
+            (slot, head) = self.find_open(slot)?;
         }
+        let leaf = ((slot as u32) << Self::SLOT_BITS) + head;
         let next = (head + 1) ^ self.leaves.generation(leaf);
         self.set_head(slot, next);
-        if Self::SLOTS > 1 && Self::is_end(slot, next) {
-            self.full |= 1 << slot;
-        }
         Some(leaf)
     }
 
-    /// Gives a leaf back. No key names it any more.
+    /// Returns a slot that has a free leaf, and that leaf's index, in place of a full one.
+    #[inline(always)]
+    fn find_open(&mut self, full: usize) -> Option<(usize, u32)> {
+        if Self::SLOTS == 1 {
+            return None;
+        }
+        // Where a leaf was freed last, its memory is near.
+        let last = self.last as usize;
+        let head = self.record(last)[HEAD] as u32;
+        if head != Self::size(last) {
+            return Some((last, head));
+        }
+        self.search(full)
+    }
+
+    /// Frees a leaf. No key names it any more.
     #[inline(always)]
     pub(super) fn free_leaf(&mut self, leaf: Leaf) {
-        let slot = if Self::SLOTS > 1 { Self::slot(leaf) } else { 0 };
-        let index = leaf - (slot << Self::SLOT_BITS);
-        let link = self.head(slot) ^ (index + 1);
-        self.leaves.clear(leaf, link);
+        let slot = Self::slot(leaf);
+        let index = leaf - ((slot as u32) << Self::SLOT_BITS);
+        let head = if Self::SLOTS == 1 { self.last } else { self.record(slot)[HEAD] as u32 };
+        self.leaves.clear(leaf, head ^ (index + 1));
         self.set_head(slot, index);
         if Self::SLOTS > 1 {
-            self.full &= !(1 << slot);
+            self.last = slot as u32;
+            if head == Self::size(slot) {
+                self.mark_open(slot);
+            }
         }
     }
 
     #[inline(always)]
-    fn is_end(slot: u32, index: u32) -> bool {
-        index == 1 << Self::SLOT_BITS
-            || !N.is_multiple_of(1 << Self::SLOT_BITS)
-                && (slot << Self::SLOT_BITS) + index == N as u32
+    fn set_head(&mut self, slot: usize, index: u32) {
+        if Self::SLOTS == 1 {
+            self.last = index;
+        } else {
+            self.record(slot)[HEAD] = u64::from(index);
+        }
     }
 
-    /// Returns the first free leaf of a slot, from the slot's first leaf on; if there is none, how many it has.
-    #[inline(always)]
-    fn head(&mut self, slot: u32) -> u32 {
-        *self.tree.spare(slot as usize) as u32
+    /// Returns the next slot on the circle that has a free leaf, and that leaf's index.
+    #[cold]
+    #[inline(never)]
+    fn search(&mut self, from: usize) -> Option<(usize, u32)> {
+        let mut slot = from;
+        // That a slot is full is noted here, when it matters.
+        loop {
+            let head = self.record(slot)[HEAD] as u32;
+            if head != Self::size(slot) {
+                self.last = slot as u32;
+                return Some((slot, head));
+            }
+            self.mark_full(slot);
+            slot = self.next_open(from)?;
+        }
+    }
+
+    /// Returns the first slot from this one on, around the circle, that is not marked as full.
+    fn next_open(&mut self, from: usize) -> Option<usize> {
+        let word = from / 64;
+        let open = self.open(word) & u64::MAX << (from % 64);
+        if open != 0 {
+            return Some(64 * word + open.trailing_zeros() as usize);
+        }
+        // Words, as slots above; the one that was begun in comes up again at last.
+        let words = !*self.tree.spare(Self::SUMMARY) & u64::MAX >> (64 - Self::WORDS);
+        let after = words & (u64::MAX << word) << 1;
+        let words = if after != 0 { after } else { words };
+        let word = words.trailing_zeros() as usize;
+        (words != 0).then(|| 64 * word + self.open(word).trailing_zeros() as usize)
+    }
+
+    /// Returns the slots, of the 64 of one word, that are not marked as full.
+    fn open(&mut self, word: usize) -> u64 {
+        let slots = (Self::SLOTS - 64 * word).min(64);
+        !*self.tree.spare(Self::FULL + word) & u64::MAX >> (64 - slots)
+    }
+
+    fn mark_full(&mut self, slot: usize) {
+        *self.tree.spare(Self::FULL + slot / 64) |= 1 << (slot % 64);
+        if self.open(slot / 64) == 0 {
+            *self.tree.spare(Self::SUMMARY) |= 1 << (slot / 64);
+        }
     }
 
     #[inline(always)]
-    fn set_head(&mut self, slot: u32, index: u32) {
-        *self.tree.spare(slot as usize) = u64::from(index);
+    fn mark_open(&mut self, slot: usize) {
+        *self.tree.spare(Self::FULL + slot / 64) &= !(1 << (slot % 64));
+        *self.tree.spare(Self::SUMMARY) &= !(1 << (slot / 64));
+    }
+
+    #[inline(always)]
+    fn record(&mut self, slot: usize) -> &mut [u64; RECORD] {
+        self.tree.spare_two(RECORD * slot)
+    }
+
+    /// Marks the unit of a leaf as unsorted.
+    #[inline(always)]
+    pub(super) fn mark_unsorted(&mut self, leaf: Leaf) {
+        let unit = (leaf >> Self::UNIT_BITS) % (1 << (Self::SLOT_BITS - Self::UNIT_BITS));
+        self.record(Self::slot(leaf))[UNSORTED] |= 1 << unit;
+    }
+
+    /// Returns whether a slot has unsorted units.
+    #[inline(always)]
+    pub(super) fn is_unsorted(&mut self, slot: usize) -> bool {
+        self.record(slot)[UNSORTED] != 0
+    }
+
+    /// Sorts one unit of a slot that has any to sort.
+    #[inline(never)]
+    pub(super) fn sort_unit(&mut self, slot: usize) {
+        let units = &mut self.record(slot)[UNSORTED];
+        let unit = units.trailing_zeros();
+        *units &= *units - 1;
+        let first = ((slot as Leaf) << Self::SLOT_BITS) + (unit << Self::UNIT_BITS);
+        let end = (first + (1 << Self::UNIT_BITS)).min(N as Leaf);
+        for node in (first..end).step_by(NODE_LEAVES as usize) {
+            let block = |child: u32| {
+                let leaf = node + 4 * child;
+                if leaf < end { self.leaves.block_winner(leaf) } else { 0 }
+            };
+            let blocks = [block(0), block(1), block(2), block(3)];
+            let winner = self.tree.rebuild_node(node, blocks);
+            self.tree.replay_slot(node, winner);
+        }
     }
 
     /// Returns whether it is time to look at the speed.
@@ -117,26 +231,37 @@ impl<const N: usize> TimerWheel<N> {
         }
         if Self::SLOTS > 1 && self.len > 0 {
             let ahead = at.saturating_sub(deadline(self.bound));
-            let reach = reach_after(*self.tree.spare(Self::SLOTS), ahead);
-            *self.tree.spare(Self::SLOTS) = reach;
+            let reach = reach_after(*self.tree.spare(Self::REACH), ahead);
+            *self.tree.spare(Self::REACH) = reach;
             self.speed = speed_after(self.speed, reach);
         }
     }
 
     #[cfg(test)]
+    pub(super) fn is_leaf_unsorted(&mut self, leaf: Leaf) -> bool {
+        let unit = (leaf >> Self::UNIT_BITS) % (1 << (Self::SLOT_BITS - Self::UNIT_BITS));
+        Self::SLOTS > 1 && self.record(Self::slot(leaf))[UNSORTED] >> unit & 1 == 1
+    }
+
+    /// Makes the next generations the last ones.
+    #[cfg(test)]
+    pub(super) fn wrap_generations(&mut self) {
+        self.generation = (3 * GENERATION_STEP) | 1;
+    }
+
+    #[cfg(test)]
     pub(super) fn count_free(&mut self) -> usize {
         let mut count = 0;
-        for slot in 0..Self::SLOTS as u32 {
-            let size = (N - ((slot as usize) << Self::SLOT_BITS)).min(1 << Self::SLOT_BITS);
-            let mut head = self.head(slot);
-            assert_eq!(Self::SLOTS > 1 && head as usize == size, self.full >> slot & 1 == 1);
-            while (head as usize) < size {
-                let link = self.leaves.generation((slot << Self::SLOT_BITS) + head);
+        for slot in 0..Self::SLOTS {
+            let mut head =
+                if Self::SLOTS == 1 { self.last } else { self.record(slot)[HEAD] as u32 };
+            while head < Self::size(slot) {
+                let link = self.leaves.generation(((slot as u32) << Self::SLOT_BITS) + head);
                 assert!(link < super::entry::OCCUPIED.get());
                 head = (head + 1) ^ link;
                 count += 1;
             }
-            assert_eq!(head as usize, size);
+            assert_eq!(head, Self::size(slot));
         }
         count
     }

@@ -7,8 +7,8 @@ use std::vec::Vec;
 
 use core::time::Duration;
 
-use super::entry::{LIVE, PERIODIC, Place, urgency, urgency_of};
-use super::tournament::BATCH;
+use super::entry::{Leaf, OCCUPIED, PERIODIC, is_timer, priority, priority_of};
+use super::tree::NODE_LEAVES;
 use super::*;
 use crate::error::Error;
 use crate::ready::Ready;
@@ -21,34 +21,43 @@ use support::{PATTERNS, Pair};
 impl<const N: usize> TimerWheel<N> {
     /// Walks everything.
     fn check(&mut self) {
-        let mut live = 0;
-        let mut periodic = 0;
-        let mut greatest = 0;
-        for place in self.places.live() {
+        let (mut live, mut periodic, mut greatest) = (0, 0, 0);
+        let up = Self::slot(self.first);
+        let all: Vec<_> =
+            (0..N as Leaf).filter(|&leaf| is_timer(self.leaves.entry(leaf))).collect();
+        for leaf in all {
             live += 1;
-            periodic += u32::from(self.places.stamp(place) & PERIODIC != 0);
-            let urgency = urgency_of(self.places.entry(place));
-            greatest = greatest.max(urgency);
-            if Self::KEEPS_RIVAL && place / BATCH != self.earliest / BATCH {
-                assert!(urgency <= self.rival);
-            }
-            if place < self.entered {
-                self.tournament.check(place, self.places.entry(place));
+            periodic += u32::from(self.leaves.generation(leaf) & PERIODIC != 0);
+            let entry = self.leaves.entry(leaf);
+            let priority = priority_of(entry);
+            greatest = greatest.max(priority);
+            let slot = Self::slot(leaf);
+            let unsorted = self.is_leaf_unsorted(leaf);
+            self.tree.check(leaf, entry, unsorted, Self::SLOTS > 1 && slot == up);
+            assert!(slot == up || priority <= self.slot_runner_up);
+            if Self::CUTS_AT_NODES && leaf / NODE_LEAVES != self.first / NODE_LEAVES {
+                assert!(priority <= self.node_runner_up);
             }
         }
         assert_eq!(live, self.len);
         assert_eq!(periodic, self.periodic);
         assert!(self.bound >= greatest);
-        if self.len == 0 {
-            assert_eq!((self.bound, self.rival, self.settled), (0, 0, false));
-        } else if self.settled {
-            assert_eq!(self.bound, greatest);
-            assert_eq!(urgency_of(self.places.entry(self.earliest)), greatest);
-            assert!(self.places.stamp(self.earliest) >= LIVE.get());
+        assert_eq!(self.live().count(), live as usize);
+        if Self::SLOTS > 1 {
+            assert!(self.slot_runner_up <= self.bound);
+            assert!(!Self::CUTS_AT_NODES || self.slot_runner_up <= self.node_runner_up);
+            for slot in (0..Self::SLOTS).filter(|&slot| slot != up) {
+                assert!(self.len == 0 || self.tree.slot_priority(slot) <= self.slot_runner_up);
+            }
         }
-        // No call has much to catch up with.
-        assert!(self.places.used() - self.entered <= BATCH);
-        assert_eq!(self.places.count_free() + (self.len + self.periodic) as usize, N);
+        if self.len == 0 {
+            assert_eq!((self.bound, self.node_runner_up, self.slot_runner_up), (0, 0, 0));
+        } else if self.exact {
+            assert_eq!(self.bound, greatest);
+            assert_eq!(priority_of(self.leaves.entry(self.first)), greatest);
+            assert!(is_timer(self.leaves.entry(self.first)));
+        }
+        assert_eq!(self.count_free() + (self.len + self.periodic) as usize, N);
     }
 }
 
@@ -94,12 +103,12 @@ fn wheels_agree_with_the_model() {
 }
 
 /// The number that tells insertions apart is 30 bits wide. It wraps without a key that is good for nothing,
-/// or for all places that are free.
+/// or for all leafs that are free.
 #[test]
-fn stamps_wrap() {
+fn generations_wrap() {
     let mut wheel = TimerWheel::<120>::new();
     let first = wheel.insert(Instant::ZERO, EventedId(0)).unwrap();
-    wheel.places.wrap_stamps();
+    wheel.wrap_generations();
     for _ in 0..10 {
         let key = wheel.insert(Instant::ZERO, EventedId(1)).unwrap();
         assert!(wheel.contains(key) && key != first);
@@ -110,7 +119,7 @@ fn stamps_wrap() {
     assert_eq!(wheel.cancel(first), Err(Error::StaleKey));
 }
 
-/// No key whatever reaches memory that it does not name: those of free places, of an interval's
+/// No key whatever reaches memory that it does not name: those of free leafs, of an interval's
 /// partner, and of nothing.
 #[test]
 fn garbage_keys_are_refused() {
@@ -127,12 +136,14 @@ fn garbage_keys_are_refused() {
         for key in keys.split_off(keys.len() / 2) {
             wheel.cancel(key).unwrap();
         }
-        let places = 0..2 * N as Place;
-        for place in places.chain([Place::MAX, Place::MAX - 1, Place::MAX / 2, 1 << 24]) {
-            for &DeadlineKey { stamp, .. } in &keys {
-                let near = (0..8).map(|low| stamp.get() & !7 | low);
-                for stamp in near.chain([1, 2, 3, u32::MAX]).map(|stamp| LIVE | stamp) {
-                    let key = DeadlineKey { place, stamp };
+        let leafs = 0..2 * N as Leaf;
+        for leaf in leafs.chain([Leaf::MAX, Leaf::MAX - 1, Leaf::MAX / 2, 1 << 24]) {
+            for &DeadlineKey { generation, .. } in &keys {
+                let near = (0..8).map(|low| generation.get() & !7 | low);
+                for generation in
+                    near.chain([1, 2, 3, u32::MAX]).map(|generation| OCCUPIED | generation)
+                {
+                    let key = DeadlineKey { leaf, generation };
                     if !keys.contains(&key) {
                         assert!(!wheel.contains(key));
                         assert_eq!(wheel.deadline(key), None);
@@ -163,7 +174,7 @@ fn a_long_sleep_costs_what_fires() {
     }
 }
 
-/// What was cancelled or pushed back is put right once, `WORK` in a call, and only where it is in the way.
+/// What was cancelled or pushed back is put right once, `EXPIRE_REPAIR_LIMIT` in a call, and only where it is in the way.
 #[test]
 fn stale_players_are_put_right_little_by_little() {
     let mut wheel = TimerWheel::<1400>::new();
@@ -179,11 +190,11 @@ fn stale_players_are_put_right_little_by_little() {
     // Of four neighbours the first one was the winner.
     let mut calls = 0;
     while wheel.expire(at(2000), 1, |_, _| {}) == 0 {
-        assert!(wheel.bound >= urgency(2000));
+        assert!(wheel.bound >= priority(2000));
         wheel.check();
         calls += 1;
     }
-    assert_eq!(calls, 1300 / 4 / WORK);
+    assert_eq!(calls, 1300 / 4 / EXPIRE_REPAIR_LIMIT);
     // The bound, as little.
     let mut calls = 0;
     for &key in &keys[1301..1350] {
@@ -192,7 +203,7 @@ fn stale_players_are_put_right_little_by_little() {
     while wheel.next_wakeup() < Some(at(1350)) {
         calls += 1;
     }
-    assert_eq!(calls, 48 / 4 / REPAIRS);
+    assert_eq!(calls, 48 / 4 / PEEK_REPAIR_LIMIT);
     assert_eq!(wheel.next_deadline(), Some(at(1350)));
 }
 
@@ -203,7 +214,7 @@ fn the_earliest_stays_known() {
     let at = Instant::from_nanos;
     let first = wheel.insert(at(100), EventedId(0)).unwrap();
     let second = wheel.insert(at(200), EventedId(0)).unwrap();
-    assert!(wheel.settled);
+    assert!(wheel.exact);
     assert_eq!(wheel.next_deadline(), Some(at(100)));
     wheel.update(first, at(100)).unwrap();
     wheel.update(second, at(300)).unwrap();
@@ -212,7 +223,7 @@ fn the_earliest_stays_known() {
     wheel.update(first, at(400)).unwrap();
     wheel.cancel(first).unwrap();
     wheel.insert(at(500), EventedId(0)).unwrap();
-    assert!(wheel.settled);
+    assert!(wheel.exact);
     assert_eq!(wheel.next_deadline(), Some(at(80)));
 }
 
@@ -224,19 +235,19 @@ fn a_group_that_keeps_the_lead_plays_alone() {
     for i in 0..300 {
         wheel.insert(at(i), EventedId(0)).unwrap();
     }
-    let batch = u64::from(BATCH);
+    let batch = u64::from(NODE_LEAVES);
     for fired in 0..300 - 1 {
         assert_eq!(wheel.expire(at(1000), 1, |_, _| {}), 1);
         wheel.check();
-        assert!(wheel.settled);
+        assert!(wheel.exact);
         assert_eq!(wheel.next_deadline(), Some(at(fired + 1)));
         // The first two of each group are told to all.
         let remembered = (fired + 1).min((fired + 1) / batch * batch + 1);
-        assert_eq!(urgency_of(wheel.tournament.winner()), urgency(remembered));
+        assert_eq!(priority_of(wheel.tree.winner()), priority(remembered));
     }
 }
 
-/// An empty wheel begins at the first place again, and forgets what is stale.
+/// An empty wheel begins at the first leaf again, and forgets what is stale.
 #[test]
 fn an_empty_wheel_is_like_a_new_one() {
     let mut wheel = TimerWheel::<1400>::new();
@@ -246,7 +257,6 @@ fn an_empty_wheel_is_like_a_new_one() {
         let keys: Vec<_> = (0..count).map(|i| wheel.insert(at(i), EventedId(0)).unwrap()).collect();
         keys.iter().for_each(|&key| wheel.cancel(key).unwrap());
         wheel.check();
-        assert!(wheel.places.used() <= RESTART);
         assert!(keys.iter().all(|&key| !wheel.contains(key)));
         let key = wheel.insert(at(1 << 40), EventedId(0)).unwrap();
         let second = wheel.insert(at(1 << 41), EventedId(0)).unwrap();

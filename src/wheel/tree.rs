@@ -15,9 +15,9 @@
 //! Knuth, *The Art of Computer Programming*, volume 3, section 5.2.3 (tree selection): there with two entries a
 //! node. Four are one cache line, and half as many lines are touched.
 
-use super::entry::{Entry, Leaf, greater, is_timer, join, leaf_of, priority_of, split};
+use super::entry::{Entry, Leaf, greater, join, leaf_of, priority_of, split};
 use super::prefetch::prefetch;
-use super::slots::slot_bits;
+use super::slots::{slot_bits, words};
 
 /// Leaves below one node of level 0.
 pub(super) const NODE_LEAVES: u32 = 16;
@@ -65,10 +65,24 @@ impl<const N: usize> WinnerTree<N> {
         WinnerTree { root: [0; WORDS], nodes: [0; N] }
     }
 
-    /// Returns one of the words that the nodes leave over, counted from the end.
+    /// Where the words are that the nodes leave over.
+    const SPARE: usize = {
+        let used = WORDS * Self::BEGINNINGS[Self::LEVELS];
+        assert!(used + words(N) <= N);
+        N - words(N)
+    };
+
+    /// Returns one of the words that the nodes leave over.
     #[inline(always)]
     pub fn spare(&mut self, index: usize) -> &mut u64 {
-        &mut self.nodes[N - 1 - index]
+        &mut self.nodes[Self::SPARE + index]
+    }
+
+    /// Returns two of these words.
+    #[inline(always)]
+    pub fn spare_two(&mut self, index: usize) -> &mut [u64; 2] {
+        let start = Self::SPARE + index;
+        self.nodes[start..start + 2].first_chunk_mut().expect("two words")
     }
 
     /// Recomputes the node of level 0 above a leaf whose block has a new winner. Returns the node's winner.
@@ -168,52 +182,87 @@ impl<const N: usize> WinnerTree<N> {
         prefetch(&self.nodes[WORDS * (leaf / NODE_LEAVES) as usize]);
     }
 
-    /// Enters a leaf's new timer.
+    /// Returns what is remembered of a slot.
     #[inline(always)]
-    pub fn enter(&mut self, leaf: Leaf, entry: Entry) {
-        if Self::LEVELS == 0 {
-            raise(&mut self.root, Self::root_child(leaf), entry);
-            return;
+    pub fn slot_entry(&self, slot: usize) -> Entry {
+        // The entries of a level are one array.
+        if Self::SLOT_LEVELS == Self::LEVELS {
+            entry(&self.root, slot)
+        } else {
+            let word = WORDS * Self::BEGINNINGS[Self::SLOT_LEVELS] + 2 * slot;
+            entry(&self.nodes[word..word + 2], 0)
         }
-        // Whether it wins its block is anybody's guess: no branch.
-        let (node, child) = self.node(0, leaf);
-        raise(node, child, entry);
-        self.raise_from(1, leaf, entry);
     }
 
-    /// Enters a timer whose priority has grown.
+    /// Returns the priority of it.
+    #[inline(always)]
+    pub fn slot_priority(&self, slot: usize) -> u64 {
+        priority_of(self.slot_entry(slot))
+    }
+
+    /// Makes it less than any timer.
+    #[inline(always)]
+    pub fn clear_slot(&mut self, slot: usize) {
+        if Self::SLOT_LEVELS == Self::LEVELS {
+            set(&mut self.root, slot, 0);
+        } else {
+            let word = WORDS * Self::BEGINNINGS[Self::SLOT_LEVELS] + 2 * slot;
+            set(&mut self.nodes[word..word + 2], 0, 0);
+        }
+    }
+
+    /// Forgets everything but what is within the slots.
+    pub fn clear_above_slots(&mut self) {
+        self.root.fill(0);
+        let (start, end) = (Self::BEGINNINGS[Self::SLOT_LEVELS], Self::BEGINNINGS[Self::LEVELS]);
+        self.nodes[WORDS * start..WORDS * end].fill(0);
+    }
+
+    /// Enters a leaf's timer, which is new or has become earlier.
     #[inline(always)]
     pub fn raise(&mut self, leaf: Leaf, entry: Entry) {
-        self.raise_from(0, leaf, entry);
+        self.raise_in_slot(leaf, entry);
+        self.raise_slot(leaf, entry);
     }
 
-    /// Enters it level by level, until it meets one that is not less.
+    /// Enters it within its slot only.
     #[inline(always)]
-    fn raise_from(&mut self, mut level: usize, leaf: Leaf, entry: Entry) {
-        while level < Self::LEVELS {
+    pub fn raise_in_slot(&mut self, leaf: Leaf, entry: Entry) {
+        for level in 0..Self::SLOT_LEVELS {
+            let (node, child) = self.node(level, leaf);
+            if level == 0 {
+                // Whether it wins its block cannot be predicted: no branch.
+                raise(node, child, entry);
+            } else if entry > self::entry(node, child) {
+                set(node, child, entry);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Enters it above its slot only.
+    #[inline(always)]
+    pub fn raise_slot(&mut self, leaf: Leaf, entry: Entry) {
+        for level in Self::SLOT_LEVELS..Self::LEVELS {
             let (node, child) = self.node(level, leaf);
             if entry <= self::entry(node, child) {
                 return;
             }
             set(node, child, entry);
-            level += 1;
         }
         raise(&mut self.root, Self::root_child(leaf), entry);
     }
 
-    /// Returns how many leaves from this one on certainly store no timer, as far as the tree knows.
-    pub fn empty_from(&self, leaf: Leaf) -> Option<u32> {
-        let empty = |level: usize| {
-            let width = 1 << shift(level);
-            let entry = if level == Self::LEVELS {
-                self::entry(&self.root, Self::root_child(leaf))
-            } else {
-                let (node, child) = Self::position(level, leaf);
-                self::entry(&self.nodes[node..node + WORDS], child)
-            };
-            (leaf.is_multiple_of(width) && !is_timer(entry)).then_some(width)
-        };
-        (0..=Self::LEVELS).rev().find_map(empty)
+    /// Makes the node of level 0 from this leaf on anew. Returns its winner.
+    #[inline(always)]
+    pub fn rebuild_node(&mut self, leaf: Leaf, blocks: [Entry; 4]) -> Entry {
+        let node = self.node(0, leaf).0;
+        for (child, block) in blocks.into_iter().enumerate() {
+            set(node, child, block);
+        }
+        let [a, b, c, d] = blocks;
+        greater(greater(a, b), greater(c, d))
     }
 
     /// Returns the first of all, as far as the root knows.
@@ -224,14 +273,23 @@ impl<const N: usize> WinnerTree<N> {
 
     /// Checks that nothing that is remembered above a leaf is less than its entry, nor than what is below.
     #[cfg(test)]
-    pub fn check(&mut self, leaf: Leaf, entry: Entry) {
+    pub fn check(&mut self, leaf: Leaf, entry: Entry, unsorted: bool, up: bool) {
         let mut winner = entry;
         for level in 0..Self::LEVELS {
             let (node, child) = self.node(level, leaf);
-            assert!(self::entry(node, child) >= winner);
-            winner = (0..4).map(|child| self::entry(node, child)).max().unwrap();
+            if level == Self::SLOT_LEVELS {
+                // A slot may remember more than is known of it.
+                winner = entry;
+            }
+            if !(level < Self::SLOT_LEVELS && unsorted || level >= Self::SLOT_LEVELS && up) {
+                assert!(self::entry(node, child) >= winner);
+                winner = (0..4).map(|child| self::entry(node, child)).max().unwrap();
+            }
         }
-        assert!(self::entry(&self.root, Self::root_child(leaf)) >= winner);
+        if Self::SLOT_LEVELS == Self::LEVELS {
+            winner = entry;
+        }
+        assert!(up || self::entry(&self.root, Self::root_child(leaf)) >= winner);
     }
 
     /// Returns the node of a level that is above a leaf, and which of its children is.
@@ -301,73 +359,88 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::entry::entry;
-    use super::{BATCH, Entry, MOST_ROUNDS, Place, Tournament, WORDS, plan, urgency_of};
+    use super::{
+        Entry, Leaf, MOST_LEVELS, NODE_LEAVES, WORDS, WinnerTree, plan, priority_of, slot_bits,
+        words,
+    };
 
     #[test]
-    fn every_capacity_has_room_for_its_groups() {
+    fn every_capacity_has_memory_for_its_nodes_and_slots() {
         let powers = (1..=24).flat_map(|bit| [(1 << bit) - 1, 1 << bit]);
-        for places in (0..5000).chain(powers) {
-            let (rounds, beginnings) = plan(places);
-            let mut players = places.div_ceil(4);
-            for round in 0..rounds {
-                let groups = beginnings[round + 1] - beginnings[round];
-                assert!(players > 4 && 4 * groups >= players);
-                players = groups;
+        for leaves in (0..5000).chain(powers) {
+            let (levels, beginnings) = plan(leaves);
+            let mut entries = leaves.div_ceil(4);
+            for level in 0..levels {
+                let nodes = beginnings[level + 1] - beginnings[level];
+                assert!(entries > 4 && 4 * nodes >= entries);
+                entries = nodes;
             }
-            // The rest are in the finals.
-            assert!(players <= 4);
-            assert!(WORDS * beginnings[rounds] <= places);
+            // The rest are in the root.
+            assert!(entries <= 4);
+            assert!(WORDS * beginnings[levels] + words(leaves) <= leaves);
         }
-        assert_eq!(plan(1 << 24).0, MOST_ROUNDS);
+        assert_eq!(plan(1 << 24).0, MOST_LEVELS);
     }
 
-    /// Against a map of each heat's winner, sparse over all rounds that there can be.
-    fn compare<const N: usize>(tournament: &mut Tournament<N>) {
-        let mut heats = BTreeMap::<Place, Entry>::new();
+    /// Against a map of each block's winner, sparse over all levels that there can be.
+    fn compare<const N: usize>(tree: &mut WinnerTree<N>) {
+        let mut blocks = BTreeMap::<Leaf, Entry>::new();
         let mut random = 1_u64;
         for step in 0..20_000_u64 {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(step | 1);
             // Neighbours on every level.
             let near = (random >> 40) as u32 & 0xFF;
-            let heat = ((near << (2 * (random >> 60)).min(22)) % N as u32) & !3;
-            let new = entry((random >> 20) & 0xFFFF, heat | 1, heat);
+            let block = ((near << (2 * (random >> 60)).min(22)) % N as u32) & !3;
+            let new = entry((random >> 20) & 0xFFFF, block | 1, block);
             if random & (1 << 10) == 0 {
-                tournament.enter(heat, new);
-                let before = heats.entry(heat).or_default();
+                tree.raise(block, new);
+                let before = blocks.entry(block).or_default();
                 *before = new.max(*before);
-            } else {
-                heats.insert(heat, new);
-                let winner = tournament.replay_group(heat, new);
-                let group = heat / BATCH * BATCH;
-                assert_eq!(
-                    Some(&winner),
-                    heats.range(group..group + BATCH).map(|(_, heat)| heat).max()
-                );
-                let (winner, soon) = tournament.replay_above(heat, winner);
-                assert_eq!(Some(&winner), heats.values().max());
-                assert!(heats.contains_key(&soon));
-                if N > BATCH as usize {
-                    let others = heats.iter().filter(|&(heat, _)| heat / BATCH != group / BATCH);
-                    let others = others.map(|(_, &entry)| urgency_of(entry)).max();
-                    assert_eq!(tournament.others(heat), others.unwrap_or(0));
-                }
+                continue;
+            }
+            blocks.insert(block, new);
+            let best = |blocks: &BTreeMap<Leaf, Entry>, leaves: core::ops::Range<Leaf>| {
+                blocks.range(leaves).map(|(_, &entry)| entry).max().unwrap_or(0)
+            };
+            let node = block / NODE_LEAVES * NODE_LEAVES;
+            let node = node..node + NODE_LEAVES;
+            let slot = block >> slot_bits(N) << slot_bits(N);
+            let slot = slot..slot + (1 << slot_bits(N));
+            let winner = tree.replay_node(block, new);
+            assert_eq!(winner, best(&blocks, node.clone()));
+            let (winner, soon) = tree.replay_slot(block, winner);
+            assert!(blocks.contains_key(&soon) && slot.contains(&soon));
+            if N > 64 {
+                assert_eq!(winner, best(&blocks, slot.clone()));
+                let beside = best(&blocks, slot.start..node.start);
+                let beside = beside.max(best(&blocks, node.end..slot.end));
+                assert_eq!(tree.best_outside_node(block), priority_of(beside));
+            }
+            let winner = tree.replay_above(block, winner);
+            assert_eq!(winner, best(&blocks, 0..Leaf::MAX));
+            if N > 64 {
+                let number = (slot.start >> slot_bits(N)) as usize;
+                assert_eq!(tree.slot_entry(number), best(&blocks, slot.clone()));
+                let outside = best(&blocks, 0..slot.start).max(best(&blocks, slot.end..Leaf::MAX));
+                assert_eq!(tree.best_outside_slot(block), priority_of(outside));
             }
         }
     }
 
     #[test]
-    fn the_greatest_wins_in_the_largest_tournament() {
-        static LARGEST: std::sync::Mutex<Tournament<{ 1 << 24 }>> =
-            std::sync::Mutex::new(Tournament::new());
+    fn the_greatest_wins_in_the_largest_tree() {
+        static LARGEST: std::sync::Mutex<WinnerTree<{ 1 << 24 }>> =
+            std::sync::Mutex::new(WinnerTree::new());
         compare(&mut LARGEST.lock().unwrap());
     }
 
     #[test]
     fn the_greatest_wins_in_small_ones() {
-        compare(&mut Tournament::<4>::new());
-        compare(&mut Tournament::<16>::new());
-        compare(&mut Tournament::<17>::new());
-        compare(&mut Tournament::<100>::new());
-        compare(&mut Tournament::<1025>::new());
+        compare(&mut WinnerTree::<4>::new());
+        compare(&mut WinnerTree::<16>::new());
+        compare(&mut WinnerTree::<17>::new());
+        compare(&mut WinnerTree::<100>::new());
+        compare(&mut WinnerTree::<1025>::new());
+        compare(&mut WinnerTree::<5000>::new());
     }
 }
