@@ -128,8 +128,9 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(always)]
     fn insert_at(&mut self, leaf: Leaf, deadline: u64, id: EventedId, flags: u32) -> DeadlineKey {
         let priority = priority(deadline);
-        self.generation = self.generation.wrapping_sub(GENERATION_STEP);
-        let generation = OCCUPIED | self.generation & !(GENERATION_STEP - 1) | flags;
+        let generation = OCCUPIED | self.generation.wrapping_sub(GENERATION_STEP);
+        self.generation = generation.get();
+        let generation = generation | flags;
         let key = DeadlineKey { leaf, generation };
         self.leaves.write(key, priority, id.0);
         self.len += 1;
@@ -142,18 +143,15 @@ impl<const N: usize> TimerWheel<N> {
     fn enter(&mut self, key: DeadlineKey, priority: u64) {
         let leaf = key.leaf;
         if Self::SLOTS == 1 {
+            // Whether it is the first of so few cannot be predicted: no branch.
             let leads = priority > self.bound;
             self.first = select_unpredictable(leads, leaf, self.first);
             self.bound = self.bound.max(priority);
             self.exact |= leads;
-            self.tree.raise(leaf, entry(priority, key.generation.get(), leaf));
-        } else {
-            if priority >= self.tree.slot_priority(Self::slot(leaf)) {
-                self.enter_early(key, priority);
-            } else {
-                self.mark_unsorted(leaf);
-            }
+        } else if priority > self.slot_runner_up {
+            self.note_early(leaf, priority);
         }
+        self.tree.raise(leaf, entry(priority, key.generation.get(), leaf));
     }
 
     #[inline(never)]
@@ -161,22 +159,11 @@ impl<const N: usize> TimerWheel<N> {
         self.enter(key, priority);
     }
 
-    /// Enters a timer in the slot that is up, or one that is the first of its slot.
+    /// Keeps the bounds true for a timer that is earlier than any of the slots that are not up.
     #[inline(never)]
-    fn enter_early(&mut self, key: DeadlineKey, priority: u64) {
-        let leaf = key.leaf;
-        let entry = entry(priority, key.generation.get(), leaf);
+    fn note_early(&mut self, leaf: Leaf, priority: u64) {
         let runner_up = priority.min(self.bound);
-        if Self::slot(leaf) == Self::slot(self.first) {
-            self.tree.raise_in_slot(leaf, entry);
-        } else {
-            self.mark_unsorted(leaf);
-            if priority > self.bound {
-                self.leave_slot();
-                self.tree.clear_slot(Self::slot(leaf));
-            } else {
-                self.tree.raise_slot(leaf, entry);
-            }
+        if Self::slot(leaf) != Self::slot(self.first) {
             self.slot_runner_up = self.slot_runner_up.max(runner_up);
         }
         if leaf / NODE_LEAVES != self.first / NODE_LEAVES {
@@ -185,11 +172,6 @@ impl<const N: usize> TimerWheel<N> {
         if priority > self.bound {
             (self.bound, self.first, self.exact) = (priority, leaf, true);
         }
-    }
-
-    /// Lets the tree know of the slot that is up, in which nothing is earlier than the bound.
-    fn leave_slot(&mut self) {
-        self.tree.raise_slot(self.first, entry(self.bound, u32::MAX, self.first));
     }
 
     /// Frees a timer's leaf. What the tree remembers of it is found to be stale when it matters.
@@ -201,17 +183,8 @@ impl<const N: usize> TimerWheel<N> {
             self.exact = false;
         }
         if self.len == 0 {
-            self.reset();
+            (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
         }
-    }
-
-    /// The wheel is empty: forgets what is stale above the slots.
-    #[inline(never)]
-    fn reset(&mut self) {
-        if Self::SLOTS == 1 || self.slot_runner_up > 0 {
-            self.tree.clear_above_slots();
-        }
-        (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
     }
 
     #[cold]
@@ -231,8 +204,11 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Returns the leaves of all timers, in no particular order.
     pub(super) fn live(&self) -> impl Iterator<Item = Leaf> {
-        let slots = (0..Self::SLOTS)
-            .filter(|&slot| slot == Self::slot(self.first) || is_timer(self.tree.slot_entry(slot)));
+        // With one slot nothing is skipped: the root is all that is above it.
+        let has_timers = |slot: &usize| {
+            Self::SLOTS == 1 || is_timer(self.tree.slot_entry((*slot as Leaf) << Self::SLOT_BITS))
+        };
+        let slots = (0..Self::SLOTS).filter(has_timers);
         let leaves = slots.flat_map(|slot| {
             let first = (slot as Leaf) << Self::SLOT_BITS;
             first..first + Self::size(slot)

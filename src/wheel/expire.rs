@@ -46,8 +46,6 @@ impl<const N: usize> TimerWheel<N> {
             }
             let id = self.fire(now);
             fired += 1;
-            // Each unit that is sorted had a timer in it.
-            work = EXPIRE_REPAIR_LIMIT.min(work + Self::UNIT_COST);
             // The wheel is in order whatever the caller's code does.
             deliver(id, Ready::TIMER);
         }

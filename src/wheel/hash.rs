@@ -9,6 +9,9 @@ pub(super) const SAMPLE: u32 = 16;
 /// Returns the slot of a deadline: how far the circle has turned since its last full turn, in slots.
 #[inline(always)]
 pub(super) const fn slot_of(deadline: u64, speed: u64, slots: usize) -> usize {
+    if slots <= 1 {
+        return 0;
+    }
     // The product's overflow is the number of full turns; what is left is the fraction of one, in 2^-64.
     let fraction = deadline.wrapping_mul(speed);
     ((fraction as u128 * slots as u128) >> 64) as usize

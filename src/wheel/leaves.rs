@@ -5,7 +5,7 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::entry::{Entry, GENERATION_STEP, Leaf, entry, greater};
+use super::entry::{Entry, GENERATION_STEP, Leaf, OCCUPIED, entry, greater};
 use super::key::DeadlineKey;
 use super::prefetch::prefetch;
 
@@ -121,5 +121,5 @@ pub(super) fn first_generation() -> u32 {
     let step = GENERATION_STEP.wrapping_mul(0x9E37_79B9);
     let next = LATEST.load(Ordering::Relaxed).wrapping_add(step);
     LATEST.store(next, Ordering::Relaxed);
-    next | 1
+    next | OCCUPIED.get()
 }

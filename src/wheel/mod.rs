@@ -189,7 +189,7 @@ pub struct TimerWheel<const N: usize> {
     len: u32,
     /// How many timers are periodic.
     periodic: u32,
-    /// The latest generation, without its flags; the lowest bit says that there is one.
+    /// The latest generation, without its flags; 0 before the first.
     generation: u32,
     /// The slot in which a leaf was freed last.
     last: u32,
@@ -202,9 +202,6 @@ impl<const N: usize> TimerWheel<N> {
     /// Whether `node_runner_up` is kept. With few nodes in a slot the same one would stay ahead by chance, now
     /// and then, which a processor cannot predict.
     const CUTS_AT_NODES: bool = Self::SLOT_BITS > 6;
-
-    /// Whether the next slot is sorted in advance: that takes more than one call should do at once.
-    const SORTS_AHEAD: bool = Self::SLOT_BITS >= 10;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
 

@@ -47,8 +47,8 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(never)]
     pub(super) fn find_first(&mut self, mut repairs: u32) -> u32 {
         while !self.exact && repairs > 0 {
-            let cost = self.repair(self.first);
-            repairs = repairs.saturating_sub(cost);
+            repairs -= 1;
+            self.repair(self.first);
         }
         repairs
     }
@@ -58,12 +58,7 @@ impl<const N: usize> TimerWheel<N> {
     /// all the same.
     // Out of line: in a loop compilers make branches of comparisons that nothing can foresee.
     #[inline(never)]
-    pub(super) fn repair(&mut self, leaf: Leaf) -> u32 {
-        if Self::SLOTS > 1 && self.is_unsorted(Self::slot(leaf)) {
-            self.sort_unit(Self::slot(leaf));
-            self.set_inexact();
-            return Self::UNIT_COST;
-        }
+    pub(super) fn repair(&mut self, leaf: Leaf) {
         let mut winner = self.leaves.block_winner(leaf);
         winner = self.tree.replay_node(leaf, winner);
         // The next one is often beside it: then the nodes above need not know.
@@ -77,7 +72,6 @@ impl<const N: usize> TimerWheel<N> {
         } else {
             self.set_inexact();
         }
-        1
     }
 
     /// Recomputes the path from the node of level 0 on. Returns the first of all.
@@ -94,18 +88,12 @@ impl<const N: usize> TimerWheel<N> {
         // And mostly in the same slot.
         if priority_of(winner) <= self.slot_runner_up {
             winner = self.tree.replay_above(leaf, winner);
-            self.tree.clear_slot(Self::slot(leaf_of(winner)));
             // If another slot is first, the runner-up is found when it matters: it is no better than the winner.
             self.slot_runner_up = if Self::slot(leaf_of(winner)) == Self::slot(leaf) {
                 self.tree.best_outside_slot(leaf)
             } else {
                 priority_of(winner)
             };
-        } else if Self::SORTS_AHEAD {
-            let next = (Self::slot(leaf) + 1) % Self::SLOTS;
-            if self.is_unsorted(next) {
-                self.sort_unit(next);
-            }
         }
         if Self::CUTS_AT_NODES {
             self.node_runner_up = if leaf_of(winner) / NODE_LEAVES == leaf / NODE_LEAVES {

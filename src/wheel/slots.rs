@@ -8,10 +8,11 @@
 //! a 64th of the slot or a node, is marked as unsorted, until the slot comes up.
 
 use super::TimerWheel;
+#[cfg(test)]
+use super::entry::OCCUPIED;
 use super::entry::{GENERATION_STEP, Leaf, deadline};
 use super::hash::{SAMPLE, reach_after, slot_of, speed_after};
 use super::leaves::first_generation;
-use super::tree::NODE_LEAVES;
 
 /// Returns log2 of how many leaves a slot has: a power of 4, as the subtrees of the winner tree.
 pub(super) const fn slot_bits(capacity: usize) -> u32 {
@@ -25,29 +26,16 @@ pub(super) const fn slot_bits(capacity: usize) -> u32 {
 /// Returns how many words the slots take of those that the winner tree leaves over.
 pub(super) const fn words(capacity: usize) -> usize {
     let slots = capacity.div_ceil(1 << slot_bits(capacity));
-    if slots <= 1 { 0 } else { RECORD * slots + slots.div_ceil(64) + 2 }
+    if slots <= 1 { 0 } else { slots + slots.div_ceil(64) + 2 }
 }
-
-/// Words for each slot: the index of the first free leaf, and the units that are unsorted, a bit each.
-const RECORD: usize = 2;
-const HEAD: usize = 0;
-const UNSORTED: usize = 1;
 
 impl<const N: usize> TimerWheel<N> {
     pub(super) const SLOT_BITS: u32 = slot_bits(N);
     pub(super) const SLOTS: usize = N.div_ceil(1 << Self::SLOT_BITS);
-    /// Log2 of how many leaves a unit has.
-    pub(super) const UNIT_BITS: u32 = {
-        let (node, part) = (NODE_LEAVES.trailing_zeros(), Self::SLOT_BITS - 6);
-        if part > node { part } else { node }
-    };
-
-    /// What it takes to sort a unit, in repairs: a repair looks at one block.
-    pub(super) const UNIT_COST: u32 = 1 << (Self::UNIT_BITS - 2);
 
     /// Where in the spare words the full slots are, a bit each, then how many of those words are all ones, then
     /// the reach.
-    const FULL: usize = RECORD * Self::SLOTS;
+    const FULL: usize = Self::SLOTS;
     const SUMMARY: usize = Self::FULL + Self::WORDS;
     const WORDS: usize = Self::SLOTS.div_ceil(64);
     const REACH: usize = Self::SUMMARY + 1;
@@ -70,11 +58,8 @@ impl<const N: usize> TimerWheel<N> {
         if N == 0 {
             return None;
         }
-        let (mut slot, mut head) = (0, self.last);
-        if Self::SLOTS > 1 {
-            slot = slot_of(deadline, self.speed, Self::SLOTS);
-            head = self.record(slot)[HEAD] as u32;
-        }
+        let mut slot = slot_of(deadline, self.speed, Self::SLOTS);
+        let mut head = self.head(slot);
         if head == Self::size(slot) {
             (slot, head) = self.find_open(slot)?;
         }
@@ -92,7 +77,7 @@ impl<const N: usize> TimerWheel<N> {
         }
         // Where a leaf was freed last, its memory is near.
         let last = self.last as usize;
-        let head = self.record(last)[HEAD] as u32;
+        let head = self.head(last);
         if head != Self::size(last) {
             return Some((last, head));
         }
@@ -104,7 +89,7 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn free_leaf(&mut self, leaf: Leaf) {
         let slot = Self::slot(leaf);
         let index = leaf - ((slot as u32) << Self::SLOT_BITS);
-        let head = if Self::SLOTS == 1 { self.last } else { self.record(slot)[HEAD] as u32 };
+        let head = self.head(slot);
         self.leaves.clear(leaf, head ^ (index + 1));
         self.set_head(slot, index);
         if Self::SLOTS > 1 {
@@ -120,7 +105,7 @@ impl<const N: usize> TimerWheel<N> {
         if Self::SLOTS == 1 {
             self.last = index;
         } else {
-            self.record(slot)[HEAD] = u64::from(index);
+            *self.tree.spare_mut(slot) = u64::from(index);
         }
     }
 
@@ -131,7 +116,7 @@ impl<const N: usize> TimerWheel<N> {
         let mut slot = from;
         // That a slot is full is noted here, when it matters.
         loop {
-            let head = self.record(slot)[HEAD] as u32;
+            let head = self.head(slot);
             if head != Self::size(slot) {
                 self.last = slot as u32;
                 return Some((slot, head));
@@ -149,7 +134,7 @@ impl<const N: usize> TimerWheel<N> {
             return Some(64 * word + open.trailing_zeros() as usize);
         }
         // Words, as slots above; the one that was begun in comes up again at last.
-        let words = !*self.tree.spare(Self::SUMMARY) & u64::MAX >> (64 - Self::WORDS);
+        let words = !self.tree.spare(Self::SUMMARY) & u64::MAX >> (64 - Self::WORDS);
         let after = words & (u64::MAX << word) << 1;
         let words = if after != 0 { after } else { words };
         let word = words.trailing_zeros() as usize;
@@ -159,57 +144,26 @@ impl<const N: usize> TimerWheel<N> {
     /// Returns the slots, of the 64 of one word, that are not marked as full.
     fn open(&mut self, word: usize) -> u64 {
         let slots = (Self::SLOTS - 64 * word).min(64);
-        !*self.tree.spare(Self::FULL + word) & u64::MAX >> (64 - slots)
+        !self.tree.spare(Self::FULL + word) & u64::MAX >> (64 - slots)
     }
 
     fn mark_full(&mut self, slot: usize) {
-        *self.tree.spare(Self::FULL + slot / 64) |= 1 << (slot % 64);
+        *self.tree.spare_mut(Self::FULL + slot / 64) |= 1 << (slot % 64);
         if self.open(slot / 64) == 0 {
-            *self.tree.spare(Self::SUMMARY) |= 1 << (slot / 64);
+            *self.tree.spare_mut(Self::SUMMARY) |= 1 << (slot / 64);
         }
     }
 
     #[inline(always)]
     fn mark_open(&mut self, slot: usize) {
-        *self.tree.spare(Self::FULL + slot / 64) &= !(1 << (slot % 64));
-        *self.tree.spare(Self::SUMMARY) &= !(1 << (slot / 64));
+        *self.tree.spare_mut(Self::FULL + slot / 64) &= !(1 << (slot % 64));
+        *self.tree.spare_mut(Self::SUMMARY) &= !(1 << (slot / 64));
     }
 
+    /// Returns the index within a slot of its first free leaf; if it is full, how many leaves it has.
     #[inline(always)]
-    fn record(&mut self, slot: usize) -> &mut [u64; RECORD] {
-        self.tree.spare_two(RECORD * slot)
-    }
-
-    /// Marks the unit of a leaf as unsorted.
-    #[inline(always)]
-    pub(super) fn mark_unsorted(&mut self, leaf: Leaf) {
-        let unit = (leaf >> Self::UNIT_BITS) % (1 << (Self::SLOT_BITS - Self::UNIT_BITS));
-        self.record(Self::slot(leaf))[UNSORTED] |= 1 << unit;
-    }
-
-    /// Returns whether a slot has unsorted units.
-    #[inline(always)]
-    pub(super) fn is_unsorted(&mut self, slot: usize) -> bool {
-        self.record(slot)[UNSORTED] != 0
-    }
-
-    /// Sorts one unit of a slot that has any to sort.
-    #[inline(never)]
-    pub(super) fn sort_unit(&mut self, slot: usize) {
-        let units = &mut self.record(slot)[UNSORTED];
-        let unit = units.trailing_zeros();
-        *units &= *units - 1;
-        let first = ((slot as Leaf) << Self::SLOT_BITS) + (unit << Self::UNIT_BITS);
-        let end = (first + (1 << Self::UNIT_BITS)).min(N as Leaf);
-        for node in (first..end).step_by(NODE_LEAVES as usize) {
-            let block = |child: u32| {
-                let leaf = node + 4 * child;
-                if leaf < end { self.leaves.block_winner(leaf) } else { 0 }
-            };
-            let blocks = [block(0), block(1), block(2), block(3)];
-            let winner = self.tree.rebuild_node(node, blocks);
-            self.tree.replay_slot(node, winner);
-        }
+    fn head(&self, slot: usize) -> u32 {
+        if Self::SLOTS == 1 { self.last } else { self.tree.spare(slot) as u32 }
     }
 
     /// Returns whether it is time to look at the speed.
@@ -231,33 +185,26 @@ impl<const N: usize> TimerWheel<N> {
         }
         if Self::SLOTS > 1 && self.len > 0 {
             let ahead = at.saturating_sub(deadline(self.bound));
-            let reach = reach_after(*self.tree.spare(Self::REACH), ahead);
-            *self.tree.spare(Self::REACH) = reach;
+            let reach = reach_after(self.tree.spare(Self::REACH), ahead);
+            *self.tree.spare_mut(Self::REACH) = reach;
             self.speed = speed_after(self.speed, reach);
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_leaf_unsorted(&mut self, leaf: Leaf) -> bool {
-        let unit = (leaf >> Self::UNIT_BITS) % (1 << (Self::SLOT_BITS - Self::UNIT_BITS));
-        Self::SLOTS > 1 && self.record(Self::slot(leaf))[UNSORTED] >> unit & 1 == 1
     }
 
     /// Makes the next generations the last ones.
     #[cfg(test)]
     pub(super) fn wrap_generations(&mut self) {
-        self.generation = (3 * GENERATION_STEP) | 1;
+        self.generation = OCCUPIED.get() | (3 * GENERATION_STEP);
     }
 
     #[cfg(test)]
     pub(super) fn count_free(&mut self) -> usize {
         let mut count = 0;
         for slot in 0..Self::SLOTS {
-            let mut head =
-                if Self::SLOTS == 1 { self.last } else { self.record(slot)[HEAD] as u32 };
+            let mut head = self.head(slot);
             while head < Self::size(slot) {
                 let link = self.leaves.generation(((slot as u32) << Self::SLOT_BITS) + head);
-                assert!(link < super::entry::OCCUPIED.get());
+                assert!(link < OCCUPIED.get());
                 head = (head + 1) ^ link;
                 count += 1;
             }

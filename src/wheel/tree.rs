@@ -74,15 +74,13 @@ impl<const N: usize> WinnerTree<N> {
 
     /// Returns one of the words that the nodes leave over.
     #[inline(always)]
-    pub fn spare(&mut self, index: usize) -> &mut u64 {
-        &mut self.nodes[Self::SPARE + index]
+    pub fn spare(&self, index: usize) -> u64 {
+        self.nodes[Self::SPARE + index]
     }
 
-    /// Returns two of these words.
     #[inline(always)]
-    pub fn spare_two(&mut self, index: usize) -> &mut [u64; 2] {
-        let start = Self::SPARE + index;
-        self.nodes[start..start + 2].first_chunk_mut().expect("two words")
+    pub fn spare_mut(&mut self, index: usize) -> &mut u64 {
+        &mut self.nodes[Self::SPARE + index]
     }
 
     /// Recomputes the node of level 0 above a leaf whose block has a new winner. Returns the node's winner.
@@ -182,53 +180,11 @@ impl<const N: usize> WinnerTree<N> {
         prefetch(&self.nodes[WORDS * (leaf / NODE_LEAVES) as usize]);
     }
 
-    /// Returns what is remembered of a slot.
-    #[inline(always)]
-    pub fn slot_entry(&self, slot: usize) -> Entry {
-        // The entries of a level are one array.
-        if Self::SLOT_LEVELS == Self::LEVELS {
-            entry(&self.root, slot)
-        } else {
-            let word = WORDS * Self::BEGINNINGS[Self::SLOT_LEVELS] + 2 * slot;
-            entry(&self.nodes[word..word + 2], 0)
-        }
-    }
-
-    /// Returns the priority of it.
-    #[inline(always)]
-    pub fn slot_priority(&self, slot: usize) -> u64 {
-        priority_of(self.slot_entry(slot))
-    }
-
-    /// Makes it less than any timer.
-    #[inline(always)]
-    pub fn clear_slot(&mut self, slot: usize) {
-        if Self::SLOT_LEVELS == Self::LEVELS {
-            set(&mut self.root, slot, 0);
-        } else {
-            let word = WORDS * Self::BEGINNINGS[Self::SLOT_LEVELS] + 2 * slot;
-            set(&mut self.nodes[word..word + 2], 0, 0);
-        }
-    }
-
-    /// Forgets everything but what is within the slots.
-    pub fn clear_above_slots(&mut self) {
-        self.root.fill(0);
-        let (start, end) = (Self::BEGINNINGS[Self::SLOT_LEVELS], Self::BEGINNINGS[Self::LEVELS]);
-        self.nodes[WORDS * start..WORDS * end].fill(0);
-    }
-
-    /// Enters a leaf's timer, which is new or has become earlier.
+    /// Enters a leaf's timer, which is new or has become earlier: level by level, until it meets one that is not
+    /// less.
     #[inline(always)]
     pub fn raise(&mut self, leaf: Leaf, entry: Entry) {
-        self.raise_in_slot(leaf, entry);
-        self.raise_slot(leaf, entry);
-    }
-
-    /// Enters it within its slot only.
-    #[inline(always)]
-    pub fn raise_in_slot(&mut self, leaf: Leaf, entry: Entry) {
-        for level in 0..Self::SLOT_LEVELS {
+        for level in 0..Self::LEVELS {
             let (node, child) = self.node(level, leaf);
             if level == 0 {
                 // Whether it wins its block cannot be predicted: no branch.
@@ -239,30 +195,17 @@ impl<const N: usize> WinnerTree<N> {
                 return;
             }
         }
-    }
-
-    /// Enters it above its slot only.
-    #[inline(always)]
-    pub fn raise_slot(&mut self, leaf: Leaf, entry: Entry) {
-        for level in Self::SLOT_LEVELS..Self::LEVELS {
-            let (node, child) = self.node(level, leaf);
-            if entry <= self::entry(node, child) {
-                return;
-            }
-            set(node, child, entry);
-        }
         raise(&mut self.root, Self::root_child(leaf), entry);
     }
 
-    /// Makes the node of level 0 from this leaf on anew. Returns its winner.
-    #[inline(always)]
-    pub fn rebuild_node(&mut self, leaf: Leaf, blocks: [Entry; 4]) -> Entry {
-        let node = self.node(0, leaf).0;
-        for (child, block) in blocks.into_iter().enumerate() {
-            set(node, child, block);
+    /// Returns what is remembered of the slot of a leaf.
+    pub fn slot_entry(&self, leaf: Leaf) -> Entry {
+        if Self::SLOT_LEVELS == Self::LEVELS {
+            entry(&self.root, Self::root_child(leaf))
+        } else {
+            let (node, child) = Self::position(Self::SLOT_LEVELS, leaf);
+            entry(&self.nodes[node..node + WORDS], child)
         }
-        let [a, b, c, d] = blocks;
-        greater(greater(a, b), greater(c, d))
     }
 
     /// Returns the first of all, as far as the root knows.
@@ -273,23 +216,14 @@ impl<const N: usize> WinnerTree<N> {
 
     /// Checks that nothing that is remembered above a leaf is less than its entry, nor than what is below.
     #[cfg(test)]
-    pub fn check(&mut self, leaf: Leaf, entry: Entry, unsorted: bool, up: bool) {
+    pub fn check(&mut self, leaf: Leaf, entry: Entry) {
         let mut winner = entry;
         for level in 0..Self::LEVELS {
             let (node, child) = self.node(level, leaf);
-            if level == Self::SLOT_LEVELS {
-                // A slot may remember more than is known of it.
-                winner = entry;
-            }
-            if !(level < Self::SLOT_LEVELS && unsorted || level >= Self::SLOT_LEVELS && up) {
-                assert!(self::entry(node, child) >= winner);
-                winner = (0..4).map(|child| self::entry(node, child)).max().unwrap();
-            }
+            assert!(self::entry(node, child) >= winner);
+            winner = (0..4).map(|child| self::entry(node, child)).max().unwrap();
         }
-        if Self::SLOT_LEVELS == Self::LEVELS {
-            winner = entry;
-        }
-        assert!(up || self::entry(&self.root, Self::root_child(leaf)) >= winner);
+        assert!(self::entry(&self.root, Self::root_child(leaf)) >= winner);
     }
 
     /// Returns the node of a level that is above a leaf, and which of its children is.
@@ -419,8 +353,7 @@ mod tests {
             let winner = tree.replay_above(block, winner);
             assert_eq!(winner, best(&blocks, 0..Leaf::MAX));
             if N > 64 {
-                let number = (slot.start >> slot_bits(N)) as usize;
-                assert_eq!(tree.slot_entry(number), best(&blocks, slot.clone()));
+                assert_eq!(tree.slot_entry(block), best(&blocks, slot.clone()));
                 let outside = best(&blocks, 0..slot.start).max(best(&blocks, slot.end..Leaf::MAX));
                 assert_eq!(tree.best_outside_slot(block), priority_of(outside));
             }
