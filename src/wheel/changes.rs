@@ -178,10 +178,10 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(always)]
     pub(super) fn release(&mut self, leaf: Leaf) {
         self.free_leaf(leaf);
-        self.len -= 1;
         if self.first == leaf {
             self.exact = false;
         }
+        self.len -= 1;
         if self.len == 0 {
             (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
         }

@@ -76,7 +76,7 @@ impl<const N: usize> TimerWheel<N> {
             return None;
         }
         // Where a leaf was freed last, its memory is near.
-        let last = self.last as usize;
+        let last = (self.last as usize).min(Self::SLOTS - 1);
         let head = self.head(last);
         if head != Self::size(last) {
             return Some((last, head));
@@ -92,11 +92,9 @@ impl<const N: usize> TimerWheel<N> {
         let head = self.head(slot);
         self.leaves.clear(leaf, head ^ (index + 1));
         self.set_head(slot, index);
-        if Self::SLOTS > 1 {
+        if Self::SLOTS > 1 && head == Self::size(slot) {
             self.last = slot as u32;
-            if head == Self::size(slot) {
-                self.mark_open(slot);
-            }
+            self.mark_open(slot);
         }
     }
 

@@ -183,19 +183,21 @@ impl<const N: usize> WinnerTree<N> {
     /// Enters a leaf's timer, which is new or has become earlier: level by level, until it meets one that is not
     /// less.
     #[inline(always)]
-    pub fn raise(&mut self, leaf: Leaf, entry: Entry) {
+    pub fn raise(&mut self, leaf: Leaf, new: Entry) {
         for level in 0..Self::LEVELS {
-            let (node, child) = self.node(level, leaf);
+            let old = self.entry_mut(level, leaf);
             if level == 0 {
                 // Whether it wins its block cannot be predicted: no branch.
-                raise(node, child, entry);
-            } else if entry > self::entry(node, child) {
-                set(node, child, entry);
+                set(old, 0, greater(entry(old, 0), new));
+            } else if new > entry(old, 0) {
+                set(old, 0, new);
             } else {
                 return;
             }
         }
-        raise(&mut self.root, Self::root_child(leaf), entry);
+        let child = Self::root_child(leaf);
+        let old = entry(&self.root, child);
+        set(&mut self.root, child, greater(old, new));
     }
 
     /// Returns what is remembered of the slot of a leaf.
@@ -203,8 +205,7 @@ impl<const N: usize> WinnerTree<N> {
         if Self::SLOT_LEVELS == Self::LEVELS {
             entry(&self.root, Self::root_child(leaf))
         } else {
-            let (node, child) = Self::position(Self::SLOT_LEVELS, leaf);
-            entry(&self.nodes[node..node + WORDS], child)
+            entry(&self.nodes[Self::word(Self::SLOT_LEVELS, leaf)..], 0)
         }
     }
 
@@ -226,17 +227,25 @@ impl<const N: usize> WinnerTree<N> {
         assert!(self::entry(&self.root, Self::root_child(leaf)) >= winner);
     }
 
-    /// Returns the node of a level that is above a leaf, and which of its children is.
+    /// Returns the node of a level that is above a leaf, and which of its entries is.
     #[inline(always)]
     fn node(&mut self, level: usize, leaf: Leaf) -> (&mut [u64], usize) {
-        let (node, child) = Self::position(level, leaf);
-        (&mut self.nodes[node..node + WORDS], child)
+        let entry = (leaf >> shift(level)) as usize;
+        let node = WORDS * (Self::BEGINNINGS[level] + entry / 4);
+        (&mut self.nodes[node..node + WORDS], entry % 4)
     }
 
+    /// Returns that entry alone.
     #[inline(always)]
-    const fn position(level: usize, leaf: Leaf) -> (usize, usize) {
-        let entry = (leaf >> shift(level)) as usize;
-        (WORDS * (Self::BEGINNINGS[level] + entry / 4), entry % 4)
+    fn entry_mut(&mut self, level: usize, leaf: Leaf) -> &mut [u64] {
+        let word = Self::word(level, leaf);
+        &mut self.nodes[word..word + 2]
+    }
+
+    /// Returns where the entry of a level is that is above a leaf: the entries of a level are one array.
+    #[inline(always)]
+    const fn word(level: usize, leaf: Leaf) -> usize {
+        WORDS * Self::BEGINNINGS[level] + 2 * (leaf >> shift(level)) as usize
     }
 
     #[inline(always)]
@@ -278,12 +287,6 @@ fn others(node: &[u64], child: usize) -> Entry {
     let pair = (child & 2) ^ 2;
     let pair = greater(entry(node, pair), entry(node, pair + 1));
     greater(entry(node, child ^ 1), pair)
-}
-
-/// Puts an entry in, if it is greater, without a branch.
-#[inline(always)]
-fn raise(node: &mut [u64], child: usize, new: Entry) {
-    set(node, child, greater(entry(node, child), new));
 }
 
 #[cfg(test)]
