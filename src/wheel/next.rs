@@ -6,21 +6,20 @@ use super::{PEEK_REPAIR_LIMIT, PREFETCH_MIN_N, TimerWheel};
 use crate::time::Instant;
 
 impl<const N: usize> TimerWheel<N> {
-    /// The earliest deadline, exactly. `None` if none is pending.
+    /// Returns the earliest deadline, exactly. `None` if none is pending.
     ///
-    /// A single call may have to go through many deadlines that are gone or were pushed back. For a sleep
-    /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and never does.
+    /// A single call may have to repair many entries of deadlines that were cancelled or pushed back. For a sleep
+    /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and its work is bounded.
     #[inline]
     pub fn next_deadline(&mut self) -> Option<Instant> {
         self.next_within(u32::MAX)
     }
 
-    /// When to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
+    /// Returns when to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
     /// exceptions exactly then. `None` if none is pending.
     ///
-    /// It is earlier than the earliest deadline only where many earlier ones are gone or were pushed back, 64
-    /// or more, and no call has come across them yet. `expire` then delivers nothing, and the next call goes
-    /// on.
+    /// It is earlier than the earliest deadline only if 64 or more earlier ones were cancelled or pushed back, and
+    /// no call has come across them yet. `expire` then delivers nothing, and the next call goes on.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
         self.next_within(PEEK_REPAIR_LIMIT)
@@ -37,7 +36,7 @@ impl<const N: usize> TimerWheel<N> {
         Some(Instant::from_nanos(deadline(self.bound)))
     }
 
-    /// Whether the earliest timer is known. Then there is one.
+    /// Returns whether the earliest timer is known. Then there is one.
     #[inline]
     pub(super) const fn is_exact(&self) -> bool {
         N != 0 && self.exact

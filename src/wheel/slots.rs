@@ -7,17 +7,22 @@
 //! A timer that is put into a slot which is not the first one's is not entered in the slot's subtree. Its *unit*,
 //! a 64th of the slot or a node, is marked as unsorted, until the slot comes up.
 
-use super::TimerWheel;
+use core::hint::select_unpredictable;
+
 #[cfg(test)]
 use super::entry::OCCUPIED;
 use super::entry::{GENERATION_STEP, Leaf, deadline};
 use super::hash::{SAMPLE, reach_after, slot_of, speed_after};
 use super::leaves::first_generation;
+use super::{PREFETCH_MIN_N, TimerWheel};
+
+/// The slots that are full are the bits of one word.
+const MOST_SLOTS: usize = 64;
 
 /// Returns log2 of how many leaves a slot has: a power of 4, as the subtrees of the winner tree.
 pub(super) const fn slot_bits(capacity: usize) -> u32 {
     let mut bits = 6;
-    while 1 << (2 * bits) < 4 * capacity {
+    while capacity.div_ceil(1 << bits) > MOST_SLOTS {
         bits += 2;
     }
     bits
@@ -26,19 +31,15 @@ pub(super) const fn slot_bits(capacity: usize) -> u32 {
 /// Returns how many words the slots take of those that the winner tree leaves over.
 pub(super) const fn words(capacity: usize) -> usize {
     let slots = capacity.div_ceil(1 << slot_bits(capacity));
-    if slots <= 1 { 0 } else { slots + slots.div_ceil(64) + 2 }
+    if slots <= 1 { 0 } else { slots + 1 }
 }
 
 impl<const N: usize> TimerWheel<N> {
     pub(super) const SLOT_BITS: u32 = slot_bits(N);
     pub(super) const SLOTS: usize = N.div_ceil(1 << Self::SLOT_BITS);
 
-    /// Where in the spare words the full slots are, a bit each, then how many of those words are all ones, then
-    /// the reach.
-    const FULL: usize = Self::SLOTS;
-    const SUMMARY: usize = Self::FULL + Self::WORDS;
-    const WORDS: usize = Self::SLOTS.div_ceil(64);
-    const REACH: usize = Self::SUMMARY + 1;
+    /// Which of the spare words is the reach.
+    const REACH: usize = Self::SLOTS;
 
     #[inline(always)]
     pub(super) const fn slot(leaf: Leaf) -> usize {
@@ -60,28 +61,28 @@ impl<const N: usize> TimerWheel<N> {
         }
         let mut slot = slot_of(deadline, self.speed, Self::SLOTS);
         let mut head = self.head(slot);
+        if Self::SLOTS > 1 {
+            // If that is full, where a leaf was freed last: its memory is near. Without a branch, since a wheel may
+            // be nearly full for long.
+            let full = head == Self::size(slot);
+            let last = (self.last as usize).min(Self::SLOTS - 1);
+            head = select_unpredictable(full, self.head(last), head);
+            slot = select_unpredictable(full, last, slot);
+        }
         if head == Self::size(slot) {
-            (slot, head) = self.find_open(slot)?;
+            (slot, head) = self.search(slot)?;
         }
         let leaf = ((slot as u32) << Self::SLOT_BITS) + head;
         let next = (head + 1) ^ self.leaves.generation(leaf);
         self.set_head(slot, next);
+        if N >= PREFETCH_MIN_N {
+            let next = ((slot as u32) << Self::SLOT_BITS) + next;
+            if (next as usize) < N {
+                self.leaves.prefetch(next);
+                self.tree.prefetch(next);
+            }
+        }
         Some(leaf)
-    }
-
-    /// Returns a slot that has a free leaf, and that leaf's index, in place of a full one.
-    #[inline(always)]
-    fn find_open(&mut self, full: usize) -> Option<(usize, u32)> {
-        if Self::SLOTS == 1 {
-            return None;
-        }
-        // Where a leaf was freed last, its memory is near.
-        let last = (self.last as usize).min(Self::SLOTS - 1);
-        let head = self.head(last);
-        if head != Self::size(last) {
-            return Some((last, head));
-        }
-        self.search(full)
     }
 
     /// Frees a leaf. No key names it any more.
@@ -94,7 +95,7 @@ impl<const N: usize> TimerWheel<N> {
         self.set_head(slot, index);
         if Self::SLOTS > 1 && head == Self::size(slot) {
             self.last = slot as u32;
-            self.mark_open(slot);
+            self.full &= !(1 << slot);
         }
     }
 
@@ -111,6 +112,9 @@ impl<const N: usize> TimerWheel<N> {
     #[cold]
     #[inline(never)]
     fn search(&mut self, from: usize) -> Option<(usize, u32)> {
+        if Self::SLOTS == 1 {
+            return None;
+        }
         let mut slot = from;
         // That a slot is full is noted here, when it matters.
         loop {
@@ -119,43 +123,14 @@ impl<const N: usize> TimerWheel<N> {
                 self.last = slot as u32;
                 return Some((slot, head));
             }
-            self.mark_full(slot);
-            slot = self.next_open(from)?;
+            self.full |= 1 << slot;
+            let open = !self.full & u64::MAX >> (64 - Self::SLOTS);
+            let after = open & u64::MAX << from;
+            if open == 0 {
+                return None;
+            }
+            slot = if after != 0 { after } else { open }.trailing_zeros() as usize;
         }
-    }
-
-    /// Returns the first slot from this one on, around the circle, that is not marked as full.
-    fn next_open(&mut self, from: usize) -> Option<usize> {
-        let word = from / 64;
-        let open = self.open(word) & u64::MAX << (from % 64);
-        if open != 0 {
-            return Some(64 * word + open.trailing_zeros() as usize);
-        }
-        // Words, as slots above; the one that was begun in comes up again at last.
-        let words = !self.tree.spare(Self::SUMMARY) & u64::MAX >> (64 - Self::WORDS);
-        let after = words & (u64::MAX << word) << 1;
-        let words = if after != 0 { after } else { words };
-        let word = words.trailing_zeros() as usize;
-        (words != 0).then(|| 64 * word + self.open(word).trailing_zeros() as usize)
-    }
-
-    /// Returns the slots, of the 64 of one word, that are not marked as full.
-    fn open(&mut self, word: usize) -> u64 {
-        let slots = (Self::SLOTS - 64 * word).min(64);
-        !self.tree.spare(Self::FULL + word) & u64::MAX >> (64 - slots)
-    }
-
-    fn mark_full(&mut self, slot: usize) {
-        *self.tree.spare_mut(Self::FULL + slot / 64) |= 1 << (slot % 64);
-        if self.open(slot / 64) == 0 {
-            *self.tree.spare_mut(Self::SUMMARY) |= 1 << (slot / 64);
-        }
-    }
-
-    #[inline(always)]
-    fn mark_open(&mut self, slot: usize) {
-        *self.tree.spare_mut(Self::FULL + slot / 64) &= !(1 << (slot % 64));
-        *self.tree.spare_mut(Self::SUMMARY) &= !(1 << (slot / 64));
     }
 
     /// Returns the index within a slot of its first free leaf; if it is full, how many leaves it has.
