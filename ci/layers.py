@@ -23,7 +23,9 @@ wheel
 sys
 events
 poller
+source
 unix
+socket
 std_adapter
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Accepted, TcpListener, TcpStream};
+use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -166,11 +166,10 @@ impl Service {
         if self.connections.is_full() {
             return self.pause();
         }
-        let mut stream = match self.guard.accept(&self.listener) {
-            Ok(Accepted::Connection(stream, _)) => stream,
-            Ok(Accepted::Pause) => return self.pause(),
-            // It was refused, or has gone meanwhile.
-            Ok(Accepted::Refused(_)) | Err(_) => return Ok(()),
+        let mut stream = match self.guard.accept_next(&self.listener)? {
+            Incoming::Connection(stream, _) => stream,
+            Incoming::Exhausted => return self.pause(),
+            Incoming::Refused(_) | Incoming::Lost(_) | Incoming::WouldBlock => return Ok(()),
         };
         let entry = self.connections.vacant_entry()?;
         let id = entry.key().into();

@@ -72,6 +72,9 @@
 //! with one. A [`Poller`] puts registry, ready queue and wheel together, and gives each a share of every
 //! batch.
 //!
+//! **[`Source`](unix::Source)** is what every handle is built on: a descriptor and the memory of its
+//! registration.
+//!
 //! **[`unix`].** Handles that need no `std`: any descriptor, pipes, signals, child processes, and the
 //! [`Waker`](unix::Waker), the one thing that crosses threads.
 //!
@@ -95,7 +98,7 @@
 //! | Linux x86-64 | epoll | **run**: every test, for every feature set |
 //! | Linux aarch64, i686; x86-64 with musl | epoll | type-checked: library, tests, examples |
 //! | Linux riscv64 | epoll | type-checked: library without `std` |
-//! | Android | epoll | not checked; the code is Linux's |
+//! | Android x86-64 | epoll | type-checked: library without `std` |
 //! | FreeBSD, NetBSD, OpenBSD x86-64; macOS aarch64 | kqueue | **run through the shim**, linked, type-checked |
 //! | macOS x86-64 | kqueue | run through the shim, linked, type-checked without `std` |
 //! | DragonFly x86-64 | kqueue | run through the shim, type-checked: library, tests, examples |
@@ -134,8 +137,9 @@
 //!   made.
 //!
 //! On Linux `is_write_closed` is true with a hang-up only, a pipe whose reader has gone has `ERROR`, and a
-//! registration lives on while a duplicate of the descriptor does. Before Linux 5.11, and in some sandboxes,
-//! timeouts are rounded up to milliseconds.
+//! registration lives on while a duplicate of the descriptor does. Before Linux 5.11 and Android 15 (API level
+//! 35), and in some sandboxes, timeouts are rounded up to milliseconds. A sandbox's `EPERM` or `EACCES` to a
+//! system call that the library can do without counts as "this kernel has no such call", as `ENOSYS` does.
 //!
 //! # What it does not do
 //!
@@ -178,8 +182,13 @@ mod events;
 mod poller;
 
 #[cfg(unix)]
-#[macro_use]
+mod source;
+
+#[cfg(unix)]
 pub mod unix;
+
+#[cfg(unix)]
+pub mod socket;
 
 // One module of this crate and not a crate of its own, because `net` needs `Poller` and `Poller` must not
 // need `net`. Each of its files says `extern crate std`; none in `src/` does, so there `std` cannot creep in.

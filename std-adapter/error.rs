@@ -28,21 +28,28 @@ impl From<Error> for io::Error {
 /// has none becomes the nearest that has a meaning here, in the last resort `EIO`.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
-        if let Some(errno) = error.raw_os_error() {
-            return Error::from_raw_os_error(errno);
-        }
-        match error.kind() {
-            ErrorKind::AlreadyExists => Error::AlreadyExists,
-            ErrorKind::NotFound => Error::NotFound,
-            ErrorKind::QuotaExceeded => Error::Full,
-            ErrorKind::Unsupported => Error::Unsupported,
-            ErrorKind::InvalidInput => Error::InvalidInput,
-            ErrorKind::WouldBlock => Error::Os(libc::EAGAIN),
-            ErrorKind::Interrupted => Error::Os(libc::EINTR),
-            ErrorKind::TimedOut => Error::Os(libc::ETIMEDOUT),
-            ErrorKind::BrokenPipe => Error::Os(libc::EPIPE),
-            _ => Error::Os(libc::EIO),
-        }
+        meaning(&error)
+    }
+}
+
+/// Converts without consuming the error.
+pub(super) fn meaning(error: &io::Error) -> Error {
+    if let Some(errno) = error.raw_os_error() {
+        return Error::from_raw_os_error(errno);
+    }
+    match error.kind() {
+        ErrorKind::AlreadyExists => Error::AlreadyExists,
+        ErrorKind::NotFound => Error::NotFound,
+        ErrorKind::QuotaExceeded => Error::Full,
+        ErrorKind::Unsupported => Error::Unsupported,
+        ErrorKind::InvalidInput => Error::InvalidInput,
+        ErrorKind::WouldBlock => Error::Os(libc::EAGAIN),
+        ErrorKind::Interrupted => Error::Os(libc::EINTR),
+        ErrorKind::TimedOut => Error::Os(libc::ETIMEDOUT),
+        ErrorKind::BrokenPipe => Error::Os(libc::EPIPE),
+        ErrorKind::ConnectionAborted => Error::Os(libc::ECONNABORTED),
+        ErrorKind::ConnectionReset => Error::Os(libc::ECONNRESET),
+        _ => Error::Os(libc::EIO),
     }
 }
 

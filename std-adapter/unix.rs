@@ -117,7 +117,7 @@ pub(super) fn ours<'a, 'b>(buffers: &'a [io::IoSlice<'b>]) -> &'a [IoSlice<'b>] 
 }
 
 #[allow(unsafe_code)]
-fn ours_mut<'a, 'b>(buffers: &'a mut [io::IoSliceMut<'b>]) -> &'a mut [IoSliceMut<'b>] {
+pub(super) fn ours_mut<'a, 'b>(buffers: &'a mut [io::IoSliceMut<'b>]) -> &'a mut [IoSliceMut<'b>] {
     // SAFETY: as in `ours`; and nobody can tell one from the other by what is done to it.
     unsafe { slice::from_raw_parts_mut(buffers.as_mut_ptr().cast(), buffers.len()) }
 }

@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use mio_st::event::{EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Accepted, TcpListener, TcpStream, UnixListener, UnixStream};
+use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream, UnixListener, UnixStream};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
 
@@ -47,17 +47,16 @@ fn serve(opt: PollOption) {
         for event in &mut events {
             if event.id() == LISTENER {
                 loop {
-                    match guard.accept(&listener) {
-                        Ok(Accepted::Connection(stream, _)) => {
+                    match guard.accept_next(&listener).unwrap() {
+                        Incoming::Connection(stream, _) => {
                             let vacant = connections.vacant_entry().unwrap();
                             let id = vacant.key().into();
                             let stream = vacant.insert(stream);
                             poller.register(stream, id, Interests::READABLE, opt).unwrap();
                         }
-                        Ok(Accepted::Refused(_)) => refused += 1,
-                        Ok(Accepted::Pause) => panic!("nobody else takes descriptors here"),
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                        Err(error) => panic!("{error}"),
+                        Incoming::Refused(_) => refused += 1,
+                        Incoming::WouldBlock => break,
+                        other => panic!("nobody else takes descriptors here: {other:?}"),
                     }
                 }
                 assert!(guard.has_reserve());
@@ -186,9 +185,9 @@ fn pause(test: &str, opt: PollOption) {
     assert_eq!(events.is_empty(), opt == PollOption::Edge, "silent for ever, or at every poll");
 
     // The way out.
-    assert!(matches!(guard.accept(&listener), Ok(Accepted::Pause)));
+    assert!(matches!(guard.accept_next(&listener), Ok(Incoming::Exhausted)));
     assert!(!guard.has_reserve());
-    assert!(matches!(guard.accept(&listener), Ok(Accepted::Pause)));
+    assert!(matches!(guard.accept_next(&listener), Ok(Incoming::Exhausted)));
     let timeout = Duration::from_millis(50);
     let begin = Instant::now();
     poller.add_timeout(LISTENER, timeout).unwrap();
@@ -204,13 +203,13 @@ fn pause(test: &str, opt: PollOption) {
     poller.poll(&mut events, None).unwrap();
     assert_eq!(events.len(), 1);
     for client in &clients {
-        match guard.accept(&listener) {
-            Ok(Accepted::Connection(_, from)) => assert_eq!(from, client.local_addr().unwrap()),
+        match guard.accept_next(&listener) {
+            Ok(Incoming::Connection(_, from)) => assert_eq!(from, client.local_addr().unwrap()),
             other => panic!("{other:?}"),
         }
     }
     assert!(guard.has_reserve());
-    assert_eq!(guard.accept(&listener).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(matches!(guard.accept_next(&listener), Ok(Incoming::WouldBlock)));
 }
 
 #[test]
@@ -239,11 +238,11 @@ fn a_client_that_gave_up_is_no_trouble_and_one_guard_serves_all() {
     let unix_client = UnixStream::connect(&path).unwrap();
     // Exactly the reserve is left to have.
     let former = leave_descriptors(0);
-    assert!(matches!(guard.accept(&tcp), Ok(Accepted::Refused(_))));
-    assert!(matches!(guard.accept(&unix), Ok(Accepted::Refused(_))));
+    assert!(matches!(guard.accept_next(&tcp), Ok(Incoming::Refused(_))));
+    assert!(matches!(guard.accept_next(&unix), Ok(mio_st::unix::Incoming::Refused(_))));
     assert_eq!((&unix_client).read(&mut [0; 1]).unwrap(), 0);
     assert!(guard.has_reserve());
-    assert_eq!(guard.accept(&tcp).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(matches!(guard.accept_next(&tcp), Ok(Incoming::WouldBlock)));
     assert!(guard.has_reserve());
     limit_descriptors(former);
 }

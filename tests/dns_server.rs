@@ -75,8 +75,7 @@ impl Drop for Stop<'_> {
 #[test]
 fn dig_gets_its_answers() {
     if Command::new("dig").arg("-v").output().is_err() {
-        println!("SKIPPED: there is no dig (Debian's bind9-dnsutils)");
-        return;
+        return net_support::skip("there is no dig (Debian's bind9-dnsutils)");
     }
     serve(|address| {
         let dig = |arguments: &str| {

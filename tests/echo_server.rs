@@ -335,7 +335,7 @@ fn real_client(name: &str, arguments: &[&str]) -> Option<RealClient> {
     match command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() {
         Ok(client) => Some(RealClient(client)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            say(&format!("NOT TESTED: there is no {name} here"));
+            skip(format_args!("there is no {name}"));
             None
         }
         Err(error) => panic!("{name}: {error}"),

@@ -16,7 +16,7 @@ use mio_st::event::{EventedId, Events, Interests};
 use mio_st::net::{TcpListener, UnixListener, UnixStream};
 use mio_st::poll::{BusyPoll, PollOption, Poller};
 
-use net_support::{Directory, LOCALHOSTS, address, alone, is_quiet, leaks, next};
+use net_support::{Directory, LOCALHOSTS, address, alone, is_quiet, leaks, next, skip};
 
 const ID: EventedId = EventedId(5);
 
@@ -178,7 +178,7 @@ fn busy_polling_is_set_or_unsupported() {
     let wanted = BusyPoll { usecs: 42, budget: 16, prefer: true };
     match registry.set_busy_poll(wanted) {
         Err(Error::Unsupported) => {
-            println!("SKIPPED: this kernel has no busy polling of a poller");
+            skip("this kernel has no busy polling of an epoll instance");
             assert_eq!(registry.busy_poll(), Err(Error::Unsupported));
             return;
         }

@@ -10,7 +10,7 @@ use std::os::fd::AsRawFd;
 
 use mio_st::net::{ListenOptions, TcpListener, UdpSocket};
 
-use net_support::{LOCALHOSTS, address, alone, leaks};
+use net_support::{LOCALHOSTS, address, alone, leaks, skip};
 
 /// A socket option that is a number.
 fn option(handle: &impl AsRawFd, level: i32, name: i32) -> i32 {
@@ -187,7 +187,7 @@ fn by_default_a_crowd_can_wait_to_be_accepted() {
     let _alone = alone();
     let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
     if most.trim().parse::<usize>().unwrap() < CROWD {
-        return eprintln!("skipped: the system allows a queue of {most}");
+        return skip(format_args!("the system allows a queue of {most}"));
     }
     let listener = TcpListener::bind(address(LOCALHOSTS[0])).unwrap();
     let at = listener.local_addr().unwrap();

@@ -12,7 +12,7 @@ use std::os::unix::net::SocketAddr;
 
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::net::{
-    AcceptGuard, Accepted, ListenOptions, TcpListener, TcpStream, UdpSocket, UnixDatagram,
+    AcceptGuard, Incoming, ListenOptions, TcpListener, TcpStream, UdpSocket, UnixDatagram,
     UnixListener, UnixStream,
 };
 use mio_st::poll::{BusyPoll, PollOption, Poller};
@@ -135,13 +135,13 @@ fn listening() {
         poller.register(&mut listener, ID, TcpListener::INTERESTS, EDGE).unwrap();
 
         let mut guard = AcceptGuard::new().unwrap();
-        assert!(guard.accept(&listener).is_err());
+        assert!(matches!(guard.accept_next(&listener), Ok(Incoming::WouldBlock)));
         let clients = [(); 2].map(|()| TcpStream::connect(own).unwrap());
         let former = net_support::leave_descriptors(0);
-        assert!(matches!(guard.accept(&listener), Ok(Accepted::Refused(_))));
+        assert!(matches!(guard.accept_next(&listener), Ok(Incoming::Refused(_))));
         assert!(Poller::new().is_err() && UdpSocket::bind(local).is_err());
         net_support::limit_descriptors(former);
-        assert!(matches!(guard.accept(&listener), Ok(Accepted::Connection(..))));
+        assert!(matches!(guard.accept_next(&listener), Ok(Incoming::Connection(..))));
         drop(clients);
     });
 }

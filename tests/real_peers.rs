@@ -13,7 +13,7 @@ use mio_st::event::{EventedId, Events, Interests};
 use mio_st::net::{UdpSocket, UnixDatagram, UnixListener};
 use mio_st::poll::{PollOption, Poller};
 
-use net_support::Directory;
+use net_support::{Directory, skip};
 
 const LISTENER: EventedId = EventedId(0);
 const PEER: EventedId = EventedId(1);
@@ -28,7 +28,7 @@ fn start(program: &str, arguments: &[&str]) -> Option<Child> {
             Some(child)
         }
         Err(error) => {
-            println!("SKIPPED: {program}: {error}");
+            skip(format_args!("{program}: {error}"));
             None
         }
     }
@@ -85,7 +85,7 @@ fn netcat_and_socat_talk_to_a_listener() {
     if knows_unix {
         peers.push(("nc", vec!["-U", path]));
     } else {
-        println!("SKIPPED: this nc, if there is one, has no -U");
+        skip("nc is missing or has no -U");
     }
     for (program, arguments) in peers {
         if let Some(child) = start(program, &arguments) {

@@ -127,6 +127,27 @@ fn who_is_ended_by_the_number_learns_of_it() {
     }
 }
 
+/// What was done by the number is not undone by the handle's memory of what it did.
+#[test]
+fn an_unchanged_reregistration_reaches_the_kernel() {
+    for opt in OPTIONS {
+        let (mut poller, (_sender, mut receiver)) = (Poller::new().unwrap(), readable());
+        let fd = receiver.as_raw_fd();
+        add(&mut poller, &mut receiver, 1, opt).unwrap();
+        poller.reregister(&mut EventedFd(&fd), EventedId(2), READ, Oneshot).unwrap();
+        assert_eq!(poll(&mut poller), [(2, Ready::READABLE)]);
+        poller.reregister(&mut receiver, EventedId(1), READ, opt).unwrap();
+        assert_eq!(poll(&mut poller), [(1, Ready::READABLE)], "{opt:?}");
+
+        poller.deregister(&mut EventedFd(&fd)).unwrap();
+        let ended = poller.reregister(&mut receiver, EventedId(1), READ, opt);
+        assert_eq!(ended, Err(Error::NotFound), "{opt:?}");
+        assert_silent(&mut poller);
+        add(&mut poller, &mut receiver, 3, opt).unwrap();
+        assert_eq!(poll(&mut poller), [(3, Ready::READABLE)], "{opt:?}");
+    }
+}
+
 #[test]
 #[allow(unsafe_code)]
 fn a_change_that_is_refused_changes_nothing() {

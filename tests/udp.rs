@@ -14,7 +14,7 @@ use mio_st::event::{EventedId, Interests};
 use mio_st::net::{ConnectedUdpSocket, ListenOptions, UdpSocket};
 use mio_st::poll::{PollOption, Poller};
 
-use net_support::{LOCALHOSTS, address, alone, is_quiet, leaks, next, until};
+use net_support::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
 
 const ID: EventedId = EventedId(7);
 
@@ -284,13 +284,11 @@ fn check_group(
     leave: OnSocket<'_>,
 ) {
     if let Err(error) = members.iter().try_for_each(join) {
-        println!("SKIPPED: this machine has no multicast on loopback for {group}: {error}");
-        return;
+        return skip(format_args!("no multicast on loopback for {group}: {error}"));
     }
     assert!(join(&members[0]).is_err(), "joined twice");
     if let Err(error) = sender.send_to(b"all", group) {
-        println!("SKIPPED: this machine cannot send to {group}: {error}");
-        return;
+        return skip(format_args!("cannot send to {group}: {error}"));
     }
     let mut poller = Poller::new().unwrap();
     let mut buffer = [0; 8];

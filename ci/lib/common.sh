@@ -19,7 +19,9 @@ fail() {
     exit 1
 }
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+# can_be_root: whether as_root works without asking for a password.
+can_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 # apt_install PACKAGE...: installs what is missing.
 apt_install() {
@@ -28,20 +30,36 @@ apt_install() {
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    command -v apt-get >/dev/null || fail "please install: ${missing[*]}"
+    command -v apt-get >/dev/null && can_be_root || fail "please install: ${missing[*]}"
     as_root apt-get -qq update >&2
     # Another apt-get may be at work: wait for it.
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y \
         --no-install-recommends "${missing[@]}" >&2
 }
 
-# need COMMAND[=PACKAGE]...: a command from anywhere will do; where there is none, its package is installed.
-need() {
-    local wanted packages=()
+# missing_of COMMAND[=PACKAGE]...: the packages of the commands that are not there.
+missing_of() {
+    local wanted
     for wanted; do
-        command -v "${wanted%=*}" >/dev/null || packages+=("${wanted#*=}")
+        command -v "${wanted%=*}" >/dev/null || echo "${wanted#*=}"
     done
+}
+
+# need COMMAND[=PACKAGE]...: a command from anywhere will do; if there is none, its package is installed.
+need() {
+    local packages
+    mapfile -t packages < <(missing_of "$@")
     apt_install "${packages[@]}"
+}
+
+# want COMMAND[=PACKAGE]...: as need, but if it cannot be installed, names what is missing and returns 1.
+want() {
+    local packages
+    mapfile -t packages < <(missing_of "$@")
+    [ ${#packages[@]} -gt 0 ] || return 0
+    (apt_install "${packages[@]}") >&2 && return 0
+    echo "${packages[*]}"
+    return 1
 }
 
 # The workspace's packages other than the crate itself, as arguments to cargo; none if there are none.

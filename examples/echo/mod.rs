@@ -5,14 +5,14 @@ mod connection;
 use core::fmt::Display;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 
 use mio_st::event::{Event, Evented, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Accepted, TcpListener, TcpStream};
+use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
 
-use self::connection::{Connection, is_transient};
+use self::connection::Connection;
 
 // No client's id is below 2^32: see `Slab`.
 const LISTENER: EventedId = EventedId(0);
@@ -82,17 +82,15 @@ impl Server {
         if event.readiness().is_timer() {
             return self.listen();
         }
-        match self.guard.accept(&self.listener) {
-            Ok(Accepted::Connection(stream, peer)) => self.admit(stream, peer),
-            Ok(Accepted::Refused(peer)) => println!("server: {peer} refused, out of descriptors"),
-            Ok(Accepted::Pause) => {
+        match self.guard.accept_next(&self.listener)? {
+            Incoming::Connection(stream, peer) => self.admit(stream, peer),
+            Incoming::Refused(peer) => println!("server: {peer} refused, out of descriptors"),
+            Incoming::Exhausted => {
                 self.poller.add_timeout(LISTENER, PAUSE)?;
                 self.poller.deregister(&mut self.listener)?;
             }
-            Err(error) if is_transient(&error) => {}
-            // Whoever was waiting has gone.
-            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-            Err(error) => return Err(error),
+            Incoming::Lost(error) => println!("server: a connection was lost: {error}"),
+            Incoming::WouldBlock => {}
         }
         Ok(())
     }

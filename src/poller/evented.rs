@@ -69,10 +69,8 @@ pub trait Evented {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) where it is not registered, and as `register`. There is one
-    /// exception: a handle that owns its descriptor makes no system call for a reregistration under `Level`
-    /// that changes nothing. It is `Ok` even if the registration was ended behind the handle's back, by the
-    /// descriptor's number.
+    /// [`NotFound`](crate::Error::NotFound) if it is not registered, even if the handle was registered and
+    /// somebody else has ended that by the descriptor's number; and as `register`.
     fn reregister(
         &mut self,
         registry: &mut Registry,

@@ -12,35 +12,72 @@ use crate::sys::fd::RawFd;
 
 /// The memory of the latest registration, two words.
 ///
-/// On epoll the kernel decides what is an error, and the memory only saves the system call of a `reregister`
-/// that changes nothing; only under `Level`, since under `Edge` and `Oneshot` an unchanged `reregister` still
-/// means to look again. On kqueue, where the kernel replaces silently, the memory is what makes a double
-/// registration an error, and what a `reregister` that fails goes back to. It is of one registry: of a handle
-/// in two pollers, the one that was not the latest replaces silently all the same.
-#[derive(Default)]
+/// On epoll the kernel decides what is an error. On kqueue, where the kernel silently replaces a
+/// registration, the memory makes a double registration an error, and is what a `reregister` that fails
+/// goes back to. It is of one registry: if a handle is in two pollers, the one that was not the latest
+/// replaces silently even so.
+///
+/// The memory never saves a system call: the same descriptor may have been registered, changed or ended
+/// by its number in between, which only the kernel knows.
 pub(crate) struct Registration {
     id: EventedId,
-    latest: Option<(NonZeroU32, Interests, PollOption)>,
+    /// The number of the registry, if it is registered. Flat, since a tuple would waste its padding.
+    registry: Option<NonZeroU32>,
+    interests: Interests,
+    opt: PollOption,
+    /// The interests that can occur.
+    possible: Interests,
     /// Handles stay on one thread, as their poller does.
     one_thread: PhantomData<*mut ()>,
 }
 
 impl Registration {
-    pub(crate) fn register(
-        &mut self,
-        registry: &mut Registry,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
+    pub(crate) const fn new(possible: Interests) -> Registration {
+        Registration {
+            id: EventedId(0),
+            registry: None,
+            interests: possible,
+            opt: PollOption::Level,
+            possible,
+            one_thread: PhantomData,
+        }
+    }
+
+    /// # Errors
+    ///
+    /// `InvalidInput` for an interest that can never occur.
+    #[inline]
+    pub(crate) fn check_possible(&self, interests: Interests) -> Result<()> {
+        match interests.remove(self.possible) {
+            None => Ok(()),
+            Some(_) => Err(Error::InvalidInput),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// `AlreadyExists` if it is known to be registered here and the kernel would not notice.
+    #[inline]
+    pub(crate) fn check_new(&self, registry: &Registry) -> Result<()> {
         if Selector::REPLACES && self.is_with(registry) {
             return registry.check_fork().and(Err(Error::AlreadyExists));
         }
-        registry.register_fd(fd, id, interests, opt)?;
-        self.id = id;
-        self.latest = Some((registry.number(), interests, opt));
         Ok(())
+    }
+
+    /// Remembers a registration that has succeeded.
+    #[inline]
+    pub(crate) fn record(
+        &mut self,
+        registry: &Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) {
+        self.id = id;
+        self.registry = Some(registry.number());
+        self.interests = interests;
+        self.opt = opt;
     }
 
     pub(crate) fn reregister(
@@ -51,14 +88,9 @@ impl Registration {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        let wanted = Some((registry.number(), interests, opt));
-        if opt == PollOption::Level && self.latest == wanted && self.id == id {
-            return registry.check_fork();
-        }
         match registry.reregister_fd(fd, id, interests, opt) {
             Ok(()) => {
-                self.id = id;
-                self.latest = wanted;
+                self.record(registry, id, interests, opt);
                 Ok(())
             }
             Err(error) => {
@@ -72,7 +104,7 @@ impl Registration {
         let answer = registry.deregister_fd(fd);
         // It may have been ended by its number.
         if matches!(answer, Ok(()) | Err(Error::NotFound)) && self.is_with(registry) {
-            self.latest = None;
+            self.registry = None;
         }
         answer
     }
@@ -83,16 +115,16 @@ impl Registration {
         if !Selector::REPLACES || !self.is_with(registry) || error == Error::Forked {
             return;
         }
-        let known = self.latest.filter(|_| error != Error::NotFound);
-        self.latest = known.filter(|&(_, interests, opt)| {
-            registry.register_fd(fd, self.id, interests, opt).is_ok()
-        });
+        let restored = error != Error::NotFound
+            && registry.register_fd(fd, self.id, self.interests, self.opt).is_ok();
+        if !restored {
+            self.registry = None;
+        }
     }
 
     fn is_with(&self, registry: &Registry) -> bool {
-        self.latest.is_some_and(|(number, ..)| number == registry.number())
+        self.registry == Some(registry.number())
     }
 }
 
 static_assertions::assert_not_impl_any!(Registration: Send, Sync);
-static_assertions::const_assert!(size_of::<Registration>() <= 2 * size_of::<u64>());

@@ -52,16 +52,67 @@ pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
     answer
 }
 
-/// A descriptor that is closed when dropped.
+/// A descriptor that is closed when dropped: what `std::os::fd::OwnedFd` is, without `std`.
 #[derive(Debug)]
-pub(crate) struct Fd(RawFd);
+pub struct OwnedFd(RawFd);
 
-impl Fd {
+/// Its name inside the crate.
+pub(crate) use self::OwnedFd as Fd;
+
+impl OwnedFd {
+    /// Takes over a descriptor, as it is.
+    ///
+    /// # Safety
+    ///
+    /// It must be open, and nobody else may own it: it will be closed.
+    #[inline]
+    #[must_use]
+    pub unsafe fn from_raw_fd(fd: RawFd) -> OwnedFd {
+        OwnedFd(fd)
+    }
+
+    /// Returns the descriptor, which stays owned by `self`.
+    #[inline]
+    #[must_use]
+    pub fn as_raw_fd(&self) -> RawFd {
+        self.0
+    }
+
+    /// Gives the descriptor away, open.
+    #[inline]
+    #[must_use = "nobody else will close it"]
+    pub fn into_raw_fd(self) -> RawFd {
+        self.into_raw()
+    }
+
+    /// Sets whether calls that cannot be completed at once fail (`O_NONBLOCK`) or wait. It is a
+    /// property of the open file, shared by all duplicates of the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see fcntl(2).
+    pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
+        // SAFETY: no memory is involved.
+        unsafe {
+            let before = check(libc::fcntl(self.0, libc::F_GETFL))?;
+            let after = match nonblocking {
+                true => before | libc::O_NONBLOCK,
+                false => before & !libc::O_NONBLOCK,
+            };
+            if after != before {
+                check(libc::fcntl(self.0, libc::F_SETFL, after))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl OwnedFd {
     /// # Safety
     ///
     /// `fd` must be open, and nobody else may own it.
-    pub(crate) unsafe fn adopt(fd: RawFd) -> Fd {
-        Fd(fd)
+    pub(crate) unsafe fn adopt(fd: RawFd) -> OwnedFd {
+        OwnedFd(fd)
     }
 
     #[inline]
@@ -77,22 +128,6 @@ impl Fd {
         Ok(())
     }
 
-    /// Whether calls that cannot be made at once fail (`EAGAIN`) or wait: fcntl(2), `O_NONBLOCK`.
-    pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
-        // SAFETY: no memory is involved.
-        unsafe {
-            let before = check(libc::fcntl(self.0, libc::F_GETFL))?;
-            let after = match nonblocking {
-                true => before | libc::O_NONBLOCK,
-                false => before & !libc::O_NONBLOCK,
-            };
-            if after != before {
-                check(libc::fcntl(self.0, libc::F_SETFL, after))?;
-            }
-        }
-        Ok(())
-    }
-
     /// Gives it away, open.
     pub(crate) fn into_raw(self) -> RawFd {
         let fd = self.0;
@@ -101,7 +136,7 @@ impl Fd {
     }
 }
 
-impl Drop for Fd {
+impl Drop for OwnedFd {
     fn drop(&mut self) {
         // The answer says nothing that can be acted on: after EINTR and EIO too, Linux has closed it.
         // SAFETY: the descriptor is owned, so no one else is surprised.
@@ -109,14 +144,19 @@ impl Drop for Fd {
     }
 }
 
-/// Is it a regular file or a directory, of which readiness says nothing? See fstat(2).
-#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+/// Returns what kind of file it is, `S_IFSOCK` for example: fstat(2).
+pub(crate) fn file_type(fd: RawFd) -> Result<libc::mode_t> {
     let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
     let stat = unsafe {
         check(libc::fstat(fd, stat.as_mut_ptr()))?;
         stat.assume_init()
     };
-    Ok(matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
+    Ok(stat.st_mode & libc::S_IFMT)
+}
+
+/// Returns whether it is a regular file or a directory, whose readiness means nothing.
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+    Ok(matches!(file_type(fd)?, libc::S_IFREG | libc::S_IFDIR))
 }

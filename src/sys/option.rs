@@ -19,7 +19,7 @@ pub(crate) fn set<T: Copy>(socket: RawFd, level: c_int, name: c_int, value: T) -
 }
 
 /// getsockopt(2).
-fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
+pub(crate) fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
     let mut length = size_of::<T>() as socklen_t;
     let pointer = (&raw mut value).cast::<c_void>();
     // SAFETY: the kernel writes at most `length` bytes, integers of any value, over a `T`, which callers
@@ -37,15 +37,34 @@ use libc::SO_LINGER_SEC as SO_LINGER;
 pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
     let off = libc::linger { l_onoff: 0, l_linger: 0 };
     let linger = get(socket, libc::SOL_SOCKET, SO_LINGER, off)?;
-    Ok((linger.l_onoff != 0).then(|| Duration::from_secs(linger.l_linger as u64)))
+    // Linux takes a negative number for a time without end, and reports it as another negative number.
+    let seconds = u32::try_from(linger.l_linger).unwrap_or(c_int::MAX as u32);
+    Ok((linger.l_onoff != 0).then(|| Duration::from_secs(seconds.into())))
 }
 
-/// Rounds up, since zero is no short time: closing resets the connection then.
+/// The longest time, in seconds, that the system keeps as it is given. The BSDs keep it in 16 bits, with a
+/// sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD, and DragonFly
+/// cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as hundredths of a second.
+const MOST_LINGER: c_int = if cfg!(any(target_os = "linux", target_os = "android")) {
+    c_int::MAX
+} else if cfg!(target_vendor = "apple") {
+    i16::MAX as c_int / 100
+} else if cfg!(any(target_os = "openbsd", target_os = "dragonfly")) {
+    i16::MAX as c_int
+} else {
+    u16::MAX as c_int
+};
+
+/// Rounds up, since zero is no short time: closing resets the connection then. Cuts to what the system keeps.
 pub(crate) fn set_linger(socket: RawFd, linger: Option<Duration>) -> Result<()> {
-    let whole = |time: Duration| time.as_secs().saturating_add((time.subsec_nanos() > 0).into());
-    let seconds = linger.map_or(0, |time| whole(time).try_into().unwrap_or(c_int::MAX));
+    let seconds = linger.map_or(0, |time| linger_seconds(time, MOST_LINGER));
     let linger = libc::linger { l_onoff: linger.is_some().into(), l_linger: seconds };
     set(socket, libc::SOL_SOCKET, SO_LINGER, linger)
+}
+
+fn linger_seconds(time: Duration, most: c_int) -> c_int {
+    let whole = time.as_secs().saturating_add((time.subsec_nanos() > 0).into());
+    c_int::try_from(whole).unwrap_or(most).min(most)
 }
 
 /// FreeBSD's `SO_REUSEPORT` lets many bind, but gives everything to one of them; this one spreads.
@@ -111,4 +130,42 @@ pub(crate) fn peer(socket: RawFd) -> Result<Peer> {
     // SAFETY: both are places to write to.
     check(unsafe { libc::getpeereid(socket, &mut uid, &mut gid) })?;
     Ok(Peer { uid, gid, pid: None })
+}
+
+/// Binds a socket to an interface by its name: `SO_BINDTODEVICE` in socket(7).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn bind_device(socket: RawFd, name: &[u8]) -> Result<()> {
+    if name.len() >= libc::IFNAMSIZ || name.contains(&0) {
+        return Err(crate::Error::InvalidInput);
+    }
+    let mut padded = [0u8; libc::IFNAMSIZ];
+    for (place, &byte) in padded.iter_mut().zip(name) {
+        *place = byte;
+    }
+    set(socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, padded)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn bind_device(_: RawFd, _: &[u8]) -> Result<()> {
+    Err(crate::Error::Unsupported)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linger_is_rounded_up_and_cut_to_what_the_system_keeps() {
+        let nanos = Duration::from_nanos;
+        for most in [i16::MAX as c_int / 100, i16::MAX.into(), u16::MAX.into(), c_int::MAX] {
+            let seconds = |time| linger_seconds(time, most);
+            assert_eq!(seconds(Duration::ZERO), 0);
+            assert_eq!((seconds(nanos(1)), seconds(nanos(1_000_000_000))), (1, 1));
+            assert_eq!(seconds(nanos(1_000_000_001)), 2);
+            assert_eq!(seconds(Duration::from_secs(most as u64)), most);
+            assert_eq!(seconds(Duration::from_secs(most as u64) + nanos(1)), most);
+            assert_eq!(seconds(Duration::from_secs(1 << 40)), most);
+            assert_eq!(seconds(Duration::MAX), most);
+        }
+    }
 }

@@ -3,9 +3,8 @@
 use core::fmt;
 
 use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
-use crate::poller::{Evented, Registration, Registry};
+use crate::interests::Interests;
+use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::ChildWatch;
 use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
@@ -40,9 +39,8 @@ use crate::sys::process::ExitStatus;
 /// it is up to the program that nobody else takes the status, lest the number come to mean another of its
 /// children. See pidfd_open(2), kqueue(2), waitid(2).
 pub struct Child {
-    watch: ChildWatch,
+    source: Source<ChildWatch>,
     pid: i32,
-    registration: Registration,
 }
 
 impl Child {
@@ -55,13 +53,14 @@ impl Child {
     ///
     /// * `Os(ECHILD)`: no process has this id, it is no child of this one, or its status is taken.
     /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of processes.
-    /// * [`Unsupported`](Error::Unsupported): Linux before 5.4.
+    /// * [`Unsupported`](Error::Unsupported): Linux before 5.4, Android before 12 (API level 31), and sandboxes that
+    ///   refuse pidfd_open(2).
     /// * The system's: out of descriptors.
     pub fn new(pid: i32) -> Result<Child> {
         if pid <= 0 {
             return Err(Error::InvalidInput);
         }
-        Ok(Child { watch: ChildWatch::new(pid)?, pid, registration: Registration::default() })
+        Ok(Child { source: Source::new(ChildWatch::new(pid)?, Child::INTERESTS), pid })
     }
 
     /// How the child has ended: `None` as long as it runs, and then, once, its status. The process is gone
@@ -71,7 +70,7 @@ impl Child {
     ///
     /// `Os(ECHILD)`: the status was taken, by this call or by another; and in a forked child.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
-        self.watch.exit_status()
+        self.source.descriptor_mut().exit_status()
     }
 
     /// Its process id.
@@ -79,13 +78,28 @@ impl Child {
     pub fn pid(&self) -> i32 {
         self.pid
     }
+}
 
+impl Descriptor for ChildWatch {
     fn watched_fd(&self) -> Result<RawFd> {
-        self.watch.raw_fd()
+        self.raw_fd()
+    }
+
+    /// The watch ends its registration when it is dropped.
+    fn watched_by(&mut self, poller: RawFd) {
+        self.set_poller(poller);
     }
 }
 
-evented!(Child, Child::INTERESTS);
+impl AsSource for Child {
+    type Descriptor = ChildWatch;
+
+    fn as_source(&mut self) -> &mut Source<ChildWatch> {
+        &mut self.source
+    }
+}
+
+static_assertions::assert_not_impl_any!(Child: Send, Sync);
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

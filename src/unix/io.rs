@@ -2,10 +2,9 @@
 
 use core::fmt;
 
-use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
-use crate::poller::{Evented, Registration, Registry};
+use crate::error::Result;
+use crate::interests::Interests;
+use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::fd::{Fd, RawFd};
 use crate::sys::io::{self, Output};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
@@ -13,13 +12,17 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// A descriptor of any kind, owned: a socket, a terminal, a device. It is closed when dropped.
 ///
 /// Reading and writing never wait where the descriptor is non-blocking: an error that
-/// [`is_would_block`](Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the
+/// [`is_would_block`](crate::Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the
 /// data. A call that a signal interrupts is made again.
 ///
 /// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe raises it
-/// beside the error on most systems, and there is no flag against it: who writes to pipes should ignore the
-/// signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do have a flag, of
-/// the open file, and it is set at the first write.)
+/// in addition to the error on most systems, and there is no flag against it: programs that write to pipes
+/// should ignore the signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do
+/// have a flag, of the open file, and it is set at the first write.)
+///
+/// Whether the descriptor is a socket is found out by writing: send(2) fails for other files, and write(2) is
+/// used for them from then on. If you put another file at the number (dup2(2)), do not put a socket at that of
+/// a pipe or a terminal: writing to it may raise the signal.
 ///
 /// ```
 /// use std::os::fd::IntoRawFd;
@@ -50,9 +53,14 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 pub struct EventedIo {
+    source: Source<Io>,
+}
+
+/// What it owns.
+#[derive(Debug)]
+pub struct Io {
     fd: Fd,
     output: Output,
-    registration: Registration,
 }
 
 impl EventedIo {
@@ -68,24 +76,25 @@ impl EventedIo {
     #[must_use]
     pub unsafe fn from_raw_fd(fd: RawFd) -> EventedIo {
         // SAFETY: the caller promises the same.
-        EventedIo::new(unsafe { Fd::adopt(fd) })
+        let io = Io { fd: unsafe { Fd::adopt(fd) }, output: Output::new() };
+        EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) }
     }
 
-    pub(super) fn new(fd: Fd) -> EventedIo {
-        EventedIo { fd, output: Output::new(), registration: Registration::default() }
+    pub(super) fn pipe_end(fd: Fd, possible: Interests) -> EventedIo {
+        EventedIo { source: Source::new(Io { fd, output: Output::pipe() }, possible) }
     }
 
     /// Gives the descriptor away, open, and registered where it is.
     #[must_use = "nobody else will close it"]
     pub fn into_raw_fd(self) -> RawFd {
-        self.fd.into_raw()
+        self.source.into_descriptor().fd.into_raw()
     }
 
     /// The descriptor, lent.
     #[inline]
     #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
-        self.fd.raw()
+        self.source.descriptor().fd.raw()
     }
 
     /// Whether calls that cannot be made at once fail or wait (`O_NONBLOCK`). It is a property of the open
@@ -95,7 +104,7 @@ impl EventedIo {
     ///
     /// The system's, see fcntl(2).
     pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
-        self.fd.set_nonblocking(nonblocking)
+        self.source.descriptor().fd.set_nonblocking(nonblocking)
     }
 
     /// Reads into `buffer`; how many bytes, 0 for the end of the data.
@@ -105,17 +114,20 @@ impl EventedIo {
     /// The system's, see read(2).
     #[inline]
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        io::read(self.fd.raw(), buffer)
+        io::read(self.as_raw_fd(), buffer)
     }
 
-    /// Reads into several buffers, the first first, 1024 of them at most; how many bytes.
+    /// Reads into several buffers, in order. Returns the number of bytes, 0 for the end of the data.
+    ///
+    /// One call fills 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do not count.
     ///
     /// # Errors
     ///
-    /// The system's, see readv(2).
+    /// `EMSGSIZE` for more buffers if one call takes one datagram, as of a socket other than a stream and of a
+    /// device that is no terminal: nothing is read. And the system's, see readv(2).
     #[inline]
     pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        io::read_vectored(self.fd.raw(), buffers)
+        io::read_vectored(self.as_raw_fd(), buffers)
     }
 
     /// Writes from `buffer`; how many bytes, which may be fewer than there are.
@@ -125,29 +137,43 @@ impl EventedIo {
     /// The system's, see write(2), send(2).
     #[inline]
     pub fn write(&self, buffer: &[u8]) -> Result<usize> {
-        self.output.write(self.fd.raw(), buffer)
+        self.source.descriptor().output.write(self.as_raw_fd(), buffer)
     }
 
-    /// Writes from several buffers, the first first, 1024 of them at most; how many bytes, which may be fewer
-    /// than there are: see [`IoSlice::advance_slices`].
+    /// Writes from several buffers, in order. Returns the number of bytes, which may be fewer than there are:
+    /// see [`IoSlice::advance_slices`].
+    ///
+    /// One call takes 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do not count.
     ///
     /// # Errors
     ///
-    /// The system's, see writev(2), sendmsg(2).
+    /// `EMSGSIZE` for more buffers if one call makes one datagram, as for a socket other than a stream and for a
+    /// device that is no terminal: nothing is written. And the system's, see writev(2), sendmsg(2).
     #[inline]
     pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        self.output.write_vectored(self.fd.raw(), buffers)
+        self.source.descriptor().output.write_vectored(self.as_raw_fd(), buffers)
     }
+}
 
+impl Descriptor for Io {
     fn watched_fd(&self) -> Result<RawFd> {
         Ok(self.fd.raw())
     }
 }
 
-evented!(EventedIo, Interests::BOTH | Interests::PRIORITY);
+impl AsSource for EventedIo {
+    type Descriptor = Io;
+
+    fn as_source(&mut self) -> &mut Source<Io> {
+        &mut self.source
+    }
+}
+
+static_assertions::assert_not_impl_any!(EventedIo: Send, Sync);
+static_assertions::const_assert!(size_of::<EventedIo>() <= 3 * size_of::<u64>());
 
 impl fmt::Debug for EventedIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventedIo").field("fd", &self.fd.raw()).finish()
+        f.debug_struct("EventedIo").field("fd", &self.as_raw_fd()).finish()
     }
 }

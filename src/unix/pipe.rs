@@ -1,13 +1,13 @@
 //! The two ends of a pipe.
 
-use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
-use crate::poller::{Evented, Registry};
+use super::EventedIo;
+use super::io::Io;
+use crate::error::Result;
+use crate::interests::Interests;
+use crate::source::{AsSource, Source};
 use crate::sys::fd::{Fd, RawFd};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 use crate::sys::pipe;
-use crate::unix::EventedIo;
 
 /// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`], in another thread, in a
 /// child process, or here. See pipe(2).
@@ -59,7 +59,7 @@ macro_rules! end {
             }
 
             fn new(fd: Fd) -> $End {
-                $End { io: EventedIo::new(fd) }
+                $End { io: EventedIo::pipe_end(fd, $End::INTERESTS) }
             }
 
             /// Gives the descriptor away, open, and registered where it is.
@@ -84,40 +84,13 @@ macro_rules! end {
             pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
                 self.io.set_nonblocking(nonblocking)
             }
-
-            fn possible(interests: Interests) -> Result<()> {
-                match interests.remove($End::INTERESTS) {
-                    None => Ok(()),
-                    Some(_) => Err(Error::InvalidInput),
-                }
-            }
         }
 
-        impl Evented for $End {
-            fn register(
-                &mut self,
-                registry: &mut Registry,
-                id: EventedId,
-                interests: Interests,
-                opt: PollOption,
-            ) -> Result<()> {
-                $End::possible(interests)?;
-                self.io.register(registry, id, interests, opt)
-            }
+        impl AsSource for $End {
+            type Descriptor = Io;
 
-            fn reregister(
-                &mut self,
-                registry: &mut Registry,
-                id: EventedId,
-                interests: Interests,
-                opt: PollOption,
-            ) -> Result<()> {
-                $End::possible(interests)?;
-                self.io.reregister(registry, id, interests, opt)
-            }
-
-            fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
-                self.io.deregister(registry)
+            fn as_source(&mut self) -> &mut Source<Io> {
+                self.io.as_source()
             }
         }
 

@@ -3,9 +3,8 @@
 use core::fmt;
 
 use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
-use crate::poller::{Evented, Registration, Registry};
+use crate::interests::Interests;
+use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::SignalQueue;
 use crate::sys::fd::RawFd;
 use crate::sys::signal::{self, Signal, SignalSet};
@@ -49,11 +48,10 @@ use crate::sys::signal::{self, Signal, SignalSet};
 ///
 /// Underneath is a signalfd on Linux, and a kqueue of its own elsewhere. See signalfd(2), kqueue(2).
 pub struct Signals {
-    queue: SignalQueue,
+    source: Source<SignalQueue>,
     set: SignalSet,
     /// What of it was not blocked before.
     blocked: SignalSet,
-    registration: Registration,
 }
 
 impl Signals {
@@ -73,17 +71,17 @@ impl Signals {
         }
         let queue = SignalQueue::new(set)?;
         let blocked = signal::block(set)?;
-        Ok(Signals { queue, set, blocked, registration: Registration::default() })
+        Ok(Signals { source: Source::new(queue, Signals::INTERESTS), set, blocked })
     }
 
-    /// Takes the next signal, or `None` where none has come. Under [`Edge`](PollOption::Edge) go on to the
+    /// Takes the next signal, or `None` where none has come. Under [`Edge`](crate::poll::PollOption::Edge) go on to the
     /// `None`.
     ///
     /// # Errors
     ///
     /// [`Forked`](Error::Forked): a child makes its own.
     pub fn receive(&mut self) -> Result<Option<Signal>> {
-        self.queue.receive()
+        self.source.descriptor_mut().receive()
     }
 
     /// What it receives.
@@ -91,13 +89,23 @@ impl Signals {
     pub fn set(&self) -> SignalSet {
         self.set
     }
+}
 
+impl Descriptor for SignalQueue {
     fn watched_fd(&self) -> Result<RawFd> {
-        self.queue.raw_fd()
+        self.raw_fd()
     }
 }
 
-evented!(Signals, Signals::INTERESTS);
+impl AsSource for Signals {
+    type Descriptor = SignalQueue;
+
+    fn as_source(&mut self) -> &mut Source<SignalQueue> {
+        &mut self.source
+    }
+}
+
+static_assertions::assert_not_impl_any!(Signals: Send, Sync);
 
 impl Drop for Signals {
     fn drop(&mut self) {

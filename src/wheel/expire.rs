@@ -61,7 +61,7 @@ impl<const N: usize> TimerWheel<N> {
     fn rearm(&mut self, leaf: Leaf, now: u64) {
         let period = self.leaves.period(self.leaves.period_leaf(leaf));
         match next_tick(deadline(self.bound), period, deadline(now)) {
-            Some(tick) => self.leaves.set_priority(leaf, priority(tick)),
+            Some(tick) => self.leaves.set_tick(leaf, priority(tick)),
             None => {
                 self.release_period_leaf(leaf);
                 self.release(leaf);

@@ -23,7 +23,8 @@ struct Hot {
 #[repr(C, align(64))]
 pub(super) struct Leaves<const N: usize> {
     hot: [Hot; N],
-    /// For each periodic timer the leaf that stores its period.
+    /// For each periodic timer the leaf that stores its period; in a period leaf the digest of the priority that
+    /// the latest tick has set.
     period_leaves: [Leaf; N],
     /// The user's ids; in a period leaf the period.
     ids: [u64; N],
@@ -51,7 +52,20 @@ impl<const N: usize> Leaves<N> {
     pub fn write_period(&mut self, leaf: Leaf, period_leaf: Leaf, period: u64) {
         self.clear(period_leaf, 0);
         self.ids[period_leaf as usize] = period;
+        self.period_leaves[period_leaf as usize] = 0;
         self.period_leaves[leaf as usize] = period_leaf;
+    }
+
+    /// Moves a periodic timer to its next tick, and notes in its period leaf that it has ticked.
+    pub fn set_tick(&mut self, leaf: Leaf, priority: u64) {
+        self.set_priority(leaf, priority);
+        self.period_leaves[self.period_leaf(leaf) as usize] = digest(priority);
+    }
+
+    /// Returns whether a periodic timer has ticked and was not moved since.
+    pub fn is_at_tick(&self, leaf: Leaf) -> bool {
+        let priority = self.hot[leaf as usize].priority;
+        self.period_leaves[self.period_leaf(leaf) as usize] == digest(priority)
     }
 
     pub fn period_leaf(&self, leaf: Leaf) -> Leaf {
@@ -109,6 +123,11 @@ impl<const N: usize> Leaves<N> {
             (0..N as u32 % 4).map(entry).max().unwrap_or_default()
         }
     }
+}
+
+/// Returns 32 bits of a priority, never 0; those of two priorities differ unless by a rare chance.
+fn digest(priority: u64) -> u32 {
+    (priority.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32 | 1
 }
 
 /// Returns where the generations of a new wheel begin: each wheel elsewhere, so that the keys of one are stale

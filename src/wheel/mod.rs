@@ -71,11 +71,12 @@
 //! # Files
 //!
 //! `entry` has what is compared, `hash` the circle, `leaves` the memory of the timers, `tree` the winner tree,
-//! `slots` the free leaves of each slot; `changes`, `next` and `expire` are what a wheel does.
+//! `slots` the free leaves of each slot; `changes`, `next`, `expire` and `fired` are what a wheel does.
 
 mod changes;
 mod entry;
 mod expire;
+mod fired;
 mod hash;
 mod key;
 mod leaves;

@@ -1,4 +1,4 @@
-//! A way out when descriptors run out.
+//! `unix::AcceptGuard` for the listeners of this module.
 
 extern crate std;
 
@@ -6,31 +6,26 @@ use core::net::SocketAddr;
 use std::io;
 
 use super::{TcpListener, TcpStream, UnixListener, UnixStream};
-use crate::sys::fd::Fd;
-use crate::sys::socket;
+use crate::error::Error;
+use crate::std_adapter::error::meaning;
+use crate::unix;
 
-/// Accepts connections even when the process or the machine is out of descriptors (`EMFILE`, `ENFILE`).
+/// The result of one attempt to accept a connection.
+pub type Incoming<S = TcpStream, A = SocketAddr> = unix::Incoming<S, A>;
+
+/// Accepts connections for a server that keeps serving, whatever accept(2) returns: out of
+/// descriptors, connections that were reset in the queue, errors of the network.
 ///
-/// Without it a listener is then in a trap: the connection that cannot be accepted stays at the head of the
-/// queue. Under `Level` each poll reports it again, at full speed and in vain; under `Edge` it was reported,
-/// no event comes any more, and the listener is dead, also when descriptors are free again.
-///
-/// A guard holds one descriptor in reserve. When `accept` fails for want of one, it gives the reserve back,
-/// accepts the connection in its place, closes it, so that the client hears of it, and takes a new reserve.
-/// The queue gets shorter, and nobody waits in vain: that is [`Refused`](Accepted::Refused). If even that
-/// fails, because others took the descriptor or because memory is short as well, it is time to
-/// [`Pause`](Accepted::Pause): to leave the queue alone until a deadline.
-///
-/// To pause, deregister the listener and add a timeout under its id; when that comes, register it again.
-/// Registering reports what is waiting, under `Edge` too. Whoever would rather let clients wait in the queue
-/// than refuse them pauses after the first `Refused`.
+/// See [`unix::AcceptGuard`] for what it does. Under `Level`, accept one connection for each event:
+/// the poll reports the next one, and connections that are already open get their share of each
+/// batch. Under `Edge`, repeat until `WouldBlock` or `Exhausted`.
 ///
 /// ```
 /// use std::io;
 /// use std::time::Duration;
 ///
 /// use mio_st::event::{Event, EventedId};
-/// use mio_st::net::{AcceptGuard, Accepted, TcpListener, TcpStream};
+/// use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
 /// use mio_st::poll::{PollOption, Poller};
 ///
 /// const LISTENER: EventedId = EventedId(0);
@@ -43,29 +38,25 @@ use crate::sys::socket;
 ///     mut serve: impl FnMut(TcpStream),
 /// ) -> io::Result<()> {
 ///     if event.readiness().is_timer() {
-///         // The pause is over; what is waiting is reported at the next poll.
-///         poller.register(listener, LISTENER, TcpListener::INTERESTS, PollOption::Edge)?;
+///         // The pause is over. The next poll reports the connections that are waiting.
+///         poller.register(listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)?;
 ///         return Ok(());
 ///     }
-///     loop {
-///         match guard.accept(listener) {
-///             Ok(Accepted::Connection(stream, _)) => serve(stream),
-///             Ok(Accepted::Refused(address)) => eprintln!("out of descriptors, refused {address}"),
-///             Ok(Accepted::Pause) => {
-///                 poller.add_timeout(LISTENER, Duration::from_millis(100))?;
-///                 poller.deregister(listener)?;
-///                 return Ok(());
-///             }
-///             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-///             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-///             Err(error) => return Err(error),
+///     match guard.accept_next(listener)? {
+///         Incoming::Connection(stream, _) => serve(stream),
+///         Incoming::Refused(peer) => println!("{peer}: refused, out of descriptors"),
+///         Incoming::Exhausted => {
+///             poller.deregister(listener)?;
+///             poller.add_timeout(LISTENER, Duration::from_millis(100))?;
 ///         }
+///         Incoming::Lost(_) | Incoming::WouldBlock => {}
 ///     }
+///     Ok(())
 /// }
 /// # let mut poller = Poller::new()?;
 /// # let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
 /// # let mut guard = AcceptGuard::new()?;
-/// # poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Edge)?;
+/// # poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)?;
 /// # let _client = std::net::TcpStream::connect(listener.local_addr()?)?;
 /// # let mut events = mio_st::event::Events::new();
 /// # poller.poll(&mut events, None)?;
@@ -77,20 +68,17 @@ use crate::sys::socket;
 /// # Ok::<(), io::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct AcceptGuard {
-    reserve: Option<Fd>,
-}
+pub struct AcceptGuard(unix::AcceptGuard);
 
-/// What became of the connection at the head of the queue. No more can become of it, and a server must do
-/// something in each case: the enum is exhaustive.
+/// The result of [`AcceptGuard::accept`]. [`Incoming`] has more cases, so that fewer are errors.
+#[deprecated(since = "0.4.0", note = "use `Incoming`, which `AcceptGuard::accept_next` returns")]
 #[derive(Debug)]
 pub enum Accepted<S = TcpStream, A = SocketAddr> {
-    /// Here it is.
+    /// A connection, and the address of the peer.
     Connection(S, A),
-    /// It was closed for want of a descriptor. There may be more waiting: go on accepting.
+    /// As [`Incoming::Refused`].
     Refused(A),
-    /// Nothing can be accepted now, not even to be closed; who waits keeps waiting, and there may be nobody.
-    /// Stop, and try again after a while.
+    /// As [`Incoming::Exhausted`].
     Pause,
 }
 
@@ -98,7 +86,7 @@ pub enum Accepted<S = TcpStream, A = SocketAddr> {
 pub trait Listener {
     /// A connection.
     type Stream;
-    /// Whose it is.
+    /// The address of a peer.
     type Address;
 
     /// Accepts the connection at the head of the queue, without blocking.
@@ -132,65 +120,61 @@ impl AcceptGuard {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors already.
+    /// The system's, if no descriptor is left already.
     pub fn new() -> io::Result<AcceptGuard> {
-        Ok(AcceptGuard { reserve: Some(reserve()?) })
+        Ok(AcceptGuard(unix::AcceptGuard::new()?))
+    }
+
+    /// Accepts the connection at the head of the queue, or says why it could not.
+    ///
+    /// # Errors
+    ///
+    /// Only what makes the listener useless: it is closed, not a socket, or not listening. See
+    /// [`AcceptError`](unix::AcceptError).
+    pub fn accept_next<L: Listener + ?Sized>(
+        &mut self,
+        listener: &L,
+    ) -> io::Result<Incoming<L::Stream, L::Address>> {
+        let mut latest = None;
+        let accept = || {
+            listener.accept().map_err(|error| {
+                let kind = meaning(&error);
+                latest = Some(error);
+                kind
+            })
+        };
+        // An error of the caller's own listener may carry more than a number.
+        self.0.accept_with(accept).map_err(|error| latest.unwrap_or_else(|| error.into()))
     }
 
     /// Accepts the connection at the head of the queue, or refuses it.
     ///
     /// # Errors
     ///
-    /// As [`TcpListener::accept`], such as `WouldBlock`, but never for want of descriptors or memory.
+    /// `WouldBlock` if no connection is waiting, the error of a connection that was lost, and as
+    /// [`accept_next`](AcceptGuard::accept_next).
+    #[deprecated(
+        since = "0.4.0",
+        note = "use `accept_next`: an error of this call need not be fatal"
+    )]
+    #[allow(deprecated)]
     pub fn accept<L: Listener + ?Sized>(
         &mut self,
         listener: &L,
     ) -> io::Result<Accepted<L::Stream, L::Address>> {
-        self.replenish();
-        match listener.accept() {
-            Ok((stream, address)) => Ok(Accepted::Connection(stream, address)),
-            Err(error) if is_exhausted(&error) => self.refuse(listener),
-            Err(error) => Err(error),
+        match self.accept_next(listener)? {
+            Incoming::Connection(stream, address) => Ok(Accepted::Connection(stream, address)),
+            Incoming::Refused(address) => Ok(Accepted::Refused(address)),
+            Incoming::Exhausted => Ok(Accepted::Pause),
+            Incoming::WouldBlock => Err(Error::Os(libc::EAGAIN).into()),
+            Incoming::Lost(error) => Err(error.into()),
         }
     }
 
-    #[cold]
-    fn refuse<L: Listener + ?Sized>(
-        &mut self,
-        listener: &L,
-    ) -> io::Result<Accepted<L::Stream, L::Address>> {
-        self.reserve = None;
-        let answer = match listener.accept() {
-            // Closes it: now the new reserve finds the place free.
-            Ok((_, address)) => Ok(Accepted::Refused(address)),
-            Err(error) if is_exhausted(&error) => Ok(Accepted::Pause),
-            Err(error) => Err(error),
-        };
-        self.replenish();
-        answer
-    }
-
-    /// Whether there is a reserve. One that was lost to somebody else is taken again as soon as a descriptor
-    /// is free, before any connection gets it.
+    /// Returns whether there is a reserve. If other code took its descriptor, the guard takes a new
+    /// reserve as soon as a descriptor is free, before any connection gets it.
     #[must_use]
     pub fn has_reserve(&self) -> bool {
-        self.reserve.is_some()
+        self.0.has_reserve()
     }
-
-    fn replenish(&mut self) {
-        if self.reserve.is_none() {
-            self.reserve = reserve().ok();
-        }
-    }
-}
-
-/// A socket, since that needs no file system, and since a duplicate of something would not count against the
-/// limit of the machine.
-fn reserve() -> crate::Result<Fd> {
-    socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)
-}
-
-/// What accept(2) says when it would work with more descriptors or memory.
-fn is_exhausted(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
 }

@@ -1,6 +1,11 @@
 //! What the tests of `net` share.
-#![allow(dead_code)] // Each test uses some of it.
+#![allow(dead_code, unused_imports)] // Each test uses some of it.
 #![allow(unsafe_code)]
+
+#[path = "../support/skip.rs"]
+mod skip;
+
+pub use skip::skip;
 
 use std::env;
 use std::net::SocketAddr;

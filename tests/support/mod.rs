@@ -5,10 +5,12 @@ mod descriptors;
 mod example;
 mod process;
 mod rng;
+mod skip;
 mod watch;
 
 pub use self::descriptors::*;
 pub use self::example::*;
 pub use self::process::*;
 pub use self::rng::Rng;
+pub use self::skip::skip;
 pub use self::watch::*;

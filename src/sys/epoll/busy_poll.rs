@@ -4,6 +4,7 @@ use super::Selector;
 use crate::error::{Error, Result};
 use crate::sys::BusyPoll;
 use crate::sys::fd::check;
+use crate::sys::missing::is_missing;
 
 /// The kernel's `struct epoll_params`.
 #[derive(Default)]
@@ -29,7 +30,7 @@ impl Selector {
         let mut params = Params::default();
         // SAFETY: the kernel writes one such structure, of integers.
         check(unsafe { libc::ioctl(self.raw_fd(), EPIOCGPARAMS, &raw mut params) })
-            .map_err(unsupported)?;
+            .map_err(|error| unsupported(error, true))?;
         let Params { usecs, budget, prefer, .. } = params;
         Ok(BusyPoll { usecs, budget, prefer: prefer != 0 })
     }
@@ -42,17 +43,22 @@ impl Selector {
         let params = Params { usecs, budget, prefer: prefer.into(), padding: 0 };
         // SAFETY: the kernel reads one such structure.
         check(unsafe { libc::ioctl(self.raw_fd(), EPIOCSPARAMS, &raw const params) })
-            .map_err(unsupported)?;
+            .map_err(|error| unsupported(error, budget <= UNPRIVILEGED_BUDGET))?;
         Ok(())
     }
 }
 
-/// What kernels say that know no such call on an epoll descriptor, or were built without it.
-fn unsupported(error: Error) -> Error {
+/// More packets at once need the capability `CAP_NET_ADMIN`; without it the call itself gives `EPERM`.
+const UNPRIVILEGED_BUDGET: u16 = 64;
+
+/// Maps the errors of kernels that know no such call on an epoll descriptor, or were built without it.
+/// `allowed`: the caller needs no capability for what it asks, so that a refusal is a sandbox's.
+fn unsupported(error: Error, allowed: bool) -> Error {
     match error {
         Error::Os(libc::ENOTTY | libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL) => {
             Error::Unsupported
         }
+        error if allowed && is_missing(error) => Error::Unsupported,
         error => error,
     }
 }

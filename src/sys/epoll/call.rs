@@ -3,7 +3,10 @@
 //! By number, and not by libc's `epoll_wait`: glibc's is a thread-cancellation point, which costs some 4 % of a
 //! short poll in a process with threads, and nothing is lost without.
 //!
-//! With the feature `inline-syscall`, on x86-64, it is the bare instruction at the place of the poll. What
+//! Android's sandbox kills a process that calls `epoll_wait` on x86-64, and libc there has none but
+//! `epoll_pwait`: it is what is called on Android, whatever the processor.
+//!
+//! With the feature `inline-syscall`, on x86-64 Linux, it is the bare instruction at the place of the poll. What
 //! that saves is the return from libc's `syscall`: on kernels that guard against Spectre, a system call
 //! makes the processor forget where the functions that are active will return to, and each such return is then
 //! mispredicted. It is a fifth of a poll that finds nothing. Off by default, where every call goes through libc.
@@ -20,7 +23,8 @@ use crate::sys::fd::RawFd;
 /// `events` is room for `room` events.
 #[cfg(all(
     any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"),
-    not(all(feature = "inline-syscall", target_arch = "x86_64"))
+    not(all(feature = "inline-syscall", target_arch = "x86_64")),
+    not(target_os = "android")
 ))]
 #[inline]
 pub(super) unsafe fn epoll_wait<T>(
@@ -36,12 +40,15 @@ pub(super) unsafe fn epoll_wait<T>(
     })
 }
 
-/// epoll_pwait(2), of which the newer architectures have nothing else; without a signal mask.
+/// epoll_pwait(2) without a signal mask: the newer architectures and Android have no other.
 ///
 /// # Safety
 ///
 /// `events` is room for `room` events.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm")))]
+#[cfg(any(
+    not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm")),
+    target_os = "android"
+))]
 #[inline]
 pub(super) unsafe fn epoll_wait<T>(
     epoll: RawFd,
@@ -62,7 +69,7 @@ pub(super) unsafe fn epoll_wait<T>(
 /// # Safety
 ///
 /// `events` is room for `room` events.
-#[cfg(all(feature = "inline-syscall", target_arch = "x86_64"))]
+#[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
 #[inline(always)]
 pub(super) unsafe fn epoll_wait<T>(
     epoll: RawFd,
@@ -90,7 +97,7 @@ pub(super) unsafe fn epoll_wait<T>(
 }
 
 /// The kernel answers with the error number, negated, where libc would set `errno`.
-#[cfg(all(feature = "inline-syscall", target_arch = "x86_64"))]
+#[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
 #[cold]
 fn failed(answer: c_long) -> crate::error::Error {
     crate::error::Error::from_raw_os_error(-answer as i32)

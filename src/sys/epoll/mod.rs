@@ -15,6 +15,7 @@ mod child;
 mod signals;
 mod wait;
 mod waker;
+mod watched;
 
 use core::ffi::c_int;
 
@@ -97,8 +98,8 @@ impl Selector {
         opt: PollOption,
     ) -> Result<()> {
         match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(id, interests, opt)) {
-            // Regular files and directories.
-            Err(Error::Os(libc::EPERM)) => Err(Error::Unsupported),
+            // Regular files and directories; this epoll itself.
+            Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
             answer => answer,
         }
     }
@@ -111,6 +112,7 @@ impl Selector {
         opt: PollOption,
     ) -> Result<()> {
         match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)) {
+            Err(Error::Os(libc::EINVAL)) if fd == self.raw_fd() => Err(Error::NotFound),
             // The one thing that cannot be changed is an exclusive registration.
             Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
             answer => answer.map_err(unknown),
@@ -179,9 +181,13 @@ impl Selector {
     }
 }
 
-/// What cannot be registered is not: `EPERM`, which comes first, means `NotFound` to all but `register`.
+/// What cannot be registered is not: `EPERM` (a file) and `EINVAL` (this epoll itself), which come first,
+/// mean `NotFound` to all but `register`.
 fn unknown(error: Error) -> Error {
-    if error == Error::Os(libc::EPERM) { Error::NotFound } else { error }
+    match error {
+        Error::Os(libc::EPERM | libc::EINVAL) => Error::NotFound,
+        error => error,
+    }
 }
 
 fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_event {

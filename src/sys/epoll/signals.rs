@@ -12,7 +12,7 @@ use crate::sys::fork::ForkGuard;
 use crate::sys::signal::{Signal, SignalSet};
 
 #[derive(Debug)]
-pub(crate) struct SignalQueue {
+pub struct SignalQueue {
     signalfd: Fd,
     /// Not because it could not be used in a child, but because on kqueue it cannot.
     fork: ForkGuard,
@@ -42,6 +42,18 @@ impl SignalQueue {
             Ok(_) => Ok(Some(Signal::from_raw(unsafe { info.assume_init() }.ssi_signo as i32)?)),
             Err(Error::Os(libc::EAGAIN)) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// A forked child that has a copy of the descriptor keeps its registrations alive, with however many pollers.
+/// With an empty set the signalfd is never readable again.
+impl Drop for SignalQueue {
+    fn drop(&mut self) {
+        let Ok(nothing) = SignalSet::default().to_raw() else { return };
+        if self.fork.check().is_ok() {
+            // SAFETY: the set is alive, and the descriptor is a signalfd that is owned.
+            unsafe { libc::signalfd(self.signalfd.raw(), &nothing, 0) };
         }
     }
 }

@@ -10,8 +10,9 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::{RawEvent, call};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sys::fd::{RawFd, check};
+use crate::sys::missing::{is_missing, may_call};
 
 /// Places for the kernel to write to.
 pub(super) type Spare = [MaybeUninit<RawEvent>];
@@ -24,18 +25,21 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// More than 24 days.
 const LONGEST_MILLIS: c_int = c_int::MAX;
 
+/// The level of Android's interface from which on epoll_pwait2(2) may be called.
+const PWAIT2_LEVEL: u32 = 35;
+
 /// epoll_pwait2(2) is missing here (an old kernel, or a sandbox that answers for it).
 static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
 
 /// Waits for `timeout` nanoseconds; `FOREVER` is more than these calls can say.
 pub(super) fn nanos(epoll: RawFd, spare: &mut Spare, timeout: u64) -> Result<usize> {
     let whole = timeout.is_multiple_of(NANOS_PER_MILLI);
-    if whole && timeout <= LONGEST_MILLIS as u64 * NANOS_PER_MILLI || NO_PWAIT2.load(Relaxed) {
+    let missing = NO_PWAIT2.load(Relaxed) || !may_call(PWAIT2_LEVEL);
+    if whole && timeout <= LONGEST_MILLIS as u64 * NANOS_PER_MILLI || missing {
         return millis(epoll, spare, rounded_up(timeout));
     }
     match precisely(epoll, spare, timeout) {
-        // EPERM is the answer of sandboxes that do not know the call; the call itself never gives it.
-        Err(Error::Os(libc::ENOSYS | libc::EPERM)) => {
+        Err(error) if is_missing(error) => {
             NO_PWAIT2.store(true, Relaxed);
             millis(epoll, spare, rounded_up(timeout))
         }

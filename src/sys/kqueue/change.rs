@@ -3,10 +3,12 @@
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr;
+use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use heapless::Vec;
 
 use super::abi::{self, Filter, Flags, Kevent};
+use super::queue::Queue;
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -15,7 +17,7 @@ use crate::sys::fd::RawFd;
 /// A source's filters, at most three, deleted and added in one call at most.
 pub(super) type Changes = Vec<Kevent, 6>;
 
-/// The filter for urgent data, where there is one.
+/// The filter for urgent data, of systems that have one.
 #[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
 const PRIORITY: Option<Filter> = Some(abi::EVFILT_EXCEPT);
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
@@ -25,9 +27,34 @@ pub(super) fn is_priority(filter: Filter) -> bool {
     PRIORITY == Some(filter)
 }
 
+/// The answer to whether the system has the filter for urgent data: asked once a process.
+static HAS_PRIORITY: AtomicU8 = AtomicU8::new(UNKNOWN);
+const UNKNOWN: u8 = 0;
+const YES: u8 = 1;
+const NO: u8 = 2;
+
+/// Asks whether the system has the filter for urgent data, if nobody has asked before. A change that
+/// names an unknown filter is `EINVAL`, and would make every registration fail.
+pub(super) fn ask_for_priority(queue: &Queue) {
+    let Some(filter) = PRIORITY else { return };
+    if HAS_PRIORITY.load(Relaxed) == UNKNOWN {
+        // No descriptor has this number, but the filter is looked at first.
+        match queue.change_one(change(usize::MAX, filter, abi::EV_DELETE)) {
+            Err(Error::Os(libc::EINVAL)) => HAS_PRIORITY.store(NO, Relaxed),
+            Err(Error::Os(libc::EBADF)) | Err(Error::NotFound) => HAS_PRIORITY.store(YES, Relaxed),
+            _ => {}
+        }
+    }
+}
+
+/// Returns the filter for urgent data, if the system has it.
+fn priority() -> Option<Filter> {
+    PRIORITY.filter(|_| HAS_PRIORITY.load(Relaxed) != NO)
+}
+
 /// Every filter that a source may have.
 pub(super) fn filters() -> impl Iterator<Item = Filter> {
-    [abi::EVFILT_READ, abi::EVFILT_WRITE].into_iter().chain(PRIORITY)
+    [abi::EVFILT_READ, abi::EVFILT_WRITE].into_iter().chain(priority())
 }
 
 /// The filters whose `ident` is a descriptor; a process or a signal may have the same number.
@@ -75,7 +102,7 @@ pub(super) fn push_additions(
         add(abi::EVFILT_WRITE, 0);
     }
     if interests.is_priority() {
-        add(PRIORITY.ok_or(Error::Unsupported)?, abi::NOTE_OOB);
+        add(priority().ok_or(Error::Unsupported)?, abi::NOTE_OOB);
     }
     Ok(())
 }

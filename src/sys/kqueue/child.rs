@@ -13,7 +13,7 @@ use crate::sys::pipe::pipe;
 use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
 
 #[derive(Debug)]
-pub(crate) struct ChildWatch {
+pub struct ChildWatch {
     pid: pid_t,
     fork: ForkGuard,
     end: End,
@@ -53,6 +53,9 @@ impl ChildWatch {
             End::Come(pipe) => pipe.raw(),
         })
     }
+
+    /// A forked child inherits no kqueue, and closing a descriptor ends its registration.
+    pub(crate) fn set_poller(&mut self, _selector: RawFd) {}
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         if self.reaped || self.fork.check().is_err() {

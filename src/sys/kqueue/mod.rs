@@ -40,6 +40,10 @@
 //! * A pipe's writing end whose reader has gone cannot be registered on most systems: `EPIPE`, on NetBSD
 //!   `EBADF`, here always the former, as from a write. Old macOS says `EPIPE` too and has added the filter
 //!   nonetheless: whether it is there is asked.
+//! * A kqueue that watches itself is refused here, before any call: some systems refuse it, even its
+//!   deletion, and others hang. A duplicate of its descriptor is not recognized.
+//! * A filter that the system lacks makes a whole change fail: whether the one for urgent data is there is
+//!   asked once.
 //! * A regular file or a directory is always ready on FreeBSD, and once elsewhere: it is refused, as on
 //!   epoll. Devices without readiness (macOS: /dev/tty) are `Unsupported` where the system says so.
 //! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is
@@ -82,7 +86,9 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use self::abi::{Count, Kevent};
-use self::change::{change, deletions, errno, filters, found, push_additions, refusal};
+use self::change::{
+    ask_for_priority, change, deletions, errno, filters, found, push_additions, refusal,
+};
 use self::queue::Queue;
 use super::fd::{RawFd, check, is_file};
 use super::{BusyPoll, FOREVER};
@@ -101,7 +107,9 @@ impl Selector {
     pub(crate) const REPLACES: bool = true;
 
     pub(crate) fn new() -> Result<Selector> {
-        Ok(Selector { kqueue: Queue::new()? })
+        let kqueue = Queue::new()?;
+        ask_for_priority(&kqueue);
+        Ok(Selector { kqueue })
     }
 
     #[inline]
@@ -116,7 +124,8 @@ impl Selector {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        if is_file(fd)? {
+        // A queue in itself: FreeBSD refuses it, NetBSD accepts it and locks up at the next event.
+        if fd == self.raw_fd() || is_file(fd)? {
             return Err(Error::Unsupported);
         }
         let (_found, added) = self.replace(fd, id, interests, opt)?;
@@ -130,6 +139,9 @@ impl Selector {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
+        if fd == self.raw_fd() {
+            return Err(Error::NotFound);
+        }
         let (found, added) = self.replace(fd, id, interests, opt)?;
         if !found && added.is_ok() {
             self.delete(fd)?;
@@ -138,6 +150,9 @@ impl Selector {
     }
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
+        if fd == self.raw_fd() {
+            return Err(Error::NotFound);
+        }
         if self.delete(fd)? { Ok(()) } else { Err(Error::NotFound) }
     }
 

@@ -13,7 +13,7 @@ use crate::sys::fd::{RawFd, check};
 use crate::sys::signal::{Signal, SignalSet, take_pending};
 
 #[derive(Debug)]
-pub(crate) struct SignalQueue {
+pub struct SignalQueue {
     kqueue: Queue,
 }
 

@@ -1,7 +1,8 @@
 //! Waking by a user filter of the selector's own kqueue, which a duplicate of its descriptor keeps alive.
 //!
-//! * Triggering repeats `EV_CLEAR` and the id: some systems forget the one (and report for ever), others
-//!   overwrite the other.
+//! * `EV_CLEAR` belongs to the filter, which is told once, when it is added. In a change that triggers, it
+//!   would clear the trigger at once (FreeBSD, DragonFly, OpenBSD, NetBSD; Apple's systems ignore it there).
+//! * Triggering repeats the id: some systems overwrite it with what the change has.
 //! * Older OpenBSD, and NetBSD before 10, have no such filter: there it is a pipe, which is emptied only when
 //!   it is full.
 
@@ -49,7 +50,7 @@ impl Waker {
         match &self.0 {
             Kind::User { kqueue, id } => {
                 kqueue.check_fork()?;
-                let mut trigger = request(kqueue, *id, abi::EV_CLEAR);
+                let mut trigger = request(kqueue, *id, 0);
                 trigger.fflags = abi::NOTE_TRIGGER;
                 quietly(|| kqueue.change_one(trigger))
             }

@@ -1,0 +1,277 @@
+//! Every result of accept(2), as `AcceptGuard` reports it: this program answers the library's calls
+//! of accept4(2) itself.
+#![cfg(all(feature = "std", target_os = "linux"))]
+#![allow(unsafe_code, clippy::std_instead_of_core)]
+
+mod net_support;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::net::TcpStream as Client;
+use std::time::Duration;
+
+use libc::{c_int, sockaddr, socklen_t};
+use mio_st::net::{AcceptGuard, Incoming, Listener, TcpListener, UnixListener, UnixStream};
+use mio_st::unix::AcceptError;
+use mio_st::{Error, unix};
+
+use net_support::{Directory, LOCALHOSTS, address};
+
+/// What the next calls of accept4 in this thread do instead of what they would.
+#[derive(Copy, Clone)]
+enum Answer {
+    Fail(c_int),
+    /// Accepts, and reports no address, as macOS does for a connection that was reset in the queue.
+    NoAddress,
+}
+
+thread_local! {
+    static ANSWERS: RefCell<VecDeque<Answer>> = const { RefCell::new(VecDeque::new()) };
+}
+
+fn answer(answers: &[Answer]) {
+    ANSWERS.with_borrow_mut(|queue| queue.extend(answers));
+}
+
+/// Takes the place of the C library's.
+///
+/// # Safety
+///
+/// As accept4(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn accept4(
+    fd: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+    flags: c_int,
+) -> c_int {
+    let answer = ANSWERS.with_borrow_mut(VecDeque::pop_front);
+    if let Some(Answer::Fail(errno)) = answer {
+        set_errno(errno);
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    let socket = unsafe { libc::syscall(libc::SYS_accept4, fd, address, length, flags) };
+    if socket >= 0 && matches!(answer, Some(Answer::NoAddress)) {
+        // SAFETY: as the caller promises.
+        unsafe { *length = 0 };
+    }
+    socket as c_int
+}
+
+fn set_errno(errno: c_int) {
+    // SAFETY: the pointer to the thread's own errno is always valid.
+    unsafe { *libc::__errno_location() = errno };
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind(address(LOCALHOSTS[0])).unwrap()
+}
+
+fn connect(listener: &TcpListener) -> Client {
+    let client = Client::connect(listener.local_addr().unwrap()).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    client
+}
+
+const LOST: [c_int; 13] = [
+    libc::ECONNABORTED,
+    libc::ECONNRESET,
+    libc::EPROTO,
+    libc::ENETDOWN,
+    libc::ENOPROTOOPT,
+    libc::EHOSTDOWN,
+    libc::EHOSTUNREACH,
+    libc::EOPNOTSUPP,
+    libc::ENETUNREACH,
+    libc::EPERM,
+    libc::ETIMEDOUT,
+    libc::EPROTONOSUPPORT,
+    libc::ENONET,
+];
+const EXHAUSTED: [c_int; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+const BROKEN: [c_int; 4] = [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EACCES];
+
+#[test]
+fn an_error_of_one_connection_is_lost_and_the_next_is_accepted() {
+    let _alone = net_support::alone();
+    let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
+    for errno in LOST {
+        let client = connect(&listener);
+        answer(&[Answer::Fail(errno)]);
+        match guard.accept_next(&listener).unwrap() {
+            Incoming::Lost(error) => assert_eq!(error, Error::Os(errno)),
+            other => panic!("{errno}: {other:?}"),
+        }
+        match guard.accept_next(&listener).unwrap() {
+            Incoming::Connection(_, peer) => assert_eq!(peer, client.local_addr().unwrap()),
+            other => panic!("{errno}: {other:?}"),
+        }
+        assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::WouldBlock));
+    }
+}
+
+#[test]
+fn an_interrupted_accept_is_made_again() {
+    let _alone = net_support::alone();
+    let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
+    let _client = connect(&listener);
+    answer(&[Answer::Fail(libc::EINTR); 3]);
+    assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::Connection(..)));
+}
+
+/// Descriptors and kernel memory: the first attempt fails, and the second, with the reserve given
+/// up, either accepts the connection in order to close it, or fails as well.
+#[test]
+fn each_kind_of_shortage_refuses_or_exhausts() {
+    let _alone = net_support::alone();
+    let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
+    let before = net_support::descriptors();
+    for errno in EXHAUSTED {
+        let mut client = connect(&listener);
+        answer(&[Answer::Fail(errno)]);
+        match guard.accept_next(&listener).unwrap() {
+            Incoming::Refused(peer) => assert_eq!(peer, client.local_addr().unwrap()),
+            other => panic!("{errno}: {other:?}"),
+        }
+        assert_eq!(client.read(&mut [0; 1]).unwrap(), 0, "the client is informed");
+        assert!(guard.has_reserve());
+
+        let waiting = connect(&listener);
+        answer(&[Answer::Fail(errno); 2]);
+        assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::Exhausted));
+        match guard.accept_next(&listener).unwrap() {
+            Incoming::Connection(_, peer) => assert_eq!(peer, waiting.local_addr().unwrap()),
+            other => panic!("{errno}: {other:?}"),
+        }
+        // The connection that was to be closed has gone meanwhile, or was never there.
+        answer(&[Answer::Fail(errno), Answer::Fail(libc::ECONNABORTED)]);
+        assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::Lost(_)));
+        answer(&[Answer::Fail(errno)]);
+        assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::WouldBlock));
+    }
+    assert_eq!(net_support::descriptors(), before, "the reserve and nothing else");
+}
+
+#[test]
+fn only_a_broken_listener_is_an_error() {
+    let _alone = net_support::alone();
+    let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
+    let _client = connect(&listener);
+    for errno in BROKEN {
+        answer(&[Answer::Fail(errno)]);
+        let error = guard.accept_next(&listener).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(errno));
+        answer(&[Answer::Fail(libc::EMFILE), Answer::Fail(errno)]);
+        let error = guard.accept_next(&listener).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(errno));
+    }
+    assert!(guard.has_reserve());
+    assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::Connection(..)));
+}
+
+/// macOS accepts connections that were reset in the queue, and reports an address of length 0.
+#[test]
+fn a_dead_socket_without_an_address_is_a_lost_connection() {
+    let _alone = net_support::alone();
+    let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
+    let mut client = connect(&listener);
+    let before = net_support::descriptors();
+    answer(&[Answer::NoAddress]);
+    match guard.accept_next(&listener).unwrap() {
+        Incoming::Lost(error) => assert_eq!(error, Error::Os(libc::ECONNABORTED)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(net_support::descriptors(), before);
+    assert_eq!(client.read(&mut [0; 1]).unwrap(), 0, "it is closed");
+    // By the listener alone it is an error that says as much.
+    let _client = connect(&listener);
+    answer(&[Answer::NoAddress]);
+    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::ConnectionAborted);
+}
+
+/// Of a Unix socket an address of length 0 says that the peer is unnamed, as most are.
+#[test]
+fn a_unix_connection_without_an_address_is_a_connection() {
+    let _alone = net_support::alone();
+    let directory = Directory::new();
+    let path = directory.join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let mut guard = AcceptGuard::new().unwrap();
+    let _client = UnixStream::connect(&path).unwrap();
+    answer(&[Answer::NoAddress]);
+    match guard.accept_next(&listener).unwrap() {
+        unix::Incoming::Connection(_, peer) => assert!(peer.is_unnamed()),
+        other => panic!("{other:?}"),
+    }
+    for errno in LOST {
+        answer(&[Answer::Fail(errno)]);
+        assert!(matches!(guard.accept_next(&listener).unwrap(), unix::Incoming::Lost(_)));
+    }
+}
+
+#[test]
+#[allow(deprecated)]
+fn the_older_call_has_the_older_results() {
+    let _alone = net_support::alone();
+    use mio_st::net::Accepted;
+
+    let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
+    assert_eq!(guard.accept(&listener).unwrap_err().kind(), ErrorKind::WouldBlock);
+    let _clients = [connect(&listener), connect(&listener)];
+    answer(&[Answer::Fail(libc::EMFILE); 2]);
+    assert!(matches!(guard.accept(&listener), Ok(Accepted::Pause)));
+    answer(&[Answer::Fail(libc::EMFILE)]);
+    assert!(matches!(guard.accept(&listener), Ok(Accepted::Refused(_))));
+    assert!(matches!(guard.accept(&listener), Ok(Accepted::Connection(..))));
+    answer(&[Answer::Fail(libc::EPROTO)]);
+    assert_eq!(guard.accept(&listener).unwrap_err().raw_os_error(), Some(libc::EPROTO));
+}
+
+/// A listener of the user's, whose errors have text and perhaps no number.
+struct Fails(fn() -> io::Error);
+
+impl Listener for Fails {
+    type Stream = ();
+    type Address = ();
+
+    fn accept(&self) -> io::Result<((), ())> {
+        Err((self.0)())
+    }
+}
+
+impl fmt::Debug for Fails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fails")
+    }
+}
+
+#[test]
+fn errors_of_other_listeners_count_by_their_kind_and_keep_their_text() {
+    let _alone = net_support::alone();
+    let mut guard = AcceptGuard::new().unwrap();
+    let would_block = Fails(|| ErrorKind::WouldBlock.into());
+    assert!(matches!(guard.accept_next(&would_block), Ok(unix::Incoming::WouldBlock)));
+    let aborted = Fails(|| io::Error::new(ErrorKind::ConnectionAborted, "no handshake"));
+    assert!(matches!(guard.accept_next(&aborted), Ok(unix::Incoming::Lost(_))));
+    let broken = Fails(|| io::Error::other("no certificate"));
+    assert_eq!(guard.accept_next(&broken).unwrap_err().to_string(), "no certificate");
+}
+
+#[test]
+fn without_std_the_guard_works_with_any_function() {
+    let _alone = net_support::alone();
+    let mut guard = unix::AcceptGuard::new().unwrap();
+    let mut calls = 0;
+    let mut results = [Ok(("stream", "peer")), Err(Error::Os(libc::ENOBUFS))].into_iter();
+    let incoming = guard.accept_with(|| {
+        calls += 1;
+        results.next_back().unwrap()
+    });
+    assert!(matches!(incoming, Ok(unix::Incoming::Refused("peer"))) && calls == 2);
+    let broken = guard.accept_with(|| Err::<((), ()), _>(Error::Os(libc::ENOTSOCK)));
+    assert_eq!(broken.unwrap_err(), Error::Os(libc::ENOTSOCK));
+    assert_eq!(AcceptError::of(Error::Os(libc::EPERM)), AcceptError::Lost);
+}

@@ -1,0 +1,65 @@
+//! Optional system calls that a sandbox or an old kernel refuses: each test runs in a process of its own, under a
+//! seccomp filter that answers one of the errors which mean that a call is missing.
+#![cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
+
+mod support;
+mod unix_support;
+
+use core::time::Duration;
+use std::time::Instant;
+
+use libc::c_int;
+
+use mio_st::Error;
+use mio_st::event::Events;
+use mio_st::poll::{BusyPoll, Poller};
+use mio_st::unix::{Child, set_timer_slack};
+
+use self::support::*;
+use self::unix_support::*;
+
+/// Every optional call is refused with `errno`, and what needs none of them goes on.
+fn behave_without_optional_calls(name: &str, errno: c_int) {
+    alone(name, || {
+        let pid = exit(0);
+        for call in [libc::SYS_epoll_pwait2, libc::SYS_pidfd_open, libc::SYS_ioctl, libc::SYS_prctl]
+        {
+            // The filter itself is set by prctl(2): the last.
+            refuse(call, errno);
+        }
+        let mut poller = Poller::new().unwrap();
+        assert_works(&mut poller);
+        timeouts_are_never_early(&mut poller);
+
+        assert_eq!(Child::new(pid).unwrap_err(), Error::Unsupported);
+        assert_eq!(poller.registry().busy_poll(), Err(Error::Unsupported));
+        let modest = BusyPoll { usecs: 1, budget: 64, prefer: false };
+        assert_eq!(poller.registry().set_busy_poll(modest), Err(Error::Unsupported));
+        assert_eq!(set_timer_slack(Duration::ZERO), Err(Error::Unsupported));
+        assert_works(&mut poller);
+    });
+}
+
+fn timeouts_are_never_early(poller: &mut Poller) {
+    let mut events = Events::new();
+    for micros in [1, 300, 999, 1_000, 1_001, 2_500] {
+        let (begun, timeout) = (Instant::now(), Duration::from_micros(micros));
+        assert_eq!(poller.poll(&mut events, Some(timeout)), Ok(()), "{timeout:?}");
+        assert!(events.is_empty() && begun.elapsed() >= timeout, "{timeout:?}");
+    }
+}
+
+#[test]
+fn calls_that_the_kernel_does_not_know() {
+    behave_without_optional_calls("calls_that_the_kernel_does_not_know", libc::ENOSYS);
+}
+
+#[test]
+fn calls_that_are_not_permitted() {
+    behave_without_optional_calls("calls_that_are_not_permitted", libc::EPERM);
+}
+
+#[test]
+fn calls_to_which_access_is_denied() {
+    behave_without_optional_calls("calls_to_which_access_is_denied", libc::EACCES);
+}
