@@ -25,10 +25,10 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Adds a periodic deadline: `first`, and then every `period`, until it is cancelled.
     ///
-    /// It does not drift: the next tick is due one period after the last one was *due*. Where one or more
-    /// ticks have been missed by the time they are asked for, they are delivered as one, and the next tick is
-    /// the first one after now that lies on the grid. The key is good for all ticks. An
-    /// [`update`](TimerWheel::update) moves the next tick, and with it the grid.
+    /// It does not drift: the next tick is due one period after the last one was *due*. Where one
+    /// or more ticks have been missed by the time they are asked for, they are delivered as one,
+    /// and the next tick is the first one after now that lies on the grid. The key is good for all
+    /// ticks. An [`update`](TimerWheel::update) moves the next tick, and with it the grid.
     ///
     /// It takes two of the `N` places, and counts as one deadline.
     ///
@@ -48,8 +48,8 @@ impl<const N: usize> TimerWheel<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero. Nothing has
-    /// changed then.
+    /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero.
+    /// Nothing has changed then.
     pub fn insert_interval(
         &mut self,
         first: Instant,
@@ -72,8 +72,8 @@ impl<const N: usize> TimerWheel<N> {
         Ok(self.insert_at(leaf, deadline, id, PERIODIC))
     }
 
-    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for a timeout
-    /// that each byte of a connection pushes back.
+    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for
+    /// a timeout that each byte of a connection pushes back.
     ///
     /// # Errors
     ///
@@ -107,8 +107,8 @@ impl<const N: usize> TimerWheel<N> {
         Ok(())
     }
 
-    /// Cancels the earliest deadline of an id. Returns whether there was one. It searches all of them: prefer
-    /// [`cancel`](TimerWheel::cancel) if you have the key.
+    /// Cancels the earliest deadline of an id. Returns whether there was one. It searches all of
+    /// them: prefer [`cancel`](TimerWheel::cancel) if you have the key.
     pub fn remove(&mut self, id: EventedId) -> bool {
         let wanted = self.live().filter(|&leaf| self.leaves.id(leaf) == id.0);
         let first = wanted.max_by_key(|&leaf| self.leaves.entry(leaf));

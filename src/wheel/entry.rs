@@ -5,6 +5,9 @@ use core::num::NonZeroU32;
 /// The number of a leaf: where one timer is stored.
 pub(super) type Leaf = u32;
 
+/// No leaf, if `leaf + 1` is stored.
+pub(super) const NONE: u32 = 0;
+
 /// In a generation: a timer is stored there. A smaller value is the link of a free leaf.
 pub(super) const OCCUPIED: NonZeroU32 = NonZeroU32::new(1 << 31).unwrap();
 /// In a generation: the timer is periodic.
@@ -12,9 +15,9 @@ pub(super) const PERIODIC: u32 = 1;
 /// From one generation to the next, downward. Bit 31 is `OCCUPIED`, bit 0 `PERIODIC`.
 pub(super) const GENERATION_STEP: u32 = 2;
 
-/// A timer at some moment: its priority, generation and leaf, from the most significant bit down. The earlier
-/// deadline is the greater number; of equal deadlines the one inserted earlier. A free leaf is less than every
-/// timer.
+/// A timer at some moment: its priority, generation and leaf, from the most significant bit down.
+/// The earlier deadline is the greater number; of equal deadlines the one inserted earlier. A free
+/// leaf is less than every timer.
 pub(super) type Entry = u128;
 
 #[inline(always)]
@@ -22,7 +25,8 @@ pub(super) const fn entry(priority: u64, generation: u32, leaf: Leaf) -> Entry {
     join(priority, (generation as u64) << 32 | leaf as u64)
 }
 
-/// Returns the deadline's complement: the earlier, the greater, and memory that is all zeros holds no timer.
+/// Returns the deadline's complement: the earlier, the greater, and memory that is all zeros holds
+/// no timer.
 #[inline(always)]
 pub(super) const fn priority(deadline: u64) -> u64 {
     !deadline

@@ -7,11 +7,12 @@ use crate::ready::Ready;
 use crate::time::Instant;
 
 impl<const N: usize> TimerWheel<N> {
-    /// Delivers deadlines that are due at `now`, with [`Ready::TIMER`], in order: at most `room`. Returns how many
-    /// that was. The others stay, and can still be cancelled or moved.
+    /// Delivers deadlines that are due at `now`, with [`Ready::TIMER`], in order: at most `room`.
+    /// Returns how many that was. The others stay, and can still be cancelled or moved.
     ///
-    /// The work of one call is bounded. So fewer than `room` may be delivered although more are due, even none;
-    /// then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
+    /// The work of one call is bounded. So fewer than `room` may be delivered although more are
+    /// due, even none; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the
+    /// next call goes on.
     ///
     /// A call when nothing is due costs next to nothing.
     #[inline]
@@ -55,7 +56,8 @@ impl<const N: usize> TimerWheel<N> {
         id
     }
 
-    /// Moves the first timer, which is periodic, to its next tick, or takes it out at the end of time.
+    /// Moves the first timer, which is periodic, to its next tick, or takes it out at the end of
+    /// time.
     #[cold]
     #[inline(never)]
     fn rearm(&mut self, leaf: Leaf, now: u64) {
@@ -70,7 +72,8 @@ impl<const N: usize> TimerWheel<N> {
     }
 }
 
-/// Returns the first tick after `now` on the grid that `deadline` lies on; `None` at the end of time.
+/// Returns the first tick after `now` on the grid that `deadline` lies on; `None` at the end of
+/// time.
 fn next_tick(deadline: u64, period: u64, now: u64) -> Option<u64> {
     let late = now.saturating_sub(deadline);
     let missed = if late < period { 0 } else { late / period * period };

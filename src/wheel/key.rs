@@ -4,10 +4,10 @@ use core::num::NonZeroU32;
 
 /// Names one pending deadline of one [`TimerWheel`](crate::timer::TimerWheel).
 ///
-/// It is 8 bytes, and so is `Option<DeadlineKey>`. A key becomes stale when its deadline fires, is cancelled
-/// or is removed. A stale key is refused, even after its memory in the wheel has been reused. (Keys carry a
-/// 30-bit generation: a stale key could match again after exactly a multiple of 2^30 insertions.) A key of
-/// another wheel is refused in the same way and to the same degree.
+/// It is 8 bytes, and so is `Option<DeadlineKey>`. A key becomes stale when its deadline fires, is
+/// cancelled or is removed. A stale key is refused, even after its memory in the wheel has been
+/// reused. (Keys carry a 30-bit generation: a stale key could match again after exactly a multiple
+/// of 2^30 insertions.) A key of another wheel is refused in the same way and to the same degree.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeadlineKey {
     pub(super) leaf: u32,

@@ -1,7 +1,7 @@
 //! The memory of the timers: a leaf for each, which it keeps while it is pending.
 //!
-//! What a push-back and a cancellation read lies together, 12 bytes: most of what a wheel does touches nothing
-//! else. The ids lie apart, to be read when a timer fires.
+//! What a push-back and a cancellation read lies together, 12 bytes: most of what a wheel does
+//! touches nothing else. The ids lie apart, to be read when a timer fires.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,8 +13,8 @@ use super::prefetch::prefetch;
 #[repr(C, packed(4))]
 struct Hot {
     priority: u64,
-    /// The number of the insertion, counted downward, with the flags of [`entry`](super::entry). In a free leaf
-    /// a link to the next free one of its slot: see [`slots`](super::slots).
+    /// The number of the insertion, counted downward, with the flags of [`entry`](super::entry). In
+    /// a free leaf a link to the next free one of its slot: see [`slots`](super::slots).
     generation: u32,
 }
 
@@ -23,8 +23,8 @@ struct Hot {
 #[repr(C, align(64))]
 pub(super) struct Leaves<const N: usize> {
     hot: [Hot; N],
-    /// For each periodic timer the leaf that stores its period; in a period leaf the digest of the priority that
-    /// the latest tick has set.
+    /// For each periodic timer the leaf that stores its period; in a period leaf the digest of the
+    /// priority that the latest tick has set.
     period_leaves: [Leaf; N],
     /// The user's ids; in a period leaf the period.
     ids: [u64; N],
@@ -130,13 +130,13 @@ fn digest(priority: u64) -> u32 {
     (priority.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32 | 1
 }
 
-/// Returns where the generations of a new wheel begin: each wheel elsewhere, so that the keys of one are stale
-/// in the others.
+/// Returns where the generations of a new wheel begin: each wheel elsewhere, so that the keys of
+/// one are stale in the others.
 #[cold]
 pub(super) fn first_generation() -> u32 {
     static LATEST: AtomicU32 = AtomicU32::new(0);
-    // Multiples of the golden ratio keep their distance. Load and store, since not every processor can
-    // add: two threads that meet here share a beginning, which no memory access rests on.
+    // Multiples of the golden ratio keep their distance. Load and store, since not every processor
+    // can add: two threads that meet here share a beginning, which no memory access rests on.
     let step = GENERATION_STEP.wrapping_mul(0x9E37_79B9);
     let next = LATEST.load(Ordering::Relaxed).wrapping_add(step);
     LATEST.store(next, Ordering::Relaxed);

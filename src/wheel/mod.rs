@@ -1,10 +1,11 @@
-//! Deadlines in a hashed timing wheel: exact to the nanosecond, in order, without a clock and without ticks.
+//! Deadlines in a hashed timing wheel: exact to the nanosecond, in order, without a clock and
+//! without ticks.
 //!
-//! G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels: Data Structures for the Efficient
-//! Implementation of a Timer Facility*, SOSP 1987 (IEEE/ACM Transactions on Networking 5(6), 1997), scheme 5: a
-//! circular array of slots, into which deadlines are hashed by their time, each slot kept in order. What differs
-//! from the paper is how a slot is ordered, and how the next slot is found: by winner trees, where the paper has
-//! lists and ticks.
+//! G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels: Data Structures for the
+//! Efficient Implementation of a Timer Facility*, SOSP 1987 (IEEE/ACM Transactions on Networking
+//! 5(6), 1997), scheme 5: a circular array of slots, into which deadlines are hashed by their time,
+//! each slot kept in order. What differs from the paper is how a slot is ordered, and how the next
+//! slot is found: by winner trees, where the paper has lists and ticks.
 //!
 //! ```text
 //!      the circle: one turn takes a little          one slot: a range of leaves, and the
@@ -21,57 +22,69 @@
 //!
 //! # The hash
 //!
-//! The slot of a deadline is how far the circle has turned since its last full turn:
-//! `deadline * speed mod 2^64`, as a fraction of 2^64, times the number of slots. That is two multiplications for
-//! any number of slots and any length of a turn. The speed follows how far ahead deadlines are when they are
-//! inserted: one insertion in 16 is looked at, and a turn is made a little longer than 7 of 8 timeouts. Then
-//! timers that fire one after the other are stored together, and the slots come up one after the other. Timers
-//! of several turns may share a slot, as in the paper.
+//! The slot of a deadline is how far the circle has turned since its last full turn: `deadline *
+//! speed mod 2^64`, as a fraction of 2^64, times the number of slots. That is two multiplications
+//! for any number of slots and any length of a turn. The speed follows how far ahead deadlines are
+//! when they are inserted: one insertion in 16 is looked at, and a turn is made a little longer
+//! than 7 of 8 timeouts. Then timers that fire one after the other are stored together, and the
+//! slots come up one after the other. Timers of several turns may share a slot, as in the paper.
 //!
-//! The hash decides where a timer is stored, never when it fires. So any speed is correct, it may change at any
-//! time, and nothing is hashed again.
+//! The hash decides where a timer is stored, never when it fires. So any speed is correct, it may
+//! change at any time, and nothing is hashed again.
 //!
 //! # A timer's way in and out
 //!
-//! * *Start*: its deadline is hashed to a slot, and it takes the slot's first free *leaf*. If the slot is full, it
-//!   takes a leaf of the slot in which one was freed when it was full; if that is full again, of the next slot on
-//!   the circle that is not, which a bitmap tells. Then it is entered in the winner tree level by level until it
-//!   meets an earlier timer, mostly at the second.
-//! * *Stop*: the leaf is put into the free list of its slot. The tree is not touched.
-//! * *Push back*: the deadline is written to the leaf. The timer stays in its slot, the tree is not touched.
-//! * *Time passes*: the root says which timer is the first. When it has fired, the path from its leaf up is
-//!   recomputed, at most one node of each level. As long as no timer of another slot is earlier than the slot's
-//!   next one, nothing above the slot is recomputed; and nothing above a node as long as no other node is.
+//! * *Start*: its deadline is hashed to a slot, and it takes the slot's first free *leaf*. If the
+//!   slot is full, it takes the *spare* leaf, one that was freed and is in no list; if there is
+//!   none, a leaf of the next slot on the circle that has one, which a bitmap tells. Then it is
+//!   entered in the winner tree level by level until it meets an earlier timer, mostly at the
+//!   second.
+//! * *Stop*: the leaf becomes the spare one, or is put into the free list of its slot. The tree is
+//!   not touched.
+//! * *Push back*: the deadline is written to the leaf. The timer stays in its slot, the tree is not
+//!   touched.
+//! * *Time passes*: the root says which timer is the first. When it has fired, the path from its
+//!   leaf up is recomputed, at most one node of each level. As long as no timer of another slot is
+//!   earlier than the slot's next one, nothing above the slot is recomputed; and nothing above a
+//!   node as long as no other node is.
 //!
-//! What the tree remembers of a stopped timer, or of one that was pushed back, is *stale*. That matters only if it
-//! becomes the first of all. Then the path from its leaf is recomputed, once, however often it was pushed back.
+//! What the tree remembers of a stopped timer, or of one that was pushed back, is *stale*. That
+//! matters only if it becomes the first of all. Then the path from its leaf is recomputed, once,
+//! however often it was pushed back.
 //!
 //! # What differs from the paper, and why
 //!
-//! * *No ticks.* The paper's wheel visits each slot when its time has come, also if it is empty, and deadlines are
-//!   rounded to ticks. Here the slots' winners are the leaves of a tree of their own, so the next slot is known.
-//! * *Winner trees, not sorted lists.* An insertion into a sorted list takes O(n) steps, each a cache miss, and a
-//!   removal writes to both neighbours. Four entries of a winner tree are one cache line, and a comparison of
-//!   four is three maxima, without a branch that a processor could mispredict.
-//! * *Slots have a fixed size*, since there is no heap to take memory from. An overflow goes to another slot.
-//! * *Up to 64 timers there is one slot*: all of them lie within a few cache lines, and nothing is hashed.
+//! * *No ticks.* The paper's wheel visits each slot when its time has come, also if it is empty,
+//!   and deadlines are rounded to ticks. Here the slots' winners are the leaves of a tree of their
+//!   own, so the next slot is known.
+//! * *Winner trees, not sorted lists.* An insertion into a sorted list takes O(n) steps, each a
+//!   cache miss, and a removal writes to both neighbours. Four entries of a winner tree are one
+//!   cache line, and a comparison of four is three maxima, without a branch that a processor could
+//!   mispredict.
+//! * *Slots have a fixed size*, since there is no heap to take memory from. An overflow goes to
+//!   another slot.
+//! * *Up to 64 timers there is one slot*: all of them lie within a few cache lines, and nothing is
+//!   hashed.
 //!
 //! # What holds between calls
 //!
-//! 1. An entry of a node is not less than any timer below it (in priority, then in generation), and not less than
-//!    the entries of the node below it.
-//! 2. `bound` is not less than the priority of any timer. If `exact`, it is the priority of `first`.
-//! 3. With several slots, `slot_runner_up` is not less than the priority of any timer outside the slot of
-//!    `first`; and, if `CUTS_AT_NODES`, `node_runner_up` not less than that of any timer outside its node.
-//!    `slot_runner_up <= node_runner_up`, and `slot_runner_up <= bound`.
-//! 4. A leaf stores a timer or a period, or it is in the free list of its slot. A slot that is marked as full is.
-//! 5. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions are counted
-//!    with 30 bits; across a wrap of that count it is not.)
+//! 1. An entry of a node is not less than any timer below it (in priority, then in generation), and
+//!    not less than the entries of the node below it.
+//! 2. `bound` is not less than the priority of any timer. If `exact`, it is the priority of
+//!    `first`.
+//! 3. With several slots, `slot_runner_up` is not less than the priority of any timer outside the
+//!    slot of `first`; and, if `CUTS_AT_NODES`, `node_runner_up` not less than that of any timer
+//!    outside its node. `slot_runner_up <= node_runner_up`, and `slot_runner_up <= bound`.
+//! 4. A leaf stores a timer or a period, or it is in the free list of its slot, or it is the spare
+//!    one. A slot that is marked as full is.
+//! 5. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions
+//!    are counted with 30 bits; across a wrap of that count it is not.)
 //!
 //! # Files
 //!
-//! `entry` has what is compared, `hash` the circle, `leaves` the memory of the timers, `tree` the winner tree,
-//! `slots` the free leaves of each slot; `changes`, `next`, `expire` and `fired` are what a wheel does.
+//! `entry` has what is compared, `hash` the circle, `leaves` the memory of the timers, `tree` the
+//! winner tree, `slots` the free leaves of each slot; `changes`, `next`, `expire` and `fired` are
+//! what a wheel does.
 
 mod changes;
 mod entry;
@@ -109,11 +122,11 @@ const PREFETCH_MIN_N: usize = 8192;
 
 /// A hashed timing wheel for up to `N` deadlines, all of whose memory is inside.
 ///
-/// A deadline is hashed by its time to a slot of a circle, in O(1), and stopping or pushing back a timer is O(1)
-/// as well (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987: scheme 5, a hash
-/// table with sorted buckets). Unlike the paper's wheel it has no ticks: a slot is kept in order by a small
-/// winner tree, and the first timers of the slots by another one. So deadlines are exact to the nanosecond, and
-/// nothing is done while no timer is due.
+/// A deadline is hashed by its time to a slot of a circle, in O(1), and stopping or pushing back a
+/// timer is O(1) as well (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP
+/// 1987: scheme 5, a hash table with sorted buckets). Unlike the paper's wheel it has no ticks: a
+/// slot is kept in order by a small winner tree, and the first timers of the slots by another one.
+/// So deadlines are exact to the nanosecond, and nothing is done while no timer is due.
 ///
 /// ```text
 ///           slot 0                      hash(deadline) = the fraction of a turn, times the number of slots
@@ -125,7 +138,8 @@ const PREFETCH_MIN_N: usize = 8192;
 ///           slot 4                      up to 64 deadlines: one slot, nothing is hashed
 /// ```
 ///
-/// It has no clock: the time is an argument, of any clock whose readings are an [`Instant`]'s nanoseconds.
+/// It has no clock: the time is an argument, of any clock whose readings are an [`Instant`]'s
+/// nanoseconds.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -153,16 +167,18 @@ const PREFETCH_MIN_N: usize = 8192;
 ///
 /// # What it promises
 ///
-/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when asked for:
-///   there are no ticks that a deadline would be rounded to. Deadlines may be anything from the past to
-///   [`Instant::MAX`].
+/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when
+///   asked for: there are no ticks that a deadline would be rounded to. Deadlines may be anything
+///   from the past to [`Instant::MAX`].
 /// * Timers fire in order of deadline; equal ones in order of insertion. (After an
-///   [`update`](TimerWheel::update) the order among equal ones is not specified. Insertions are counted with 30
-///   bits: equal deadlines inserted on both sides of a wrap of that count fire in reverse order.)
-/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time has
-///   passed.
-/// * No call does more than a bounded amount of work, except [`next_deadline`](TimerWheel::next_deadline),
-///   [`remove`](TimerWheel::remove) and [`iter`](TimerWheel::iter).
+///   [`update`](TimerWheel::update) the order among equal ones is not specified. Insertions are
+///   counted with 30 bits: equal deadlines inserted on both sides of a wrap of that count fire in
+///   reverse order.)
+/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time
+///   has passed.
+/// * No call does more than a bounded amount of work, except
+///   [`next_deadline`](TimerWheel::next_deadline), [`remove`](TimerWheel::remove) and
+///   [`iter`](TimerWheel::iter).
 /// * A key never names another deadline than its own.
 ///
 /// # What it costs
@@ -176,26 +192,28 @@ const PREFETCH_MIN_N: usize = 8192;
 /// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(log N) for each deadline that was cancelled or pushed back since |
 /// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | slots that are known to be empty are skipped |
 ///
-/// log N is to the base 4: 2 for 16 deadlines, 6 for 4,096, 12 for the largest capacity. An entry is *stale* if its
-/// deadline was cancelled or pushed back; each is repaired once, however often it was pushed back.
+/// log N is to the base 4: 2 for 16 deadlines, 6 for 4,096, 12 for the largest capacity. An entry
+/// is *stale* if its deadline was cancelled or pushed back; each is repaired once, however often it
+/// was pushed back.
 ///
 /// It takes 32 bytes for each deadline, and from 128 to 224 more: whole cache lines of 64.
 ///
-/// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static` takes no
-/// space in the file; [`init_in`](TimerWheel::init_in) makes one in place. A capacity of more than 16,777,216 is
-/// a compile-time error:
+/// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static`
+/// takes no space in the file; [`init_in`](TimerWheel::init_in) makes one in place. A capacity of
+/// more than 16,777,216 is a compile-time error:
 ///
 /// ```compile_fail
 /// static TOO_LARGE: mio_st::timer::TimerWheel<16_777_217> = mio_st::timer::TimerWheel::new();
 /// ```
 ///
-/// `N` may be 0: such a wheel refuses every deadline, and the code of the others is not even generated.
+/// `N` may be 0: such a wheel refuses every deadline, and the code of the others is not even
+/// generated.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
     /// No timer has a higher priority. 0 in an empty wheel.
     bound: u64,
-    /// No timer outside the node (of level 0) of `first` has a higher priority, if `CUTS_AT_NODES`; not less than
-    /// `slot_runner_up`.
+    /// No timer outside the node (of level 0) of `first` has a higher priority, if `CUTS_AT_NODES`;
+    /// not less than `slot_runner_up`.
     node_runner_up: u64,
     /// No timer outside the slot of `first` has a higher priority, if there are several slots.
     slot_runner_up: u64,
@@ -211,16 +229,16 @@ pub struct TimerWheel<const N: usize> {
     periodic: u32,
     /// The latest generation, without its flags; 0 before the first.
     generation: u32,
-    /// The slot in which a leaf was freed last while it was full. With one slot, the first free leaf.
-    last: u32,
+    /// A free leaf that is in no list, plus 1, or `NONE`. With one slot, the first free leaf.
+    spare: u32,
     exact: bool,
     leaves: Leaves<N>,
     tree: WinnerTree<N>,
 }
 
 impl<const N: usize> TimerWheel<N> {
-    /// Whether `node_runner_up` is kept. With few nodes in a slot the same one would stay ahead by chance, now
-    /// and then, which a processor cannot predict.
+    /// Whether `node_runner_up` is kept. With few nodes in a slot the same one would stay ahead by
+    /// chance, now and then, which a processor cannot predict.
     const CUTS_AT_NODES: bool = Self::SLOT_BITS > 6;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
@@ -239,7 +257,7 @@ impl<const N: usize> TimerWheel<N> {
             len: 0,
             periodic: 0,
             generation: 0,
-            last: 0,
+            spare: 0,
             exact: false,
             leaves: Leaves::new(),
             tree: WinnerTree::new(),
@@ -259,8 +277,8 @@ impl<const N: usize> TimerWheel<N> {
     #[allow(unsafe_code)]
     pub fn init_in(slot: &mut MaybeUninit<Self>) -> &mut Self {
         let () = Self::POSSIBLE;
-        // SAFETY: a wheel consists of integers and a bool, for which zero bytes are a value; they are the
-        // value that `new` makes.
+        // SAFETY: a wheel consists of integers and a bool, for which zero bytes are a value; they
+        // are the value that `new` makes.
         unsafe {
             slot.as_mut_ptr().write_bytes(0, 1);
             slot.assume_init_mut()

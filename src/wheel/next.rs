@@ -8,18 +8,20 @@ use crate::time::Instant;
 impl<const N: usize> TimerWheel<N> {
     /// Returns the earliest deadline, exactly. `None` if none is pending.
     ///
-    /// A single call may have to repair many entries of deadlines that were cancelled or pushed back. For a sleep
-    /// [`next_wakeup`](TimerWheel::next_wakeup) is as good, and its work is bounded.
+    /// A single call may have to repair many entries of deadlines that were cancelled or pushed
+    /// back. For a sleep [`next_wakeup`](TimerWheel::next_wakeup) is as good, and its work is
+    /// bounded.
     #[inline]
     pub fn next_deadline(&mut self) -> Option<Instant> {
         self.next_within(u32::MAX)
     }
 
-    /// Returns when to call [`expire`](TimerWheel::expire) next: never after the earliest deadline, and with few
-    /// exceptions exactly then. `None` if none is pending.
+    /// Returns when to call [`expire`](TimerWheel::expire) next: never after the earliest deadline,
+    /// and with few exceptions exactly then. `None` if none is pending.
     ///
-    /// It is earlier than the earliest deadline only if 64 or more earlier ones were cancelled or pushed back, and
-    /// no call has come across them yet. `expire` then delivers nothing, and the next call goes on.
+    /// It is earlier than the earliest deadline only if 64 or more earlier ones were cancelled or
+    /// pushed back, and no call has come across them yet. `expire` then delivers nothing, and the
+    /// next call goes on.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Instant> {
         self.next_within(PEEK_REPAIR_LIMIT)
@@ -42,7 +44,8 @@ impl<const N: usize> TimerWheel<N> {
         N != 0 && self.exact
     }
 
-    /// Finds the first timer, or as good a bound as so many repairs allow. Returns how many are left.
+    /// Finds the first timer, or as good a bound as so many repairs allow. Returns how many are
+    /// left.
     #[inline(never)]
     pub(super) fn find_first(&mut self, mut repairs: u32) -> u32 {
         while !self.exact && repairs > 0 {
@@ -52,9 +55,9 @@ impl<const N: usize> TimerWheel<N> {
         repairs
     }
 
-    /// Recomputes the path from a leaf, which is that of `first`, as far up as necessary, and notes who is the
-    /// first then. If that timer is still as the tree remembers it, it is the first. If not, no timer is earlier
-    /// all the same.
+    /// Recomputes the path from a leaf, which is that of `first`, as far up as necessary, and notes
+    /// who is the first then. If that timer is still as the tree remembers it, it is the first. If
+    /// not, no timer is earlier all the same.
     // Out of line: in a loop compilers make branches of comparisons that nothing can foresee.
     #[inline(never)]
     pub(super) fn repair(&mut self, leaf: Leaf) {
@@ -87,7 +90,8 @@ impl<const N: usize> TimerWheel<N> {
         // And mostly in the same slot.
         if priority_of(winner) <= self.slot_runner_up {
             winner = self.tree.replay_above(leaf, winner);
-            // If another slot is first, the runner-up is found when it matters: it is no better than the winner.
+            // If another slot is first, the runner-up is found when it matters: it is no better
+            // than the winner.
             self.slot_runner_up = if Self::slot(leaf_of(winner)) == Self::slot(leaf) {
                 self.tree.best_outside_slot(leaf)
             } else {

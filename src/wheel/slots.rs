@@ -1,14 +1,14 @@
 //! The circle of slots: where the free leaves are, and what has not been sorted yet.
 //!
-//! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list, linked by what they
-//! store in place of a generation, as the difference to the next leaf: so memory that is all zeros is a list of
-//! all leaves in order, and there is nothing to initialize.
+//! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list,
+//! linked by what they store in place of a generation, as the difference to the next leaf: so
+//! memory that is all zeros is a list of all leaves in order, and there is nothing to initialize.
 //!
-//! A timer that is put into a slot which is not the first one's is not entered in the slot's subtree. Its *unit*,
-//! a 64th of the slot or a node, is marked as unsorted, until the slot comes up.
+//! A timer that is put into a slot which is not the first one's is not entered in the slot's
+//! subtree. Its *unit*, a 64th of the slot or a node, is marked as unsorted, until the slot comes
+//! up.
 
-use core::hint::select_unpredictable;
-
+use super::entry::NONE;
 #[cfg(test)]
 use super::entry::OCCUPIED;
 use super::entry::{GENERATION_STEP, Leaf, deadline};
@@ -53,7 +53,7 @@ impl<const N: usize> TimerWheel<N> {
         if N.is_multiple_of(1 << Self::SLOT_BITS) || rest > size { size } else { rest }
     }
 
-    /// Takes a free leaf: of the slot that a deadline hashes to, or of another one if that is full.
+    /// Takes a free leaf: of the slot that a deadline hashes to, or another one if that is full.
     #[inline(always)]
     pub(super) fn alloc_leaf(&mut self, deadline: u64) -> Option<Leaf> {
         if N == 0 {
@@ -61,26 +61,21 @@ impl<const N: usize> TimerWheel<N> {
         }
         let mut slot = slot_of(deadline, self.speed, Self::SLOTS);
         let mut head = self.head(slot);
-        if Self::SLOTS > 1 {
-            // If that is full, where a leaf was freed last: its memory is near. Without a branch, since a wheel may
-            // be nearly full for long.
-            let full = head == Self::size(slot);
-            let last = (self.last as usize).min(Self::SLOTS - 1);
-            head = select_unpredictable(full, self.head(last), head);
-            slot = select_unpredictable(full, last, slot);
-        }
         if head == Self::size(slot) {
+            if Self::SLOTS > 1 && self.spare != NONE {
+                let leaf = self.spare - 1;
+                self.spare = NONE;
+                return Some(leaf);
+            }
             (slot, head) = self.search(slot)?;
         }
-        let leaf = ((slot as u32) << Self::SLOT_BITS) + head;
+        let first = (slot as u32) << Self::SLOT_BITS;
+        let leaf = first + head;
         let next = (head + 1) ^ self.leaves.generation(leaf);
-        self.set_head(slot, next);
-        if N >= PREFETCH_MIN_N {
-            let next = ((slot as u32) << Self::SLOT_BITS) + next;
-            if (next as usize) < N {
-                self.leaves.prefetch(next);
-                self.tree.prefetch(next);
-            }
+        self.set_head(Self::slot(leaf), next);
+        if N >= PREFETCH_MIN_N && first + next < N as u32 {
+            self.leaves.prefetch(first + next);
+            self.tree.prefetch(first + next);
         }
         Some(leaf)
     }
@@ -88,23 +83,19 @@ impl<const N: usize> TimerWheel<N> {
     /// Frees a leaf. No key names it any more.
     #[inline(always)]
     pub(super) fn free_leaf(&mut self, leaf: Leaf) {
+        // In a wheel that is full, what is freed is what is taken next.
+        if Self::SLOTS > 1 && self.spare == NONE {
+            self.leaves.clear(leaf, 0);
+            self.spare = leaf + 1;
+            return;
+        }
         let slot = Self::slot(leaf);
         let index = leaf - ((slot as u32) << Self::SLOT_BITS);
         let head = self.head(slot);
         self.leaves.clear(leaf, head ^ (index + 1));
         self.set_head(slot, index);
         if Self::SLOTS > 1 && head == Self::size(slot) {
-            self.last = slot as u32;
             self.full &= !(1 << slot);
-        }
-    }
-
-    #[inline(always)]
-    fn set_head(&mut self, slot: usize, index: u32) {
-        if Self::SLOTS == 1 {
-            self.last = index;
-        } else {
-            *self.tree.spare_mut(slot) = u64::from(index);
         }
     }
 
@@ -120,7 +111,6 @@ impl<const N: usize> TimerWheel<N> {
         loop {
             let head = self.head(slot);
             if head != Self::size(slot) {
-                self.last = slot as u32;
                 return Some((slot, head));
             }
             self.full |= 1 << slot;
@@ -133,10 +123,20 @@ impl<const N: usize> TimerWheel<N> {
         }
     }
 
-    /// Returns the index within a slot of its first free leaf; if it is full, how many leaves it has.
+    /// Returns the index within a slot of its first free leaf; if it is full, how many leaves it
+    /// has.
     #[inline(always)]
     fn head(&self, slot: usize) -> u32 {
-        if Self::SLOTS == 1 { self.last } else { self.tree.spare(slot) as u32 }
+        if Self::SLOTS == 1 { self.spare } else { self.tree.spare(slot) as u32 }
+    }
+
+    #[inline(always)]
+    fn set_head(&mut self, slot: usize, index: u32) {
+        if Self::SLOTS == 1 {
+            self.spare = index;
+        } else {
+            *self.tree.spare_mut(slot) = u64::from(index);
+        }
     }
 
     /// Returns whether it is time to look at the speed.
@@ -149,7 +149,8 @@ impl<const N: usize> TimerWheel<N> {
         }
     }
 
-    /// Adjusts the speed to how far ahead deadlines are. Before the first insertion chooses the generations.
+    /// Adjusts the speed to how far ahead deadlines are. Before the first insertion chooses the
+    /// generations.
     #[cold]
     #[inline(never)]
     pub(super) fn sample(&mut self, at: u64) {
@@ -172,7 +173,7 @@ impl<const N: usize> TimerWheel<N> {
 
     #[cfg(test)]
     pub(super) fn count_free(&mut self) -> usize {
-        let mut count = 0;
+        let mut count = usize::from(Self::SLOTS > 1 && self.spare != NONE);
         for slot in 0..Self::SLOTS {
             let mut head = self.head(slot);
             while head < Self::size(slot) {

@@ -1,8 +1,9 @@
 //! The winner tree: which of many entries is the greatest, when one at a time changes.
 //!
-//! Four neighbouring leaves are a *block*; of it only the winner is remembered. The winners of four blocks are
-//! the entries of a *node* of level 0, the winners of four nodes are those of a node of the next level, and so
-//! on, up to the *root*. So when one leaf changes, one node of each level is recomputed, at most.
+//! Four neighbouring leaves are a *block*; of it only the winner is remembered. The winners of four
+//! blocks are the entries of a *node* of level 0, the winners of four nodes are those of a node of
+//! the next level, and so on, up to the *root*. So when one leaf changes, one node of each level is
+//! recomputed, at most.
 //!
 //! ```text
 //!   leaves    | 0  1  2  3 | 4  5  6  7 | 8  9 10 11 | 12 13 14 15 | 16 17 ..
@@ -12,8 +13,8 @@
 //!   root      [              4                                         17          ]
 //! ```
 //!
-//! Knuth, *The Art of Computer Programming*, volume 3, section 5.2.3 (tree selection): there with two entries a
-//! node. Four are one cache line, and half as many lines are touched.
+//! Knuth, *The Art of Computer Programming*, volume 3, section 5.2.3 (tree selection): there with
+//! two entries a node. Four are one cache line, and half as many lines are touched.
 
 use super::entry::{Entry, Leaf, greater, join, leaf_of, priority_of, split};
 use super::prefetch::prefetch;
@@ -25,8 +26,8 @@ pub(super) const NODE_LEAVES: u32 = 16;
 /// Levels below the root, at most: 2^24 leaves.
 const MOST_LEVELS: usize = 10;
 
-/// From so many levels below the top of a slot, or of the tree, a winner mostly has a while to wait: time enough
-/// to fetch what will be read when it is the first.
+/// From so many levels below the top of a slot, or of the tree, a winner mostly has a while to
+/// wait: time enough to fetch what will be read when it is the first.
 const PREFETCH_LEVELS: usize = 3;
 
 /// Four entries, of two words each.
@@ -35,7 +36,8 @@ const WORDS: usize = 8;
 #[repr(C, align(64))]
 pub(super) struct WinnerTree<const N: usize> {
     root: [u64; WORDS],
-    /// The nodes of the other levels, one level after the other. They leave a third of the words: see `spare`.
+    /// The nodes of the other levels, one level after the other. They leave a third of the words:
+    /// see `spare`.
     nodes: [u64; N],
 }
 
@@ -83,7 +85,8 @@ impl<const N: usize> WinnerTree<N> {
         &mut self.nodes[Self::SPARE + index]
     }
 
-    /// Recomputes the node of level 0 above a leaf whose block has a new winner. Returns the node's winner.
+    /// Recomputes the node of level 0 above a leaf whose block has a new winner. Returns the node's
+    /// winner.
     #[inline(always)]
     pub fn replay_node(&mut self, leaf: Leaf, winner: Entry) -> Entry {
         if Self::LEVELS == 0 {
@@ -93,13 +96,13 @@ impl<const N: usize> WinnerTree<N> {
         replay(node, child, winner)
     }
 
-    /// Recomputes the nodes of the slot above that one. Returns the slot's winner; and a leaf that has won all
-    /// but a few levels, and will probably be the first before long.
+    /// Recomputes the nodes of the slot above that one. Returns the slot's winner; and a leaf that
+    /// has won all but a few levels, and will probably be the first before long.
     #[inline(always)]
     pub fn replay_slot(&mut self, leaf: Leaf, winner: Entry) -> (Entry, Leaf) {
         let mut soon = leaf;
-        // No loop: it takes twice the time for 65,536 leaves. A processor learns by the instruction which load
-        // has to wait for which store, and so each level is to have its own.
+        // No loop: it takes twice the time for 65,536 leaves. A processor learns by the instruction
+        // which load has to wait for which store, and so each level is to have its own.
         let winner = self.replay_level::<1, true>(leaf, winner, &mut soon);
         let winner = self.replay_level::<2, true>(leaf, winner, &mut soon);
         let winner = self.replay_level::<3, true>(leaf, winner, &mut soon);
@@ -163,7 +166,8 @@ impl<const N: usize> WinnerTree<N> {
         priority_of(best)
     }
 
-    /// Returns the greatest priority that is remembered of the leaf's slot, outside of the leaf's node.
+    /// Returns the greatest priority that is remembered of the leaf's slot, outside of the leaf's
+    /// node.
     #[inline(never)]
     pub fn best_outside_node(&mut self, leaf: Leaf) -> u64 {
         let mut best = 0;
@@ -180,8 +184,8 @@ impl<const N: usize> WinnerTree<N> {
         prefetch(&self.nodes[WORDS * (leaf / NODE_LEAVES) as usize]);
     }
 
-    /// Enters a leaf's timer, which is new or has become earlier: level by level, until it meets one that is not
-    /// less.
+    /// Enters a leaf's timer, which is new or has become earlier: level by level, until it meets
+    /// one that is not less.
     #[inline(always)]
     pub fn raise(&mut self, leaf: Leaf, new: Entry) {
         for level in 0..Self::LEVELS {
@@ -215,7 +219,8 @@ impl<const N: usize> WinnerTree<N> {
         (0..4).map(|child| entry(&self.root, child)).max().unwrap()
     }
 
-    /// Checks that nothing that is remembered above a leaf is less than its entry, nor than what is below.
+    /// Checks that nothing that is remembered above a leaf is less than its entry, nor than what is
+    /// below.
     #[cfg(test)]
     pub fn check(&mut self, leaf: Leaf, entry: Entry) {
         let mut winner = entry;
@@ -242,7 +247,8 @@ impl<const N: usize> WinnerTree<N> {
         &mut self.nodes[word..word + 2]
     }
 
-    /// Returns where the entry of a level is that is above a leaf: the entries of a level are one array.
+    /// Returns where the entry of a level is that is above a leaf: the entries of a level are one
+    /// array.
     #[inline(always)]
     const fn word(level: usize, leaf: Leaf) -> usize {
         WORDS * Self::BEGINNINGS[level] + 2 * (leaf >> shift(level)) as usize
@@ -274,8 +280,8 @@ fn set(node: &mut [u64], child: usize, new: Entry) {
 /// Puts an entry in, and returns the node's winner.
 #[inline(always)]
 fn replay(node: &mut [u64], child: usize, new: Entry) -> Entry {
-    // What does not depend on the new one comes first: a processor has it ready for all levels at once, and
-    // then waits for one comparison in each.
+    // What does not depend on the new one comes first: a processor has it ready for all levels at
+    // once, and then waits for one comparison in each.
     let others = others(node, child);
     set(node, child, new);
     greater(new, others)
