@@ -80,7 +80,7 @@ mod tests {
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            reach = reach_after(reach, (random >> 40) * (30 * SECOND) >> 24);
+            reach = reach_after(reach, ((random >> 40) * (30 * SECOND)) >> 24);
             if step >= 10_000 {
                 sum += reach / 10_000;
             }

@@ -143,7 +143,7 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(always)]
     pub(super) fn is_sample(&self) -> bool {
         if Self::SLOTS > 1 {
-            self.generation & (SAMPLE - 1) * GENERATION_STEP == 0
+            self.generation & ((SAMPLE - 1) * GENERATION_STEP) == 0
         } else {
             self.generation == 0
         }

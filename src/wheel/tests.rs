@@ -321,7 +321,7 @@ fn timers_of_both_speeds_fire_in_order() {
     let at = Instant::from_nanos;
     let mut pending = Vec::new();
     for i in 0..700 {
-        let deadline = (1 << 40) + (i * 389 % 700 << 30);
+        let deadline = (1 << 40) + ((i * 389 % 700) << 30);
         wheel.insert(at(deadline), EventedId(deadline as usize)).unwrap();
         pending.push(deadline as usize);
     }
@@ -358,7 +358,7 @@ fn the_circle_turns() {
     for i in 0..20_000_u64 {
         now += 1 << 20;
         if wheel.len() < 250 {
-            let key = wheel.insert(at(now + (i % 7 << 25)), EventedId(0)).unwrap();
+            let key = wheel.insert(at(now + ((i % 7) << 25)), EventedId(0)).unwrap();
             slots.push(TimerWheel::<300>::slot(key.leaf));
         }
         fired += wheel.expire(at(now), 9, |_, _| {});
