@@ -6,19 +6,37 @@
 //! ```
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
+mod common;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use mio_st::event::{EventedId, Events};
 use mio_st::net::{Datagram, UdpSocket};
 use mio_st::poll::{PollOption, Poller};
 
+use self::common::{Failure, Log};
+
+const USAGE: &str = "\
+usage: dns_server [ADDRESS]
+
+Answers A queries for zone.test. ADDRESS is like 127.0.0.1:5353 (the default) or [::1]:0.";
+
 #[allow(dead_code)] // A test includes this file.
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:5353".into()).parse()?;
+fn main() -> ExitCode {
+    common::run(USAGE, |mut arguments| {
+        let address = arguments.next("127.0.0.1:5353")?;
+        arguments.end()?;
+        serve(address).map_err(|error| Failure::at(format_args!("dns_server: {address}"), error))
+    })
+}
+
+#[allow(dead_code)] // As above.
+fn serve(address: SocketAddr) -> io::Result<()> {
     let mut server = Server::bind(address)?;
-    println!("answering at {}", server.local_addr()?);
+    Log::new().line(format_args!("answering at {}", server.local_addr()?));
     loop {
         server.turn(None)?;
     }
@@ -43,7 +61,8 @@ impl Server {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Server> {
         let mut poller = Poller::sized()?;
         let mut socket = UdpSocket::bind(address)?;
-        // Nothing waits to be sent: an answer that cannot go out now is dropped, and asked for again.
+        // Nothing waits to be sent: an answer that cannot go out now is dropped, and asked for
+        // again.
         let interests = mio_st::event::Interests::READABLE;
         poller.register(&mut socket, EventedId(0), interests, PollOption::Level)?;
         Ok(Server { poller, events: Events::sized(), socket })
@@ -57,7 +76,7 @@ impl Server {
     pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.poller.poll(&mut self.events, timeout)?;
         for _event in &mut self.events {
-            answer_all(&self.socket)?;
+            answer_some(&self.socket);
         }
         Ok(())
     }
@@ -66,28 +85,29 @@ impl Server {
 /// Without EDNS no message is longer, asked or answered.
 const LONGEST: usize = 512;
 
-fn answer_all(socket: &UdpSocket) -> io::Result<()> {
+/// How many datagrams one event may take: under `Level` the next poll reports what is left.
+const AT_ONCE: usize = 64;
+
+fn answer_some(socket: &UdpSocket) {
     let (mut query, mut reply) = ([0; LONGEST], [0; LONGEST]);
-    loop {
+    for _ in 0..AT_ONCE {
         match socket.recv_datagram(&mut query) {
             Ok(datagram) => {
                 let length = answer(&query[..datagram.len], datagram.truncated, &mut reply);
                 if length > 0 {
-                    send(socket, &reply[..length], datagram)?;
+                    send(socket, &reply[..length], datagram);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
+            // There are no more. Other errors are of one datagram, or of the network: those whom
+            // they concern ask again.
+            Err(_) => return,
         }
     }
 }
 
-fn send(socket: &UdpSocket, reply: &[u8], to: Datagram) -> io::Result<()> {
-    match socket.send_to(reply, to.address) {
-        // A full buffer, or a query whose sender's address leads nowhere: not the server's trouble.
-        Err(error) if error.raw_os_error().is_some() => Ok(()),
-        answer => answer.map(drop),
-    }
+fn send(socket: &UdpSocket, reply: &[u8], to: Datagram) {
+    // A full buffer, or a query whose sender's address leads nowhere, is not the server's trouble.
+    let _ = socket.send_to(reply, to.address);
 }
 
 const HEADER: usize = 12;
@@ -102,8 +122,8 @@ const A: u16 = 1;
 const ANY: u16 = 255;
 const INTERNET: u16 = 1;
 
-/// Writes the answer to `query` and says how long it is; 0 where none is due. A question takes 259 bytes at
-/// most, so that there is always room.
+/// Writes the answer to `query` and says how long it is; 0 where none is due. A question takes 259
+/// bytes at most, so that there is always room.
 pub(crate) fn answer(query: &[u8], truncated: bool, reply: &mut [u8; LONGEST]) -> usize {
     // What is no query is not answered, or two servers could answer each other for ever.
     if query.len() < HEADER || query[2] & 0x80 != 0 {
