@@ -25,6 +25,7 @@ events
 poller
 source
 unix
+socket
 std_adapter
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness

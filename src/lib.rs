@@ -188,6 +188,9 @@ mod source;
 #[cfg(unix)]
 pub mod unix;
 
+#[cfg(unix)]
+pub mod socket;
+
 // One module of this crate and not a crate of its own, because `net` needs `Poller` and `Poller` must not
 // need `net`. Each of its files says `extern crate std`; none in `src/` does, so there `std` cannot creep in.
 #[cfg(all(unix, feature = "std"))]
