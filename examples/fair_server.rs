@@ -20,7 +20,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::process::ExitCode;
 
 use mio_st::event::{Event, EventedId, Events, Ready, SourceKey};
-use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::net::{Acceptor, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -38,8 +38,6 @@ default) or [::1]:0. A client that is idle for longer than IDLE_MILLISECONDS (60
 const LISTENER: EventedId = EventedId(0);
 /// A readiness of the program's own: it is this connection's turn.
 const MY_TURN: Ready = Ready::USER_0;
-/// How long to leave the listener alone when no connection can be accepted, not even to be closed.
-const PAUSE: Duration = Duration::from_millis(100);
 
 const CONNECTIONS: usize = 512;
 /// The bytes that one turn reads, and those that it sends: both are bounded.
@@ -77,34 +75,21 @@ fn serve(address: SocketAddr, idle: Duration) -> io::Result<()> {
     static POLLER: StaticCell<Poller> = StaticCell::new();
     static CONNECTIONS: StaticCell<Connections> = StaticCell::new();
 
-    let mut listener = TcpListener::bind(address)?;
+    let listener = TcpListener::bind(address)?;
     Log::new().line(format_args!("listening at {}", listener.local_addr()?));
     let poller = Poller::init_in(POLLER.uninit())?;
     let connections = Connections::init_in(CONNECTIONS.uninit());
-    let mut guard = AcceptGuard::new()?;
+    let mut acceptor = Acceptor::new(poller, LISTENER, listener)?;
     let mut events = Events::new();
-    // Oneshot: after each connection it is armed again, and during a pause it is not.
-    poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Oneshot)?;
     loop {
         poller.poll(&mut events, None)?;
         let deadline = Instant::now() + idle;
         for event in &mut events {
             if event.id() != LISTENER {
                 handle(poller, connections, event, deadline)?;
-                continue;
-            }
-            let exhausted = match guard.accept_next(&listener)? {
-                Incoming::Connection(stream, _) => {
-                    // If the slab is full, or the kernel has no memory to watch it, it is closed.
-                    let _ = admit(poller, connections, stream, deadline);
-                    false
-                }
-                Incoming::Exhausted => true,
-                Incoming::Lost(_) | Incoming::Refused(_) | Incoming::WouldBlock => false,
-            };
-            let (interests, opt) = (TcpListener::INTERESTS, PollOption::Oneshot);
-            if exhausted || poller.reregister(&mut listener, LISTENER, interests, opt).is_err() {
-                poller.add_timeout(LISTENER, PAUSE)?;
+            } else if let Incoming::Connection(stream, _) = acceptor.accept(poller)? {
+                // If the slab is full, or the kernel has no memory to watch it, it is closed.
+                let _ = admit(poller, connections, stream, deadline);
             }
         }
     }

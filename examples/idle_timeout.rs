@@ -13,7 +13,7 @@ use std::io;
 use std::process::ExitCode;
 
 use mio_st::event::{EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::net::{Acceptor, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -31,8 +31,6 @@ ADDRESS is like 127.0.0.1:12347 (the default) or [::1]:0.";
 
 const CONNECTIONS: usize = 10_000;
 const LISTENER: EventedId = EventedId(0);
-/// How long to leave the listener alone when no connection can be accepted, not even to be closed.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// A deadline for each connection, and one for the pause of the listener.
 type Poller = mio_st::Poller<0, { CONNECTIONS + 1 }>;
@@ -62,11 +60,9 @@ fn serve(address: SocketAddr, idle: Duration) -> io::Result<()> {
     let poller = Poller::init_in(POLLER.uninit())?;
     let connections = Connections::init_in(CONNECTIONS.uninit());
     let mut events = Events::new();
-    let mut guard = AcceptGuard::new()?;
-    let mut listener = TcpListener::bind(address)?;
+    let listener = TcpListener::bind(address)?;
     Log::new().line(format_args!("listening at {}", listener.local_addr()?));
-    // Oneshot: after each connection it is armed again, and during a pause it is not.
-    poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Oneshot)?;
+    let mut acceptor = Acceptor::new(poller, LISTENER, listener)?;
     loop {
         poller.poll(&mut events, None)?;
         // One reading of the clock for the batch: deadlines need not be closer than that.
@@ -74,20 +70,9 @@ fn serve(address: SocketAddr, idle: Duration) -> io::Result<()> {
         for event in &mut events {
             let id = event.id();
             if id == LISTENER {
-                let exhausted = match guard.accept_next(&listener)? {
-                    Incoming::Connection(stream, _) => {
-                        // If the slab is full, or the kernel has no memory to watch it, it is
-                        // closed.
-                        let _ = admit(poller, connections, stream, deadline);
-                        false
-                    }
-                    Incoming::Exhausted => true,
-                    Incoming::Lost(_) | Incoming::Refused(_) | Incoming::WouldBlock => false,
-                };
-                let (interests, opt) = (TcpListener::INTERESTS, PollOption::Oneshot);
-                if exhausted || poller.reregister(&mut listener, LISTENER, interests, opt).is_err()
-                {
-                    poller.add_timeout(LISTENER, PAUSE)?;
+                if let Incoming::Connection(stream, _) = acceptor.accept(poller)? {
+                    // If the slab is full, or the kernel has no memory to watch it, it is closed.
+                    let _ = admit(poller, connections, stream, deadline);
                 }
             } else if event.readiness().is_timer() {
                 connections.remove(id);

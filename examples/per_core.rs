@@ -100,7 +100,8 @@ impl Service {
             // Handles stay on their thread; descriptors may travel.
             let (listener, sender) = (OwnedFd::from(listener), sender.clone());
             let ended = ended.0.clone();
-            // The connections live on the stack of their thread: as much of it as a main thread has.
+            // The connections live on the stack of their thread: as much of it as a main thread
+            // has.
             threads.push(thread::Builder::new().stack_size(8 << 20).spawn(move || {
                 let served = Core::new(share, listener.into(), sender).and_then(Core::serve);
                 let _ = ended.send(());

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::net::{Acceptor, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -39,7 +39,7 @@ Sends back what clients send, without an allocator, until SIGTERM or SIGINT. ADD
 const CONNECTIONS: usize = 10_000;
 /// How much of a connection's data it keeps.
 const BUFFER: usize = 256;
-/// How long to leave the listener alone when no connection can be accepted.
+/// How long to leave the listener alone when all connections are taken.
 const PAUSE: Duration = Duration::from_millis(20);
 
 const ENDING: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
@@ -119,7 +119,7 @@ fn run(address: SocketAddr, idle: Duration) -> io::Result<()> {
     let mut log = Log::new();
     let mut service = Service::new(address, idle)?;
     let events = EVENTS.take();
-    log.line(format_args!("listening at {}", service.listener.local_addr()?));
+    log.line(format_args!("listening at {}", service.acceptor.listener().local_addr()?));
     while !service.ending {
         service.poller.poll(events, None)?;
         // One reading of the clock for the batch: idle times need not be more exact than that.
@@ -136,8 +136,7 @@ fn run(address: SocketAddr, idle: Duration) -> io::Result<()> {
 struct Service {
     poller: &'static mut Poller,
     connections: &'static mut Connections,
-    listener: TcpListener,
-    guard: AcceptGuard,
+    acceptor: Acceptor<TcpListener>,
     signals: Signals,
     idle: Duration,
     /// When a connection that is active in this batch has been idle for too long.
@@ -158,13 +157,11 @@ impl Service {
         let connections = Connections::init_in(SLAB.uninit());
         let mut signals = Signals::new(ENDING)?;
         poller.register(&mut signals, SIGNALS, Signals::INTERESTS, PollOption::Edge)?;
-        let mut listener = TcpListener::bind(address)?;
-        poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)?;
+        let acceptor = Acceptor::new(poller, LISTENER, TcpListener::bind(address)?)?;
         Ok(Service {
             poller,
             connections,
-            listener,
-            guard: AcceptGuard::new()?,
+            acceptor,
             signals,
             idle,
             idle_end: Instant::now(),
@@ -177,7 +174,6 @@ impl Service {
     fn handle(&mut self, event: Event) -> io::Result<()> {
         match event.id() {
             SIGNALS => self.ending = self.signals.receive()?.is_some(),
-            LISTENER if event.readiness().is_timer() => self.listen_again()?,
             LISTENER => self.accept()?,
             // An idle time is over. For an id whose connection has gone, there is nothing to do.
             id if event.readiness().is_timer() => drop(self.connections.remove(id)),
@@ -190,16 +186,10 @@ impl Service {
     /// Accepts one connection: under `Level` the next poll reports the others.
     fn accept(&mut self) -> io::Result<()> {
         if self.connections.is_full() {
-            return self.pause();
-        }
-        match self.guard.accept_next(&self.listener)? {
-            Incoming::Connection(stream, _) => {
-                // Without memory in the kernel to watch it, this connection is closed, and no
-                // other.
-                let _ = self.admit(stream);
-            }
-            Incoming::Exhausted => self.pause()?,
-            Incoming::Lost(_) | Incoming::Refused(_) | Incoming::WouldBlock => {}
+            self.acceptor.pause(self.poller, PAUSE);
+        } else if let Incoming::Connection(stream, _) = self.acceptor.accept(self.poller)? {
+            // Without memory in the kernel to watch it, this connection is closed, and no other.
+            let _ = self.admit(stream);
         }
         Ok(())
     }
@@ -211,23 +201,6 @@ impl Service {
         let deadline = self.poller.add_deadline(id, self.idle_end)?;
         entry.insert(Connection { echo: Echo::new(stream, [0; BUFFER]), deadline });
         self.served += 1;
-        Ok(())
-    }
-
-    /// Leaves the listener alone for a while: reported again and again, it would keep the loop
-    /// busy.
-    fn pause(&mut self) -> io::Result<()> {
-        self.poller.deregister(&mut self.listener)?;
-        self.poller.add_timeout(LISTENER, PAUSE)?;
-        Ok(())
-    }
-
-    fn listen_again(&mut self) -> io::Result<()> {
-        let (listener, interests) = (&mut self.listener, TcpListener::INTERESTS);
-        if self.poller.register(listener, LISTENER, interests, PollOption::Level).is_err() {
-            // The kernel is still out of memory: the pause goes on.
-            self.poller.add_timeout(LISTENER, PAUSE)?;
-        }
         Ok(())
     }
 

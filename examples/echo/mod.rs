@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::io::{self, Write};
 
 use mio_st::event::{Evented, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::net::{Acceptor, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -24,9 +24,6 @@ const MAX_CLIENTS: usize = 1024;
 /// The bytes that are read from a client at once.
 const BUFFER: usize = 64 * 1024;
 
-/// How long to leave the listener alone when no connection can be accepted, not even to be closed.
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// No user events, and a deadline for each client and for the pause of the listener.
 type Poller = mio_st::Poller<0, { MAX_CLIENTS + 1 }>;
 
@@ -38,8 +35,7 @@ type Poller = mio_st::Poller<0, { MAX_CLIENTS + 1 }>;
 /// (see [`Echo`]); asking again for the same, as nearly every step does, costs no system call.
 pub struct Server {
     poller: Poller,
-    listener: TcpListener,
-    guard: AcceptGuard,
+    acceptor: Acceptor<TcpListener>,
     clients: Slab<Client, MAX_CLIENTS>,
     /// A client that is silent, or does not take its echo, for so long is closed.
     idle: Duration,
@@ -54,21 +50,16 @@ struct Client {
 
 impl Server {
     pub fn bind(address: SocketAddr, idle: Duration) -> io::Result<Server> {
-        let mut server = Server {
-            poller: Poller::sized()?,
-            listener: TcpListener::bind(address)?,
-            guard: AcceptGuard::new()?,
-            clients: Slab::new(),
-            idle,
-            log: Log::new(),
-        };
-        server.listen()?;
+        let mut poller = Poller::sized()?;
+        let acceptor = Acceptor::new(&mut poller, LISTENER, TcpListener::bind(address)?)?;
+        let (clients, log) = (Slab::new(), Log::new());
+        let mut server = Server { poller, acceptor, clients, idle, log };
         server.log.line(format_args!("server: listening on {}", server.local_addr()?));
         Ok(server)
     }
 
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.acceptor.listener().local_addr()
     }
 
     /// Serves until `stop` becomes readable.
@@ -81,7 +72,6 @@ impl Server {
             let now = Instant::now();
             for event in &mut events {
                 match event.id() {
-                    LISTENER if event.readiness().is_timer() => self.listen_again()?,
                     LISTENER => self.welcome(now)?,
                     STOP => {
                         let open = self.clients.len();
@@ -95,34 +85,17 @@ impl Server {
         }
     }
 
-    fn listen(&mut self) -> mio_st::Result<()> {
-        let interests = TcpListener::INTERESTS;
-        self.poller.register(&mut self.listener, LISTENER, interests, PollOption::Level)
-    }
-
-    fn listen_again(&mut self) -> io::Result<()> {
-        if self.listen().is_err() {
-            // The kernel is still out of memory: the pause goes on.
-            self.poller.add_timeout(LISTENER, PAUSE)?;
-        }
-        Ok(())
-    }
-
     fn welcome(&mut self, now: Instant) -> io::Result<()> {
-        match self.guard.accept_next(&self.listener)? {
+        match self.acceptor.accept(&mut self.poller)? {
             Incoming::Connection(stream, peer) => self.admit(stream, peer, now),
             Incoming::Refused(peer) => {
                 self.log.line(format_args!("server: {peer} refused, out of descriptors"));
-            }
-            Incoming::Exhausted => {
-                self.poller.deregister(&mut self.listener)?;
-                self.poller.add_timeout(LISTENER, PAUSE)?;
             }
             Incoming::Lost(error) => {
                 let error = io::Error::from(error);
                 self.log.line(format_args!("server: a connection was lost: {error}"));
             }
-            Incoming::WouldBlock => {}
+            Incoming::Exhausted | Incoming::WouldBlock => {}
         }
         Ok(())
     }
