@@ -5,6 +5,8 @@ mod descriptors;
 mod example;
 mod process;
 mod rng;
+#[cfg(feature = "std")]
+mod servers;
 mod skip;
 mod watch;
 
@@ -12,5 +14,7 @@ pub use self::descriptors::*;
 pub use self::example::*;
 pub use self::process::*;
 pub use self::rng::Rng;
+#[cfg(feature = "std")]
+pub use self::servers::*;
 pub use self::skip::skip;
 pub use self::watch::*;
