@@ -27,6 +27,7 @@ source
 unix
 socket
 std_adapter
+guide
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness
 

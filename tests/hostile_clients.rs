@@ -1,12 +1,13 @@
-//! What clients can do to the example servers from outside, and what it must not do to other clients.
+//! What clients can do to the example servers from outside, and what it must not do to other
+//! clients.
 #![cfg(all(feature = "std", target_os = "linux"))]
 #![allow(unsafe_code)]
 
 mod support;
 
+use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
 use std::io::{Read, Write};
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Instant;
 
@@ -15,9 +16,9 @@ use self::support::*;
 /// Traced, a server is slower than its clients, as under a real flood.
 const SLOW: [&str; 2] = ["-e", "trace=read,write,readv,writev,recvfrom,sendto,recvmsg,sendmsg"];
 
-/// How many bytes may go to the floods for each answer to another client. A server that serves a client
-/// for as long as it sends exceeds any bound; one that is fair needs some kilobytes, and a few megabytes
-/// on a machine that lets the other client wait for the processor.
+/// How many bytes may go to the floods for each answer to another client. A server that serves a
+/// client for as long as it sends exceeds any bound; one that is fair needs some kilobytes, and a
+/// few megabytes on a machine that lets the other client wait for the processor.
 const SHARE: u64 = 8 << 20;
 
 /// Runs `test` for each of these servers, at the same time.
@@ -33,6 +34,9 @@ fn each(names: &[&'static str], test: impl Fn(&'static str) + Sync) {
 /// Time says little on a busy machine: the measure is what the floods receive meanwhile.
 #[test]
 fn a_flood_holds_up_nobody() {
+    if !can_trace() {
+        return;
+    }
     for name in SERVERS {
         let server = Running::start_traced(name, &SLOW);
         flooded(&server, 2, |received| {
@@ -49,6 +53,9 @@ fn a_flood_holds_up_nobody() {
 
 #[test]
 fn a_flood_does_not_keep_a_signal_out() {
+    if !can_trace() {
+        return;
+    }
     for name in ["tcp_server", "service_std"] {
         let mut server = Running::start_traced(name, &SLOW);
         let pid = server.process.id() as i32;
@@ -70,15 +77,16 @@ fn a_flood_does_not_keep_a_signal_out() {
     }
 }
 
-/// The loop stands still while idle times end and the clients speak: for each connection, a batch then has
-/// the deadline and the data.
+/// The loop stands still while idle times end and the clients speak: for each connection, a batch
+/// then has the deadline and the data.
 #[test]
 fn clients_that_speak_as_their_idle_time_ends_do_not_end_the_server() {
     const IDLE: Duration = Duration::from_millis(400);
     each(&WITH_IDLE_TIME, |name| {
         let mut server = Running::start(name, Some(IDLE));
         for _ in 0..2 {
-            // More than a batch of `service_std` holds. On a busy machine some may be closed already.
+            // More than a batch of `service_std` holds. On a busy machine some may be closed
+            // already.
             let mut clients: Vec<_> = (0..300).map(|_| server.connect()).collect();
             clients.retain_mut(is_answered);
             server.signal(libc::SIGSTOP);
@@ -155,8 +163,8 @@ fn clients_that_do_not_read_are_closed_as_idle() {
     });
 }
 
-/// More than all buffers on the way hold, so that the server has to wait for the client. The others have
-/// small buffers, and take longer.
+/// More than all buffers on the way hold, so that the server has to wait for the client. The others
+/// have small buffers, and take longer.
 #[test]
 fn megabytes_come_back_whole() {
     each(&SERVERS, |name| {

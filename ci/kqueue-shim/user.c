@@ -4,7 +4,7 @@
 
 static int attach(struct knote *kn)
 {
-	kn->u.triggered = kn->fflags & NOTE_TRIGGER;
+	kn->u.triggered = kn->fflags & NOTE_TRIGGER && quirk(ADD_TRIGGERS);
 	kn->fflags &= NOTE_FFLAGSMASK;
 	return 0;
 }
@@ -24,6 +24,8 @@ static int touch(struct knote *kn, const struct kevent *c)
 	}
 	if (c->fflags & NOTE_TRIGGER)
 		kn->u.triggered = true;
+	if (c->flags & EV_CLEAR && quirk(TRIGGER_CLEARS))
+		kn->u.triggered = false;
 	kn->data = c->data;
 	return 0;
 }

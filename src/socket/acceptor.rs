@@ -14,14 +14,14 @@ use crate::unix::{AcceptGuard, Incoming};
 /// How long a listener is left alone when nothing can be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A listener that is registered, survives every error of accept(2) that is not its own, and pauses by
-/// itself: an [`AcceptGuard`] and what a server has to do about [`Incoming::Exhausted`].
+/// A listener that is registered, survives every error of accept(2) that is not its own, and pauses
+/// by itself: an [`AcceptGuard`] and what a server has to do about [`Incoming::Exhausted`].
 ///
 /// Call [`accept`](Acceptor::accept) once for each event of its id. It accepts one connection; the
-/// listener is level-triggered, so the next poll reports the next connection, and the connections that
-/// are open already get their share of each batch. While nothing can be accepted, because descriptors
-/// or kernel memory are exhausted, the listener is not registered, and a timeout under its id takes its
-/// place: the poller needs room for one.
+/// listener is level-triggered, so the next poll reports the next connection, and the connections
+/// that are open already get their share of each batch. While nothing can be accepted, because
+/// descriptors or kernel memory are exhausted, the listener is not registered, and a timeout under
+/// its id takes its place: the poller needs room for one.
 ///
 /// ```
 /// use mio_st::event::{EventedId, Events};
@@ -74,13 +74,13 @@ impl<L: Evented> Acceptor<L> {
         Ok(acceptor)
     }
 
-    /// Accepts one connection by `accept`, which makes one non-blocking call of accept(2) or its like, or
-    /// ends a pause. Call it for each event of the id; further calls do no harm.
+    /// Accepts one connection by `accept`, which makes one non-blocking call of accept(2) or its
+    /// like, or ends a pause. Call it for each event of the id; further calls do no harm.
     ///
     /// # Errors
     ///
-    /// What [`AcceptError::of`](super::AcceptError::of) calls an error of the listener: closed, not a
-    /// socket, not listening.
+    /// What [`AcceptError::of`](super::AcceptError::of) calls an error of the listener: closed, not
+    /// a socket, not listening.
     pub fn accept_with<S, A, const USER: usize, const TIMERS: usize>(
         &mut self,
         poller: &mut Poller<USER, TIMERS>,
@@ -99,7 +99,8 @@ impl<L: Evented> Acceptor<L> {
     /// Stops accepting for at least `time`, for example because the server has no room for another
     /// connection. The clients wait in the queue of the listener.
     ///
-    /// If the poller has no room for a timeout, there is no pause: polls go on to report the listener.
+    /// If the poller has no room for a timeout, there is no pause: polls go on to report the
+    /// listener.
     pub fn pause<const USER: usize, const TIMERS: usize>(
         &mut self,
         poller: &mut Poller<USER, TIMERS>,
@@ -120,8 +121,8 @@ impl<L: Evented> Acceptor<L> {
         &self.listener
     }
 
-    /// Ends the pause if there is one. If the kernel has no memory to watch the listener again, the pause
-    /// goes on.
+    /// Ends the pause if there is one. If the kernel has no memory to watch the listener again, the
+    /// pause goes on.
     fn is_listening<const USER: usize, const TIMERS: usize>(
         &mut self,
         poller: &mut Poller<USER, TIMERS>,
@@ -145,8 +146,8 @@ impl<L: Evented> Acceptor<L> {
 }
 
 impl<K: Listens> Acceptor<Socket<K>> {
-    /// Accepts one connection, or ends a pause. Call it for each event of the id; further calls do no
-    /// harm.
+    /// Accepts one connection, or ends a pause. Call it for each event of the id; further calls do
+    /// no harm.
     ///
     /// # Errors
     ///

@@ -41,6 +41,7 @@
 //! ```
 
 mod data;
+mod error_queue;
 mod kind;
 mod listener;
 mod options;
@@ -76,7 +77,7 @@ pub use self::unix::{Credentials, UnixListener, UnixStream};
 pub use self::unix_address::UnixAddress;
 pub use self::unix_datagram::UnixDatagram;
 
-pub use crate::unix::{AcceptError, AcceptGuard, Incoming};
+pub use crate::unix::{AcceptError, AcceptGuard, ErrorOrigin, Incoming, QueuedError};
 
 /// The kinds of sockets: what [`Socket`] is generic over.
 pub mod kinds {

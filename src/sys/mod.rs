@@ -49,6 +49,7 @@ pub(crate) mod socket;
 pub(crate) mod steering;
 
 mod buffers;
+pub(crate) mod error_queue;
 pub(crate) mod io;
 pub(crate) mod io_slice;
 pub(crate) mod pipe;

@@ -18,9 +18,10 @@ pub type Incoming<S = TcpStream, A = SocketAddr> = unix::Incoming<S, A>;
 /// Accepts connections for a server that keeps serving, whatever accept(2) returns: out of
 /// descriptors, connections that were reset in the queue, errors of the network.
 ///
-/// See [`unix::AcceptGuard`] for what it does. Under `Level`, accept one connection for each event:
-/// the poll reports the next one, and connections that are already open get their share of each
-/// batch. Under `Edge`, repeat until `WouldBlock` or `Exhausted`.
+/// See [`unix::AcceptGuard`] for what it does; an [`Acceptor`] also does the pausing of this
+/// example. Under `Level`, accept one connection for each event: the poll reports the next one, and
+/// connections that are already open get their share of each batch. Under `Edge`, repeat until
+/// `WouldBlock` or `Exhausted`.
 ///
 /// ```
 /// use std::io;
@@ -84,7 +85,8 @@ pub enum Accepted<S = TcpStream, A = SocketAddr> {
     Pause,
 }
 
-/// Keeps the error in `latest`, because that of a caller's own listener may have more than a number.
+/// Keeps the error in `latest`, because that of a caller's own listener may have more than a
+/// number.
 fn accept_from<L: Listener + ?Sized>(
     listener: &L,
     latest: &mut Option<io::Error>,
@@ -97,8 +99,8 @@ fn accept_from<L: Listener + ?Sized>(
 }
 
 impl<L: Listener + Evented> Acceptor<L> {
-    /// Accepts one connection, or ends a pause. Call it for each event of the id; further calls do no
-    /// harm.
+    /// Accepts one connection, or ends a pause. Call it for each event of the id; further calls do
+    /// no harm.
     ///
     /// # Errors
     ///

@@ -31,4 +31,6 @@ pub use self::socket::Socket;
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::{ConnectedUdpSocket, UdpSocket};
 pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
-pub use crate::socket::{Acceptor, ConnectOptions, ConnectStatus, Credentials, Datagram};
+pub use crate::socket::{
+    Acceptor, ConnectOptions, ConnectStatus, Credentials, Datagram, ErrorOrigin, QueuedError,
+};

@@ -12,7 +12,7 @@ use crate::interests::{Interests, PollOption};
 use crate::poller::Registry;
 use crate::socket;
 use crate::socket::kinds::{Data, Datagrams, Ip, Listens};
-use crate::socket::{Datagram, Kind};
+use crate::socket::{Datagram, Kind, QueuedError};
 use crate::source::{AsSource, Source};
 use crate::unix::OwnedFd;
 
@@ -74,6 +74,24 @@ impl<K: StdKind> Socket<K> {
 }
 
 impl<K: Ip> Socket<K> {
+    /// See [`socket::Socket::recv_error`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<QueuedError> {
+        Ok(self.inner.recv_error(buffer)?)
+    }
+
+    /// See [`socket::Socket::set_error_queue`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_error_queue(&self, queued: bool) -> io::Result<()> {
+        Ok(self.inner.set_error_queue(queued)?)
+    }
+
     /// See [`socket::Socket::ttl`].
     ///
     /// # Errors

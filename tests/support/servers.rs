@@ -1,15 +1,17 @@
-//! Every server among the examples, started in the same way, and clients that each of them can answer.
+//! Every server among the examples, started in the same way, and clients that each of them can
+//! answer.
 
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Instant;
 
-use super::{PATIENCE, example};
+use super::{PATIENCE, example, skip};
 
 /// All that serve TCP. `echo_server` is the README's.
 pub const SERVERS: [&str; 6] =
@@ -17,6 +19,15 @@ pub const SERVERS: [&str; 6] =
 
 /// Those that close a client after an idle time that is an argument.
 pub const WITH_IDLE_TIME: [&str; 4] = ["tcp_server", "fair_server", "idle_timeout", "service_std"];
+
+/// Whether servers can be traced here; if not, the calling test is skipped.
+pub fn can_trace() -> bool {
+    let there_is = Command::new("strace").arg("-V").output().is_ok();
+    if !there_is {
+        skip("there is no strace here");
+    }
+    there_is
+}
 
 /// A server as a process, killed when dropped.
 pub struct Running {
@@ -104,8 +115,8 @@ impl Drop for Running {
     }
 }
 
-/// Sends a line and waits for one: the same from an echo server, the count of bytes from `fair_server`.
-/// Returns `false` if the connection ends instead.
+/// Sends a line and waits for one: the same from an echo server, the count of bytes from
+/// `fair_server`. Returns `false` if the connection ends instead.
 pub fn is_answered(client: &mut TcpStream) -> bool {
     let mut answer = Vec::new();
     if client.write_all(b"ping\n").is_err() {
@@ -124,8 +135,8 @@ pub fn is_answered(client: &mut TcpStream) -> bool {
     true
 }
 
-/// Clients that send lines and read the answers, at full speed, for as long as `body` runs. It is given
-/// the number of bytes that they have received until now.
+/// Clients that send lines and read the answers, at full speed, for as long as `body` runs. It is
+/// given the number of bytes that they have received until now.
 pub fn flooded<T>(server: &Running, count: usize, body: impl FnOnce(&AtomicU64) -> T) -> T {
     let received = AtomicU64::new(0);
     thread::scope(|scope| {
