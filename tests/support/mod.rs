@@ -3,6 +3,7 @@
 
 mod descriptors;
 mod example;
+mod inject;
 mod process;
 mod rng;
 #[cfg(feature = "std")]
@@ -12,6 +13,7 @@ mod watch;
 
 pub use self::descriptors::*;
 pub use self::example::*;
+pub use self::inject::*;
 pub use self::process::*;
 pub use self::rng::Rng;
 #[cfg(feature = "std")]
