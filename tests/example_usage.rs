@@ -11,7 +11,7 @@ use std::process::Command;
 
 use self::support::*;
 
-/// Each example but the README's server, and its arguments up to the address, if it has one.
+/// Examples, but not the README's server, and their arguments up to the address if they have one.
 const EXAMPLES: [(&str, Option<&[&str]>); 9] = [
     ("tcp_server", Some(&[])),
     ("echo_demo", None),
