@@ -192,7 +192,7 @@ fn one_event_takes_a_bounded_number_of_queries() {
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(server.local_addr().unwrap()).unwrap();
     for _ in 0..AT_ONCE + 36 {
-        client.send(&query(b"\x03www\x04zone\x04test\0\0\x01\0\x01")).unwrap();
+        client.send(&query(WWW)).unwrap();
     }
     for expected in [AT_ONCE, 36] {
         server.turn(Some(Duration::from_secs(10))).unwrap();
