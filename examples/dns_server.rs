@@ -8,14 +8,13 @@
 
 mod common;
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use mio_st::event::{EventedId, Events};
-use mio_st::net::{Datagram, UdpSocket};
+use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::socket::{PacketBatch, UdpSocket};
 
 use self::common::{Failure, Log};
 
@@ -34,7 +33,7 @@ fn main() -> ExitCode {
 }
 
 #[allow(dead_code)] // As above.
-fn serve(address: SocketAddr) -> io::Result<()> {
+fn serve(address: SocketAddr) -> mio_st::Result<()> {
     let mut server = Server::bind(address)?;
     Log::new().line(format_args!("answering at {}", server.local_addr()?));
     loop {
@@ -55,59 +54,64 @@ pub(crate) struct Server {
     poller: Poller<0, 0>,
     events: Events<8>,
     socket: UdpSocket,
+    queries: Batch,
+    answers: Batch,
 }
 
-impl Server {
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Server> {
-        let mut poller = Poller::sized()?;
-        let mut socket = UdpSocket::bind(address)?;
-        // Nothing waits to be sent: an answer that cannot go out now is dropped, and asked for
-        // again.
-        let interests = mio_st::event::Interests::READABLE;
-        poller.register(&mut socket, EventedId(0), interests, PollOption::Level)?;
-        Ok(Server { poller, events: Events::sized(), socket })
-    }
-
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
-    }
-
-    /// Waits for queries, for at most `timeout`, and answers them.
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.poller.poll(&mut self.events, timeout)?;
-        for _event in &mut self.events {
-            answer_some(&self.socket);
-        }
-        Ok(())
-    }
-}
+type Batch = PacketBatch<MANY, LONGEST>;
 
 /// Without EDNS no message is longer, asked or answered.
 const LONGEST: usize = 512;
+/// How many queries are answered with two system calls.
+const MANY: usize = 32;
 
-/// How many datagrams one event may take: under `Level` the next poll reports what is left.
-const AT_ONCE: usize = 64;
+impl Server {
+    pub(crate) fn bind(address: SocketAddr) -> mio_st::Result<Server> {
+        let mut poller = Poller::sized()?;
+        let mut socket = UdpSocket::bind(address)?;
+        // Nothing waits to be sent: an answer that cannot be sent now is dropped, and asked for
+        // again.
+        poller.register(&mut socket, EventedId(0), Interests::READABLE, PollOption::Level)?;
+        let (queries, answers) = (Batch::new(), Batch::new());
+        Ok(Server { poller, events: Events::sized(), socket, queries, answers })
+    }
 
-fn answer_some(socket: &UdpSocket) {
-    let (mut query, mut reply) = ([0; LONGEST], [0; LONGEST]);
-    for _ in 0..AT_ONCE {
-        match socket.recv_datagram(&mut query) {
-            Ok(datagram) => {
-                let length = answer(&query[..datagram.len], datagram.truncated, &mut reply);
-                if length > 0 {
-                    send(socket, &reply[..length], datagram);
-                }
+    pub(crate) fn local_addr(&self) -> mio_st::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Waits for queries, for at most `timeout`, and answers those that are there; more are
+    /// reported by the next poll.
+    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> mio_st::Result<()> {
+        self.poller.poll(&mut self.events, timeout)?;
+        if self.events.is_empty() {
+            return Ok(()); // The timeout has ended.
+        }
+        // An error is that there are none, or it is of one datagram, or of the network: those whom
+        // it concerns ask again.
+        if self.socket.recv_many(&mut self.queries).is_ok() {
+            self.answer_all();
+        }
+        Ok(())
+    }
+
+    fn answer_all(&mut self) {
+        let mut reply = [0; LONGEST];
+        for query in &self.queries {
+            let length = answer(query.data, query.truncated, &mut reply);
+            if length > 0 {
+                // There is room for as many answers as queries.
+                let _ = self.answers.push(&reply[..length], &query.info.reply());
             }
-            // There are no more. Other errors are of one datagram, or of the network: those whom
-            // they concern ask again.
-            Err(_) => return,
+        }
+        while !self.answers.is_empty() {
+            // A full buffer, or a query whose sender's address leads nowhere: not the server's
+            // trouble.
+            if self.socket.send_many(&mut self.answers).is_err() {
+                self.answers.pop_front();
+            }
         }
     }
-}
-
-fn send(socket: &UdpSocket, reply: &[u8], to: Datagram) {
-    // A full buffer, or a query whose sender's address leads nowhere, is not the server's trouble.
-    let _ = socket.send_to(reply, to.address);
 }
 
 const HEADER: usize = 12;
