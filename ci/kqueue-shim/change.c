@@ -11,10 +11,11 @@ static const struct filter *filter_of(int16_t filter)
 	switch (filter) {
 	case EVFILT_READ:   return &read_filter;
 	case EVFILT_WRITE:  return &write_filter;
-	case EVFILT_EXCEPT: return &except_filter;
-	case EVFILT_USER:   return &user_filter;
+	case EVFILT_EXCEPT: return quirk(HAS_EXCEPT) ? &except_filter : NULL;
+	case EVFILT_USER:   return quirk(HAS_USER) ? &user_filter : NULL;
 	case EVFILT_PROC:   return &proc_filter;
 	case EVFILT_SIGNAL: return &signal_filter;
+	case EVFILT_TIMER:  return &timer_filter;
 	default:            return NULL;
 	}
 }
@@ -31,11 +32,14 @@ void knote_disable(struct knote *kn, bool disabled)
 	if (kn->disabled == disabled)
 		return;
 	kn->disabled = disabled;
-	if (disabled)
+	if (disabled) {
+		kn->active = kn->queued;
 		ready_drop(kn);
+	}
 	kn->ops->switched(kn);
 }
 
+/* The negative of an error: the filter is there nonetheless. */
 static int create(struct kq *kq, const struct filter *ops, const struct kevent *c,
                   struct knote **made)
 {
@@ -49,11 +53,18 @@ static int create(struct kq *kq, const struct filter *ops, const struct kevent *
 	kn->udata = c->udata;
 	kn->disabled = c->flags & EV_DISABLE;
 	int error = ops->attach(kn);
-	if (error)
+	if (error > 0)
 		table_remove(kn);
 	else
 		*made = kn;
 	return error;
+}
+
+/* Whether a change is one of those that a row of personality.c names. */
+static bool is_among(enum quirk row, const struct kevent *c, bool enables)
+{
+	int which = c->filter == EVFILT_USER ? ANY_CHANGE : quirk(row);
+	return which == ANY_CHANGE || c->flags & EV_ADD || (which == ENABLING && enables);
 }
 
 /* "Re-adding an existing event will modify the parameters of the original
@@ -64,8 +75,39 @@ static int modify(struct knote *kn, const struct kevent *c)
 	int error = kn->ops->touch(kn, c);
 	if (error)
 		return error;
-	kn->udata = c->udata;
+	if (is_among(TAKES_UDATA, c, false))
+		kn->udata = c->udata;
 	return 0;
+}
+
+/* "The filter is executed upon the initial registration of a kevent in order
+ * to detect whether a preexisting condition is present." */
+static void look(struct knote *kn)
+{
+	struct result r = { .progress = UNKNOWN };
+	if (kn->disabled && quirk(LOOKS) != ADDING)
+		return; /* EV_ENABLE will look */
+	if (kn->ops->eval(kn, &r) != READY)
+		return;
+	if (kn->disabled) {
+		kn->active = true;
+	} else {
+		kn->by_edge = false;
+		activate(kn);
+	}
+}
+
+/* Switches a filter that is there on or off as a change asks. Returns whether it is on now and was
+ * not before. */
+static bool enable(struct knote *kn, const struct kevent *c)
+{
+	uint16_t enabling = EV_ENABLE | (quirk(ADD_ENABLES) ? EV_ADD : 0);
+	bool before = kn->disabled;
+	if (c->flags & EV_DISABLE)
+		knote_disable(kn, true);
+	else if (c->flags & enabling)
+		knote_disable(kn, false);
+	return before && !kn->disabled;
 }
 
 int change_apply(struct kq *kq, const struct kevent *c)
@@ -85,33 +127,29 @@ int change_apply(struct kq *kq, const struct kevent *c)
 		}
 		if (c->ident > INT32_MAX || fcntl((int)c->ident, F_GETFD) == -1)
 			return EBADF;
+		if (quirk(WATCHES_ITSELF) == ANY_EINVAL && is_same(kq, (int)c->ident))
+			return EINVAL;
 	}
 
 	int error = 0;
+	bool is_new = !kn;
 	if (kn)
 		error = c->flags & EV_DELETE ? 0 : modify(kn, c);
 	else if (c->flags & EV_ADD)
 		error = create(kq, ops, c, &kn);
 	else
 		error = ENOENT;
-	if (error)
+	if (error > 0)
 		return error;
 
 	if (c->flags & EV_DELETE) {
 		knote_drop(kn);
 		return 0;
 	}
-	if (c->flags & EV_DISABLE)
-		knote_disable(kn, true);
-	else if (c->flags & (EV_ADD | EV_ENABLE))
-		knote_disable(kn, false);
-
-	/* "The filter is executed upon the initial registration of a kevent in order
-	 * to detect whether a preexisting condition is present." */
-	struct result r = { .progress = UNKNOWN };
-	if (!kn->disabled && ops->eval(kn, &r) == READY) {
-		kn->by_edge = false;
-		ready_push(kn);
-	}
-	return 0;
+	bool enables = !is_new && enable(kn, c);
+	if (is_new || is_among(LOOKS, c, enables))
+		look(kn);
+	if (enables && kn->active)
+		activate(kn);
+	return -error;
 }

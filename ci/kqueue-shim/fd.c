@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum kind { SOCKET, PIPE, FILE_, OTHER };
+enum kind { SOCKET, PIPE, FILE_, OTHER, QUEUE, CIRCULAR };
 
 static int ep_of(const struct knote *kn)
 {
@@ -47,11 +47,6 @@ static void remove_file(struct knote *kn)
 	*(prev ? &prev->u.fd.next_file : &kn->kq->files) = next;
 }
 
-static bool wants_oob(const struct knote *kn)
-{
-	return kn->filter == EVFILT_EXCEPT || kn->flags & EV_OOBAND;
-}
-
 static short poll_mask(const struct knote *kn)
 {
 	switch (kn->filter) {
@@ -64,11 +59,70 @@ static short poll_mask(const struct knote *kn)
 /* A disabled filter stays registered, which is how the descriptor is known again. */
 static uint32_t interest(const struct knote *kn)
 {
-	if (kn->disabled)
+	if (kn->disabled && quirk(LOOKS) != ADDING)
 		return EPOLLET;
+	if (kn->filter == EVFILT_WRITE && kn->u.fd.unix_datagram && quirk(DATAGRAMS_ARE_WRITABLE))
+		return EPOLLET;
+	if (kn->u.fd.kind == SOCKET && quirk(EDGES_CROSS))
+		return EPOLLET | EPOLLOUT | (uint32_t)poll_mask(kn) | EPOLLIN | EPOLLRDHUP;
 	if (kn->filter == EVFILT_WRITE)
 		return EPOLLET | EPOLLOUT;
 	return EPOLLET | (uint32_t)poll_mask(kn);
+}
+
+static enum kind kind_of(int fd, mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFSOCK: return SOCKET;
+	case S_IFIFO:  return PIPE;
+	case S_IFREG: case S_IFDIR: case S_IFBLK:
+		return FILE_;
+	default:
+		return is_kqueue(fd) ? QUEUE : OTHER;
+	}
+}
+
+/* What the kind of descriptor makes of a filter: 0 or an errno; negative, see create(). */
+static int is_fit(const struct knote *kn)
+{
+	bool needs_socket = kn->filter == EVFILT_EXCEPT || kn->flags & EV_OOBAND;
+	if (kn->filter == EVFILT_EXCEPT && kn->fflags != NOTE_OOB)
+		return EINVAL;
+	if (needs_socket && kn->u.fd.kind != SOCKET)
+		return EINVAL;
+	if (kn->u.fd.kind == QUEUE && kn->filter != EVFILT_READ)
+		return EINVAL;
+	struct pollfd p = { .fd = (int)kn->ident, .events = POLLOUT };
+	if (kn->u.fd.kind == PIPE && kn->filter == EVFILT_WRITE && kn->u.fd.access == O_WRONLY &&
+	    poll(&p, 1, 0) == 1 && p.revents & POLLERR)
+		return quirk(WRITER_ALONE);
+	return 0;
+}
+
+/* Linux refuses circles of epolls. `how` is a row of personality.c. */
+static int attach_circle(struct knote *kn, int how)
+{
+	if (how == ADD_EINVAL || how == ANY_EINVAL)
+		return EINVAL;
+	kn->u.fd.kind = CIRCULAR;
+	kn->kq->locks_up |= how == LOCKS_UP;
+	return 0;
+}
+
+static int attach_epoll(struct knote *kn)
+{
+	int fd = (int)kn->ident;
+	if (kn->u.fd.kind == QUEUE && is_same(kn->kq, fd))
+		return attach_circle(kn, quirk(WATCHES_ITSELF));
+	int error = kn->filter == EVFILT_EXCEPT ? open_except(kn->kq) : 0;
+	if (!error)
+		error = watch(kn->kq, ep_of(kn), fd, interest(kn), knote_word(kn));
+	switch (error) {
+	case EPERM:  return ENODEV; /* a device that cannot be polled, as /dev/null */
+	case ELOOP:  return attach_circle(kn, quirk(CIRCLE));
+	case ENOSPC: return ENOMEM;
+	default:     return error;
+	}
 }
 
 static int attach(struct knote *kn)
@@ -80,54 +134,35 @@ static int attach(struct knote *kn)
 	kn->u.fd.dev = st.st_dev;
 	kn->u.fd.ino = st.st_ino;
 	kn->u.fd.access = fcntl(fd, F_GETFL) & O_ACCMODE;
-	switch (st.st_mode & S_IFMT) {
-	case S_IFSOCK:
-		kn->u.fd.kind = SOCKET;
+	kn->u.fd.kind = kind_of(fd, st.st_mode);
+	if (kn->u.fd.kind == SOCKET) {
 		kn->u.fd.tcp = socket_is_tcp(fd, &kn->u.fd.stream);
-		break;
-	case S_IFIFO:
-		kn->u.fd.kind = PIPE;
-		break;
-	case S_IFREG: case S_IFDIR: case S_IFBLK:
-		kn->u.fd.kind = FILE_;
-		break;
-	default:
-		kn->u.fd.kind = OTHER;
+		kn->u.fd.unix_datagram = is_unix_datagram(fd);
 	}
-	if (kn->filter == EVFILT_EXCEPT && kn->fflags != NOTE_OOB)
-		return EINVAL;
-	if (wants_oob(kn) && kn->u.fd.kind != SOCKET)
-		return EINVAL;
+	int fit = is_fit(kn);
+	if (fit > 0)
+		return fit;
 	if (kn->u.fd.kind == FILE_) {
 		add_file(kn);
 		return 0;
 	}
-	if (kn->u.fd.kind == OTHER && kn->filter != EVFILT_READ && is_kqueue(fd))
-		return EINVAL;
-	int error = kn->filter == EVFILT_EXCEPT ? open_except(kn->kq) : 0;
-	if (!error)
-		error = watch(kn->kq, ep_of(kn), fd, interest(kn), knote_word(kn));
-	switch (error) {
-	case EPERM:  return ENODEV; /* a device that cannot be polled, as /dev/null */
-	case ELOOP:  return EINVAL; /* a kqueue that watches itself */
-	case ENOSPC: return ENOMEM;
-	default:     return error;
-	}
+	int error = attach_epoll(kn);
+	return error ? error : fit;
 }
 
 static void detach(struct knote *kn)
 {
 	if (kn->u.fd.kind == FILE_)
 		remove_file(kn);
-	else if (fd_identity(kn) == SAME)
+	else if (kn->u.fd.kind != CIRCULAR && fd_identity(kn) == SAME)
 		epoll_ctl(kn->kq->ep[ep_of(kn)], EPOLL_CTL_DEL, (int)kn->ident, NULL);
 }
 
 static int touch(struct knote *kn, const struct kevent *c)
 {
-	if (!(c->flags & EV_ADD))
+	if (!(c->flags & EV_ADD) && quirk(TAKES_NOTES) != ANY_CHANGE)
 		return 0;
-	if (kn->filter == EVFILT_EXCEPT && c->fflags != NOTE_OOB)
+	if (kn->filter == EVFILT_EXCEPT && c->flags & EV_ADD && c->fflags != NOTE_OOB)
 		return EINVAL;
 	kn->fflags = c->fflags;
 	kn->data = c->data;
@@ -145,6 +180,8 @@ enum identity fd_identity(const struct knote *kn)
 			return CLOSED;
 		return st.st_dev == kn->u.fd.dev && st.st_ino == kn->u.fd.ino ? SAME : REPLACED;
 	}
+	if (kn->u.fd.kind == CIRCULAR)
+		return fcntl(fd, F_GETFD) == -1 ? CLOSED : is_kqueue(fd) ? SAME : REPLACED;
 	int ep = kn->kq->ep[ep_of(kn)];
 	struct epoll_event e = { .events = EPOLLET, .data.u64 = TAG_WAKE };
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) == 0) {
@@ -184,11 +221,13 @@ static enum verdict eval_socket(const struct knote *kn, short revents, struct re
 		return IDLE;
 	if (kn->filter == EVFILT_WRITE) {
 		socket_write(kn, revents, r);
+		if (kn->u.fd.unix_datagram && quirk(DATAGRAMS_ARE_WRITABLE))
+			return READY;
 		return revents & (POLLOUT | POLLERR) || r->flags & EV_EOF ? READY : IDLE;
 	}
 	if (kn->filter == EVFILT_EXCEPT) {
 		r->fflags = NOTE_OOB;
-		return revents & POLLPRI ? READY : IDLE;
+		return revents & POLLPRI && kn->fflags & NOTE_OOB ? READY : IDLE;
 	}
 	socket_read(kn, revents, r);
 	if (kn->flags & EV_OOBAND && revents & POLLPRI)
@@ -201,23 +240,37 @@ static enum verdict eval_socket(const struct knote *kn, short revents, struct re
 }
 
 /* Linux's pipe has one direction: of the other filter only the end is told. */
-static enum verdict eval_pipe(const struct knote *kn, short revents, struct result *r)
+static enum verdict eval_pipe(struct knote *kn, short revents, struct result *r)
 {
 	int fd = (int)kn->ident;
+	int other_end = kn->filter == EVFILT_READ ? O_WRONLY : O_RDONLY;
 	bool over = kn->u.fd.access == O_RDONLY ? revents & POLLHUP
 	          : kn->u.fd.access == O_WRONLY ? revents & POLLERR : 0;
+	if (kn->u.fd.access == other_end && quirk(OTHER_END_IS_SILENT))
+		return IDLE;
 	if (over)
 		r->flags |= EV_EOF;
 	if (kn->filter == EVFILT_READ) {
 		r->data = kn->u.fd.access == O_WRONLY ? 0 : readable_bytes(fd);
 		return over || r->data ? READY : IDLE;
 	}
+	if (over && !(revents & POLLOUT) && quirk(FULL_PIPE_IS_SILENT))
+		return IDLE;
+	if (over && quirk(READER_GONE_DELETES))
+		kn->flags |= EV_ONESHOT;
 	if (over)
 		return READY;
 	if (!(revents & POLLOUT))
 		return IDLE;
 	r->data = fcntl(fd, F_GETPIPE_SZ) - readable_bytes(fd);
 	return READY;
+}
+
+static enum verdict eval_queue(const struct knote *kn, struct result *r)
+{
+	int64_t queued = queued_in((int)kn->ident, &r->progress);
+	r->data = queued;
+	return queued > 0 ? READY : IDLE;
 }
 
 static enum verdict eval_other(const struct knote *kn, short revents, struct result *r)
@@ -238,6 +291,10 @@ static enum verdict eval(struct knote *kn, struct result *r)
 		return GONE;
 	if (kn->u.fd.kind == FILE_)
 		return eval_file(kn, r);
+	if (kn->u.fd.kind == CIRCULAR)
+		return IDLE;
+	if (kn->u.fd.kind == QUEUE && quirk(QUEUED_IS_READY))
+		return eval_queue(kn, r);
 	struct pollfd p = { .fd = (int)kn->ident, .events = poll_mask(kn) };
 	if (poll(&p, 1, 0) < 1)
 		return IDLE;
@@ -248,17 +305,54 @@ static enum verdict eval(struct knote *kn, struct result *r)
 	}
 }
 
+/* Whether a knote's event comes again although nothing of its own direction has happened. */
+bool is_repeated(const struct knote *kn)
+{
+	if (!kn->ops->is_fd || kn->u.fd.kind != SOCKET)
+		return false;
+	return quirk(EDGES_CROSS) || (kn->filter == EVFILT_READ && quirk(EDGE_AFTER_SHUTDOWN));
+}
+
+/* What moves when a descriptor is used, and no edge tells of it: a pipe's bytes, and what the peer
+ * of a TCP connection has acknowledged. */
+static uint64_t amount_of(const struct knote *kn)
+{
+	if (kn->u.fd.kind == PIPE)
+		return (uint64_t)readable_bytes((int)kn->ident);
+	return acknowledged((int)kn->ident);
+}
+
+static bool has_amount(const struct knote *kn)
+{
+	if (kn->u.fd.kind == PIPE)
+		return quirk(kn->filter == EVFILT_READ ? EDGE_AFTER_READ : EDGE_AFTER_WRITE);
+	return kn->u.fd.tcp && kn->filter == EVFILT_WRITE && quirk(EDGE_AFTER_ACK);
+}
+
+bool has_moved(struct knote *kn)
+{
+	if (!has_amount(kn))
+		return false;
+	uint64_t before = kn->u.fd.amount;
+	kn->u.fd.amount = amount_of(kn);
+	if (kn->u.fd.kind == PIPE && kn->filter == EVFILT_READ)
+		return kn->u.fd.amount && kn->u.fd.amount < before;
+	return kn->u.fd.amount > before;
+}
+
 static void clear(struct knote *kn, const struct result *r)
 {
-	(void)kn;
 	(void)r;
+	if (has_amount(kn))
+		kn->u.fd.amount = amount_of(kn);
 }
 
 static void switched(struct knote *kn)
 {
 	struct epoll_event e = { .events = interest(kn), .data.u64 = knote_word(kn) };
-	if (kn->u.fd.kind != FILE_)
-		epoll_ctl(kn->kq->ep[ep_of(kn)], EPOLL_CTL_MOD, (int)kn->ident, &e);
+	if (kn->u.fd.kind == FILE_ || kn->u.fd.kind == CIRCULAR || quirk(LOOKS) == ADDING)
+		return;
+	epoll_ctl(kn->kq->ep[ep_of(kn)], EPOLL_CTL_MOD, (int)kn->ident, &e);
 }
 
 const struct filter read_filter = { true, attach, detach, touch, eval, clear, switched };

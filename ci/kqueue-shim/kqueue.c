@@ -36,7 +36,7 @@ static void unblock_signals(const sigset_t *mask)
 /* Is `fd` this kqueue? It is if it contains the second epoll: asked by repeating
  * what was asked of that. (To add it once more would tell too, but the kernel
  * goes through all knotes first.) */
-static bool is(const struct kq *kq, int fd)
+bool is_same(const struct kq *kq, int fd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = TAG_WRITE };
 	return epoll_ctl(fd, EPOLL_CTL_MOD, kq->ep[WRITE_EP], &e) == 0;
@@ -45,7 +45,7 @@ static bool is(const struct kq *kq, int fd)
 static bool is_open(const struct kq *kq)
 {
 	for (int i = 0; i < NUMBERS; i++)
-		if (is(kq, kq->numbers[i]))
+		if (is_same(kq, kq->numbers[i]))
 			return true;
 	return false;
 }
@@ -63,7 +63,7 @@ static void add_number(struct kq *kq, int fd)
 {
 	int place = kq->next_number++ % NUMBERS;
 	for (int i = 0; i < NUMBERS; i++)
-		if (!is(kq, kq->numbers[i]))
+		if (!is_same(kq, kq->numbers[i]))
 			place = i;
 	kq->numbers[place] = fd;
 }
@@ -101,11 +101,11 @@ static void reap_closed(void)
 static struct kq *find(int fd)
 {
 	for (struct kq *kq = list; kq; kq = kq->next)
-		if (knows_number(kq, fd) && is(kq, fd))
+		if (knows_number(kq, fd) && is_same(kq, fd))
 			return kq;
 	/* A number we have not seen may be a duplicate's. */
 	for (struct kq *kq = list; kq; kq = kq->next) {
-		if (is(kq, fd)) {
+		if (is_same(kq, fd)) {
 			add_number(kq, fd);
 			return kq;
 		}
@@ -147,6 +147,19 @@ bool is_kqueue(int fd)
 	return found;
 }
 
+/* How many filters are queued in a kqueue, and how often one became so; -1 if it is none. */
+int64_t queued_in(int fd, uint64_t *wakes)
+{
+	struct kq *kq = enter(fd);
+	if (!kq)
+		return -1;
+	collect(kq);
+	int64_t queued = kq->ready;
+	*wakes = kq->wakes;
+	leave(kq);
+	return queued;
+}
+
 static sigset_t fork_mask;
 
 static void before_fork(void)
@@ -173,7 +186,7 @@ static void after_fork_child(void)
 	sigset_t mask = fork_mask;
 	for (struct kq *kq = list; kq; kq = kq->next) {
 		for (int i = 0; i < NUMBERS; i++)
-			if (is(kq, kq->numbers[i]))
+			if (is_same(kq, kq->numbers[i]))
 				close(kq->numbers[i]);
 		for (int i = WRITE_EP; i < EPS; i++)
 			if (kq->ep[i] != -1)
@@ -259,6 +272,11 @@ static int apply(struct kq *kq, const struct kevent *changes, int nchanges,
 			continue;
 		if (*receipts == nevents)
 			return error; /* "subsequent changes will not get processed" */
+		if (quirk(BARE_RECEIPTS)) {
+			if (c.flags & EV_ADD)
+				c.fflags = 0;
+			c.flags = 0;
+		}
 		c.flags |= EV_ERROR;
 		c.data = error;
 		events[(*receipts)++] = c;

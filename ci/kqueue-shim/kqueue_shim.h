@@ -26,6 +26,7 @@ _Static_assert(sizeof(void *) != 8 || sizeof(struct kevent) == 32, "macOS layout
 #define EVFILT_WRITE  (-2)
 #define EVFILT_PROC   (-5)
 #define EVFILT_SIGNAL (-6)
+#define EVFILT_TIMER  (-7)
 #define EVFILT_USER   (-10)
 #define EVFILT_EXCEPT (-15)
 
@@ -61,6 +62,11 @@ _Static_assert(sizeof(void *) != 8 || sizeof(struct kevent) == 32, "macOS layout
 #define NOTE_EXIT       0x80000000u
 #define NOTE_EXITSTATUS 0x04000000u
 
+/* EVFILT_TIMER: milliseconds without one of them */
+#define NOTE_SECONDS  0x00000001u
+#define NOTE_USECONDS 0x00000002u
+#define NOTE_NSECONDS 0x00000004u
+
 #define EV_SET(kevp, a, b, c, d, e, f)                                         \
 	(*(kevp) = (struct kevent){ .ident = (uintptr_t)(a), .filter = (b),    \
 	                            .flags = (c), .fflags = (d),               \
@@ -74,6 +80,9 @@ int kqueue(void);
 int kevent(int kq, const struct kevent *changelist, int nchanges,
            struct kevent *eventlist, int nevents,
            const struct timespec *timeout);
+
+/* The system that is imitated, as MIO_ST_KQUEUE_PERSONALITY has named it. */
+const char *kqueue_shim_personality(void);
 
 #ifdef __cplusplus
 }

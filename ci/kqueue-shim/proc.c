@@ -39,6 +39,12 @@ static intptr_t exit_status(int pidfd)
 	return 0;
 }
 
+static bool has_exited(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	return poll(&p, 1, 0) == 1;
+}
+
 static int attach(struct knote *kn)
 {
 	if (kn->fflags & ~NOTES)
@@ -48,6 +54,11 @@ static int attach(struct knote *kn)
 	int fd = (int)syscall(SYS_pidfd_open, (pid_t)kn->ident, 0);
 	if (fd < 0)
 		return errno == EINVAL || errno == ENOENT ? ESRCH : errno;
+	if (quirk(EXITED_IS_ABSENT) && has_exited(fd)) {
+		exits_begin((pid_t)kn->ident);
+		close(fd);
+		return ESRCH;
+	}
 	int error = watch(kn->kq, READ_EP, fd, EPOLLIN | EPOLLET, knote_word(kn));
 	if (error)
 		close(fd);
@@ -74,14 +85,15 @@ static int touch(struct knote *kn, const struct kevent *c)
 
 static enum verdict eval(struct knote *kn, struct result *r)
 {
-	struct pollfd p = { .fd = kn->u.pidfd, .events = POLLIN };
-	if (!(kn->fflags & NOTE_EXIT) || poll(&p, 1, 0) != 1)
+	if (!(kn->fflags & NOTE_EXIT) || !has_exited(kn->u.pidfd))
 		return IDLE;
+	exits_begin((pid_t)kn->ident);
 	/* There is no second exit: the event is the last one. */
 	kn->flags |= EV_ONESHOT;
 	r->flags = EV_EOF;
 	r->fflags = kn->fflags;
-	r->data = exit_status(kn->u.pidfd);
+	if (kn->fflags & NOTE_EXITSTATUS || !quirk(EXIT_DATA_ON_REQUEST))
+		r->data = exit_status(kn->u.pidfd);
 	return READY;
 }
 

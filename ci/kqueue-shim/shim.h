@@ -7,7 +7,10 @@
  *   table.c   knotes: by (ident, filter), by number, and the ready queue
  *   fd.c      READ, WRITE, EXCEPT
  *   socket.c  what a socket can tell about itself
- *   user.c    USER      proc.c  PROC      signal.c  SIGNAL
+ *   user.c    USER      proc.c  PROC      signal.c  SIGNAL    timer.c  TIMER
+ *   exits.c   the calls that wait for children
+ *   posix.c   other calls that systems answer in different ways
+ *   personality.c  in what the systems differ
  *
  * The design is BSD's. A knote is one (ident, filter). The kernel's edges
  * (EPOLLET, one epoll registration per knote) only put a knote on the kqueue's
@@ -39,6 +42,24 @@
 
 struct kq;
 struct knote;
+
+/* The rows of personality.c, which tells what each means. */
+enum quirk {
+	HAS_USER, HAS_EXCEPT, ADD_ENABLES, LOOKS, TAKES_UDATA, TAKES_NOTES, TRIGGER_CLEARS,
+	BARE_RECEIPTS, LONGEST_WAIT, TIMER_UNITS, TIMER_RESTARTS, WRITER_ALONE, READER_GONE_DELETES,
+	FULL_PIPE_IS_SILENT, OTHER_END_IS_SILENT, EDGE_AFTER_READ, EDGE_AFTER_WRITE, EDGE_AFTER_ACK,
+	EDGE_AFTER_SHUTDOWN, EDGES_CROSS, REPORTS_ARE_SHORT, WATCHES_ITSELF, CIRCLE, QUEUED_IS_READY,
+	EXITED_IS_ABSENT, EXIT_WINDOW, EXIT_DATA_ON_REQUEST, EMPTY_VECTOR, EMPTY_MESSAGE,
+	LONGEST_LINGER, LONGER_LINGER, PEER_OF_REFUSED, FULL_DATAGRAM_QUEUE, CLOSED_DATAGRAM_PEER,
+	DATAGRAMS_ARE_WRITABLE, QUIRKS
+};
+
+/* Which changes: EV_ADD; that and EV_ENABLE of what is disabled; any. */
+enum { ADDING, ENABLING, ANY_CHANGE };
+
+/* Watching oneself: EINVAL to EV_ADD; to every change; accepted without a sign of life; accepted,
+ * and the next event is the last. */
+enum { ADD_EINVAL, ANY_EINVAL, ACCEPTED, LOCKS_UP };
 
 enum verdict { IDLE, READY, GONE };
 
@@ -76,6 +97,7 @@ struct knote {
 	void *udata;
 
 	bool disabled;
+	bool active;   /* ready while disabled */
 	bool queued;
 	bool by_edge;  /* queued by the kernel, not by a change */
 	bool reported; /* `last` is valid */
@@ -84,7 +106,8 @@ struct knote {
 	union {
 		struct {
 			uint8_t kind;   /* fd.c */
-			bool tcp, stream;
+			bool tcp, stream, unix_datagram;
+			uint64_t amount; /* what moves when it is read or written */
 			int access;     /* O_ACCMODE */
 			dev_t dev;
 			ino_t ino;
@@ -92,6 +115,10 @@ struct knote {
 		} fd;
 		bool triggered;         /* USER */
 		int pidfd;              /* PROC */
+		struct {
+			int fd;
+			intptr_t count;
+		} timer;
 		uint64_t seen;          /* SIGNAL: how many were reported */
 	} u;
 
@@ -122,6 +149,9 @@ struct kq {
 	uint32_t knotes;
 	struct knote *head, *tail; /* ready queue */
 	uint32_t ready;
+	uint64_t wakes, told; /* how often a knote became queued, and how often the descriptor tells */
+	bool locks_up;        /* watches itself */
+	uint32_t cursor;      /* look_at_amounts */
 	struct knote *files; /* regular files and directories: epoll refuses them */
 };
 
@@ -129,6 +159,9 @@ struct kq {
 #define TAG_WAKE   0xffffffffffffff00u
 #define TAG_WRITE  0xffffffffffffff01u
 #define TAG_EXCEPT 0xffffffffffffff02u
+
+/* personality.c */
+INTERNAL int quirk(enum quirk row);
 
 /* table.c */
 INTERNAL int table_init(struct kq *kq);
@@ -138,7 +171,8 @@ INTERNAL struct knote *table_add(struct kq *kq, uintptr_t ident, int16_t filter)
 INTERNAL void table_remove(struct knote *kn);
 INTERNAL uint64_t knote_word(const struct knote *kn);
 INTERNAL struct knote *knote_of(struct kq *kq, uint64_t word);
-INTERNAL void ready_push(struct knote *kn);
+INTERNAL void ready_push(struct knote *kn); /* back, or for the first time */
+INTERNAL void activate(struct knote *kn);
 INTERNAL void ready_drop(struct knote *kn);
 
 /* change.c */
@@ -151,14 +185,25 @@ INTERNAL int wait_events(struct kq *kq, struct kevent *events, int room,
                          const struct timespec *timeout, const sigset_t *mask);
 INTERNAL int watch(struct kq *kq, int ep, int fd, uint32_t events, uint64_t word);
 INTERNAL void arm(struct kq *kq, bool on);
+INTERNAL void collect(struct kq *kq);
+INTERNAL int64_t now(void);
 
 /* kqueue.c */
 INTERNAL extern _Thread_local sigset_t caller_mask;
 INTERNAL extern int wake_fd; /* an eventfd that is always readable */
 INTERNAL bool is_kqueue(int fd);
+INTERNAL bool is_same(const struct kq *kq, int fd);
+INTERNAL int64_t queued_in(int fd, uint64_t *wakes);
+
+/* exits.c, posix.c */
+INTERNAL void exits_begin(pid_t pid);
+INTERNAL bool is_unix_datagram(int fd);
 
 /* fd.c, socket.c */
 enum identity { SAME, REPLACED, CLOSED };
+INTERNAL bool is_repeated(const struct knote *kn);
+INTERNAL bool has_moved(struct knote *kn);
+INTERNAL uint64_t acknowledged(int fd);
 INTERNAL enum identity fd_identity(const struct knote *kn);
 INTERNAL bool socket_is_tcp(int fd, bool *stream);
 INTERNAL void socket_read(const struct knote *kn, short revents, struct result *r);
@@ -172,6 +217,6 @@ INTERNAL void signals_unlock(void);
 INTERNAL void signals_give_back(void);
 
 INTERNAL extern const struct filter read_filter, write_filter, except_filter,
-	user_filter, proc_filter, signal_filter;
+	user_filter, proc_filter, signal_filter, timer_filter;
 
 #endif

@@ -52,6 +52,12 @@ bool socket_is_tcp(int fd, bool *stream)
 	return *stream && tcp_info(fd, &info);
 }
 
+uint64_t acknowledged(int fd)
+{
+	struct tcp_info info;
+	return tcp_info(fd, &info) ? info.tcpi_bytes_acked : 0;
+}
+
 /* BSD looks at so_error; Linux gives it only to who takes it (SO_ERROR clears
  * it), and the program must still find it. So it is worked out: POLLERR says
  * that there is one, the history of the connection says which. */

@@ -5,6 +5,7 @@
 #include "shim.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define NO_SLOT UINT32_MAX
 
@@ -140,6 +141,21 @@ void ready_push(struct knote *kn)
 	*(kq->tail ? &kq->tail->next : &kq->head) = kn;
 	kq->tail = kn;
 	kq->ready++;
+}
+
+void activate(struct knote *kn)
+{
+	struct kq *kq = kn->kq;
+	if (kn->queued)
+		return;
+	if (kq->locks_up) {
+		static const char last[] = "kqueue: an event of a queue that watches itself: locked up\n";
+		ssize_t written = write(STDERR_FILENO, last, sizeof last - 1);
+		(void)written;
+		abort();
+	}
+	kq->wakes++;
+	ready_push(kn);
 }
 
 void ready_drop(struct knote *kn)

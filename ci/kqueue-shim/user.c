@@ -24,6 +24,8 @@ static int touch(struct knote *kn, const struct kevent *c)
 	}
 	if (c->fflags & NOTE_TRIGGER)
 		kn->u.triggered = true;
+	if (c->flags & EV_CLEAR && quirk(TRIGGER_CLEARS))
+		kn->u.triggered = false;
 	kn->data = c->data;
 	return 0;
 }

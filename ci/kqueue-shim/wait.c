@@ -27,14 +27,48 @@ int watch(struct kq *kq, int ep, int fd, uint32_t events, uint64_t word)
  * other threads in kevent, and whoever polls the kqueue. */
 void arm(struct kq *kq, bool on)
 {
-	if (kq->armed == on)
+	if (kq->armed == on && (!on || kq->told == kq->wakes))
 		return;
+	kq->told = kq->wakes;
 	struct epoll_event e = { .events = on ? EPOLLIN : 0, .data.u64 = TAG_WAKE };
 	if (epoll_ctl(kq->ep[READ_EP], EPOLL_CTL_MOD, wake_fd, &e) == 0)
 		kq->armed = on;
 }
 
+/* An edge that brought nothing new: a wake-up of the whole socket on account of
+ * its other direction. */
+static bool is_stale(const struct knote *kn, const struct result *r)
+{
+	return kn->by_edge && kn->reported && r->progress != UNKNOWN &&
+	       r->progress == kn->last.progress && r->flags == kn->last.flags &&
+	       r->fflags == kn->last.fflags && !is_repeated(kn);
+}
+
 static void drain(struct kq *kq, int ep);
+
+/* Queues a knote that the kernel has told of. A queue is ready while there are some queued in it:
+ * then none may be that are not ready now. */
+static void note_edge(struct knote *kn)
+{
+	struct result r = { .progress = UNKNOWN };
+	if (kn->queued)
+		return;
+	if (kn->disabled) {
+		kn->active = true;
+		return;
+	}
+	kn->by_edge = true;
+	if (quirk(QUEUED_IS_READY)) {
+		enum verdict v = kn->ops->eval(kn, &r);
+		if (v == GONE)
+			knote_drop(kn);
+		if (v == IDLE)
+			kn->reported = false;
+		if (v != READY || (kn->flags & EV_CLEAR && is_stale(kn, &r)))
+			return;
+	}
+	activate(kn);
+}
 
 static void edge(struct kq *kq, const struct epoll_event *e)
 {
@@ -50,10 +84,8 @@ static void edge(struct kq *kq, const struct epoll_event *e)
 		break;
 	default:
 		kn = knote_of(kq, e->data.u64);
-		if (kn && !kn->disabled && !kn->queued) {
-			kn->by_edge = true;
-			ready_push(kn);
-		}
+		if (kn)
+			note_edge(kn);
 	}
 }
 
@@ -80,13 +112,25 @@ static void look_at_files(struct kq *kq)
 	}
 }
 
-/* An edge that brought nothing new: a wake-up of the whole socket on account of
- * its other direction. */
-static bool is_stale(const struct knote *kn, const struct result *r)
+/* Systems repeat an EV_CLEAR event after reads and writes of which Linux tells nothing: they show
+ * in amounts. Some knotes at a time. */
+static void look_at_amounts(struct kq *kq)
 {
-	return kn->by_edge && kn->reported && r->progress != UNKNOWN &&
-	       r->progress == kn->last.progress && r->flags == kn->last.flags &&
-	       r->fflags == kn->last.fflags;
+	uint32_t looks = kq->used < 64 ? kq->used : 64;
+	for (; looks; looks--) {
+		struct knote *kn = kq->slots[kq->cursor++ % kq->used];
+		if (kn->kq && kn->ops->is_fd && kn->flags & EV_CLEAR && kn->reported && !kn->queued &&
+		    !kn->disabled && has_moved(kn)) {
+			kn->by_edge = false;
+			activate(kn);
+		}
+	}
+}
+
+void collect(struct kq *kq)
+{
+	drain(kq, READ_EP);
+	look_at_amounts(kq);
 }
 
 /* Runs the filter of a queued knote and reports it if "the condition that
@@ -122,17 +166,35 @@ static bool report(struct knote *kn, struct kevent *out)
 	return true;
 }
 
+/* Whether another filter of its descriptor is reported already. */
+static bool has_sibling(const struct knote *kn, const struct kevent *events, int n)
+{
+	while (n--)
+		if (kn->ops->is_fd && events[n].ident == kn->ident && kn->filter != events[n].filter)
+			return true;
+	return false;
+}
+
 /* Each knote once, oldest first, as far as there is room. */
 static int scan(struct kq *kq, struct kevent *events, int room)
 {
 	int n = 0;
 	look_at_files(kq);
-	for (uint32_t left = kq->ready; left && n < room; left--)
-		n += report(kq->head, &events[n]);
+	if (quirk(REPORTS_ARE_SHORT) && (uint32_t)room > (kq->ready + 1) / 2)
+		room = (int)(kq->ready + 1) / 2;
+	for (uint32_t left = kq->ready; left && n < room; left--) {
+		struct knote *kn = kq->head;
+		if (quirk(REPORTS_ARE_SHORT) && has_sibling(kn, events, n)) {
+			ready_drop(kn);
+			ready_push(kn);
+		} else {
+			n += report(kn, &events[n]);
+		}
+	}
 	return n;
 }
 
-static int64_t now(void)
+int64_t now(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -162,6 +224,10 @@ int wait_events(struct kq *kq, struct kevent *events, int room,
 			errno = EINVAL;
 			return -1;
 		}
+		if (quirk(LONGEST_WAIT) && timeout->tv_sec > quirk(LONGEST_WAIT)) {
+			errno = EINVAL;
+			return -1;
+		}
 		if (timeout->tv_sec <= INT32_MAX) { /* 68 years are endless */
 			int64_t ns = timeout->tv_sec * INT64_C(1000000000) + timeout->tv_nsec;
 			deadline = ns ? now() + ns : 0;
@@ -172,7 +238,7 @@ int wait_events(struct kq *kq, struct kevent *events, int room,
 	unsigned ignored = ignored_signals;
 	bool interrupted = false;
 	for (;;) {
-		drain(kq, READ_EP);
+		collect(kq);
 		int n = scan(kq, events, room);
 		if (n > 0)
 			return n;
