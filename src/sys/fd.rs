@@ -144,14 +144,33 @@ impl Drop for OwnedFd {
     }
 }
 
-/// Is it a regular file or a directory, of which readiness says nothing? See fstat(2).
+/// What a descriptor stands for, as far as kqueue treats one in another way than the others.
 #[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// A regular file or a directory, whose readiness means nothing.
+    File,
+    /// An end of a pipe, but not of a named one; and a kqueue, on most systems.
+    Pipe,
+    /// A socket or a device.
+    Stream,
+    Other,
+}
+
+/// Returns what a descriptor stands for: fstat(2).
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn file_kind(fd: RawFd) -> Result<FileKind> {
     let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
     let stat = unsafe {
         check(libc::fstat(fd, stat.as_mut_ptr()))?;
         stat.assume_init()
     };
-    Ok(matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
+    Ok(match stat.st_mode & libc::S_IFMT {
+        libc::S_IFREG | libc::S_IFDIR => FileKind::File,
+        // The BSDs count no links of what has no name.
+        libc::S_IFIFO if stat.st_nlink == 0 || cfg!(target_os = "linux") => FileKind::Pipe,
+        libc::S_IFSOCK | libc::S_IFCHR => FileKind::Stream,
+        _ => FileKind::Other,
+    })
 }

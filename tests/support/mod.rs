@@ -6,6 +6,7 @@ mod example;
 mod process;
 mod rng;
 mod skip;
+mod system;
 mod watch;
 
 pub use self::descriptors::*;
@@ -13,4 +14,5 @@ pub use self::example::*;
 pub use self::process::*;
 pub use self::rng::Rng;
 pub use self::skip::skip;
+pub use self::system::*;
 pub use self::watch::*;

@@ -12,9 +12,6 @@ use mio_st::{Error, Result};
 pub const KQUEUE: bool =
     cfg!(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))));
 
-/// Whether the system reports urgent data.
-pub const URGENT: bool = cfg!(not(any(target_os = "freebsd", target_os = "netbsd")));
-
 /// How long to wait for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
