@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-enum kind { SOCKET, PIPE, FILE_, OTHER, QUEUE, CIRCULAR };
+enum kind { SOCKET, PIPE, FIFO, FILE_, OTHER, QUEUE, CIRCULAR };
 
 static int ep_of(const struct knote *kn)
 {
@@ -70,11 +72,17 @@ static uint32_t interest(const struct knote *kn)
 	return EPOLLET | (uint32_t)poll_mask(kn);
 }
 
+static bool is_named(int fifo)
+{
+	struct statfs fs;
+	return fstatfs(fifo, &fs) == 0 && fs.f_type != PIPEFS_MAGIC;
+}
+
 static enum kind kind_of(int fd, mode_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFSOCK: return SOCKET;
-	case S_IFIFO:  return PIPE;
+	case S_IFIFO:  return is_named(fd) ? FIFO : PIPE;
 	case S_IFREG: case S_IFDIR: case S_IFBLK:
 		return FILE_;
 	default:
@@ -223,7 +231,11 @@ static enum verdict eval_socket(const struct knote *kn, short revents, struct re
 		socket_write(kn, revents, r);
 		if (kn->u.fd.unix_datagram && quirk(DATAGRAMS_ARE_WRITABLE))
 			return READY;
-		return revents & (POLLOUT | POLLERR) || r->flags & EV_EOF ? READY : IDLE;
+		if (r->flags & EV_EOF || revents & POLLERR)
+			return READY;
+		if (kn->fflags & NOTE_LOWAT && r->data < kn->data)
+			return IDLE;
+		return revents & POLLOUT ? READY : IDLE;
 	}
 	if (kn->filter == EVFILT_EXCEPT) {
 		r->fflags = NOTE_OOB;
@@ -246,7 +258,8 @@ static enum verdict eval_pipe(struct knote *kn, short revents, struct result *r)
 	int other_end = kn->filter == EVFILT_READ ? O_WRONLY : O_RDONLY;
 	bool over = kn->u.fd.access == O_RDONLY ? revents & POLLHUP
 	          : kn->u.fd.access == O_WRONLY ? revents & POLLERR : 0;
-	if (kn->u.fd.access == other_end && quirk(OTHER_END_IS_SILENT))
+	bool named = kn->u.fd.kind == FIFO;
+	if (named && kn->u.fd.access == other_end && quirk(FIFO_END_IS_SILENT))
 		return IDLE;
 	if (over)
 		r->flags |= EV_EOF;
@@ -254,9 +267,9 @@ static enum verdict eval_pipe(struct knote *kn, short revents, struct result *r)
 		r->data = kn->u.fd.access == O_WRONLY ? 0 : readable_bytes(fd);
 		return over || r->data ? READY : IDLE;
 	}
-	if (over && !(revents & POLLOUT) && quirk(FULL_PIPE_IS_SILENT))
+	if (over && !named && !(revents & POLLOUT) && quirk(FULL_PIPE_IS_SILENT))
 		return IDLE;
-	if (over && quirk(READER_GONE_DELETES))
+	if (over && !named && quirk(READER_GONE_DELETES))
 		kn->flags |= EV_ONESHOT;
 	if (over)
 		return READY;
@@ -300,7 +313,8 @@ static enum verdict eval(struct knote *kn, struct result *r)
 		return IDLE;
 	switch (kn->u.fd.kind) {
 	case SOCKET: return eval_socket(kn, p.revents, r);
-	case PIPE:   return eval_pipe(kn, p.revents, r);
+	case PIPE: case FIFO:
+		return eval_pipe(kn, p.revents, r);
 	default:     return eval_other(kn, p.revents, r);
 	}
 }

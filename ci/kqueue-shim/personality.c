@@ -44,6 +44,9 @@ static const struct {
                     { ANY_CHANGE, ANY_CHANGE, ADDING,  ADDING,    ANY_CHANGE, ANY_CHANGE } },
 [TAKES_NOTES] = { "which changes replace fflags and data of a descriptor's filter",
                     { ADDING,    ANY_CHANGE, ADDING,   ADDING,    ANY_CHANGE, ANY_CHANGE } },
+/* filt_userattach: FreeBSD clears what it then looks for. */
+[ADD_TRIGGERS] = { "NOTE_TRIGGER in the EV_ADD that makes the filter",
+                    { 1,         0,         0,         1,         1,         0 } },
 /* filt_usertouch, filt_usermodify. */
 [TRIGGER_CLEARS] = { "EV_CLEAR beside NOTE_TRIGGER takes the trigger back",
                     { 0,         1,         0,         1,         0,         1 } },
@@ -59,7 +62,8 @@ static const struct {
 [TIMER_RESTARTS] = { "adding a timer again restarts it",
                     { 1,         1,         0,         1,         1,         0 } },
 
-/* Pipes: sys_pipe.c, pipe_kqfilter. Negative: says so and has added the filter (old macOS). */
+/* Pipes, but not fifos: sys_pipe.c, pipe_kqfilter. Negative: the filter is there nonetheless, as on
+ * old macOS. */
 [WRITER_ALONE] = { "adding WRITE to a pipe without a reader is an error",
                     { 0,         EPIPE,     EBADF,     0,         EPIPE,     -EPIPE } },
 /* FreeBSD: pipeclose, which empties the list of filters by knlist_clear. */
@@ -68,8 +72,8 @@ static const struct {
 /* NetBSD: pipeclose; OpenBSD: pipe_destroy: the filters are asked before the flag is set. */
 [FULL_PIPE_IS_SILENT] = { "WRITE of a full pipe is not told that the reader has gone",
                     { 0,         0,         1,         1,         0,         0 } },
-/* FreeBSD: pipe_kqfilter, filt_pipenotsup. */
-[OTHER_END_IS_SILENT] = { "READ of a writing end and WRITE of a reading end report nothing",
+/* FreeBSD: pipe_kqfilter, filt_pipenotsup. Both ends of pipe(2) are for reading and writing. */
+[FIFO_END_IS_SILENT] = { "READ of a fifo's writing end and WRITE of its reading end report nothing",
                     { 0,         1,         0,         0,         0,         1 } },
 
 /* Spurious edges. pipe_read, pipe_write: both wake what watches either end. */

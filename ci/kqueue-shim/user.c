@@ -4,7 +4,7 @@
 
 static int attach(struct knote *kn)
 {
-	kn->u.triggered = kn->fflags & NOTE_TRIGGER;
+	kn->u.triggered = kn->fflags & NOTE_TRIGGER && quirk(ADD_TRIGGERS);
 	kn->fflags &= NOTE_FFLAGSMASK;
 	return 0;
 }
