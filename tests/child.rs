@@ -5,6 +5,7 @@ mod support;
 mod unix_support;
 
 use core::time::Duration;
+use std::os::unix::process::CommandExt;
 use std::process::{self, Command, Stdio};
 use std::thread;
 
@@ -18,8 +19,20 @@ use self::unix_support::*;
 
 const GONE: Error = Error::Os(libc::ECHILD);
 
+/// Waits for children of clone(2), too, that do not send `SIGCHLD`.
+#[cfg(target_os = "linux")]
+const ANY_CHILD: libc::c_int = libc::__WALL;
+#[cfg(not(target_os = "linux"))]
+const ANY_CHILD: libc::c_int = 0;
+
+fn shell_command(line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).stdin(Stdio::null());
+    command
+}
+
 fn shell(line: &str) -> process::Child {
-    Command::new("sh").args(["-c", line]).stdin(Stdio::null()).spawn().unwrap()
+    shell_command(line).spawn().unwrap()
 }
 
 fn child(line: &str) -> Child {
@@ -28,7 +41,7 @@ fn child(line: &str) -> Child {
 
 /// Waits until the process has ended, and leaves it to be reaped.
 fn wait_for_end(pid: i32) {
-    let flags = libc::WEXITED | libc::WNOWAIT;
+    let flags = libc::WEXITED | libc::WNOWAIT | ANY_CHILD;
     // SAFETY: the kernel writes a structure of integers.
     unsafe {
         let mut info = core::mem::zeroed();
@@ -70,7 +83,18 @@ fn the_end_is_an_event_and_the_status_comes_once() {
 fn one_that_a_signal_ends_says_which() {
     let mut poller = Poller::new().unwrap();
     for signal in [Signal::TERMINATE, Signal::KILL, Signal::USER_1, Signal::QUIT] {
-        let mut child = child("ulimit -c 0; exec sleep 100");
+        // What runs the tests may ignore signals, as a shell's `&` does, and a shell cannot undo it.
+        let mut command = shell_command("ulimit -c 0; exec sleep 100");
+        // SAFETY: signal(2) may be called between fork and exec.
+        unsafe {
+            command.pre_exec(move || {
+                if signal != Signal::KILL {
+                    default_action(signal.as_raw());
+                }
+                Ok(())
+            })
+        };
+        let mut child = Child::new(command.spawn().unwrap().id() as i32).unwrap();
         register(&mut poller, &mut child, 1, PollOption::Edge);
         kill(child.pid(), libc::SIGSTOP);
         kill(child.pid(), libc::SIGCONT);
@@ -120,6 +144,37 @@ fn of_many_each_has_its_own_status() {
         }
     }
     assert_silent(&mut poller);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_child_of_clone_that_sends_no_sigchld_is_a_child() {
+    // Without flags it is fork(2), but for the signal at the end, which is none.
+    // SAFETY: the child calls nothing but pause and _exit.
+    let clone = || unsafe {
+        match libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) {
+            0 => {
+                libc::alarm(20);
+                libc::pause();
+                libc::_exit(0)
+            }
+            pid => pid as i32,
+        }
+    };
+    let mut poller = Poller::new().unwrap();
+    let mut child = Child::new(clone()).unwrap();
+    register(&mut poller, &mut child, 1, PollOption::Edge);
+    assert_eq!(child.exit_status(), Ok(None));
+    assert_silent(&mut poller);
+    kill(child.pid(), libc::SIGKILL);
+    assert!(poll(&mut poller)[0].1.is_readable());
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(Signal::KILL))));
+    assert_eq!(child.exit_status(), Err(GONE));
+
+    let pid = clone();
+    kill(pid, libc::SIGKILL);
+    wait_for_end(pid);
+    assert_eq!(Child::new(pid).unwrap().exit_status(), Ok(Some(ExitStatus::Killed(Signal::KILL))));
 }
 
 #[test]
@@ -211,6 +266,22 @@ fn registrations_are_errors_where_they_are_with_sockets() {
 }
 
 #[test]
+fn dropping_ends_the_registration_even_if_a_forked_child_has_its_descriptor() {
+    let mut poller = Poller::new().unwrap();
+    let mut child = child("exec sleep 100");
+    register(&mut poller, &mut child, 1, PollOption::Level);
+    beside_a_forked_child(|| {
+        let pid = child.pid();
+        drop(child);
+        kill(pid, libc::SIGKILL);
+        wait_for_end(pid);
+        assert_silent(&mut poller);
+        // SAFETY: the kernel writes a number.
+        assert_eq!(unsafe { libc::waitpid(pid, &mut 0, 0) }, pid);
+    });
+}
+
+#[test]
 fn a_forked_child_has_no_such_child() {
     let mut poller = Poller::new().unwrap();
     let mut child = Child::new(exit(5)).unwrap();
@@ -246,6 +317,8 @@ fn nothing_leaks_in_5000_cycles() {
         let pid = exit(6);
         let new = flags_of_new(|| Child::new(pid).unwrap());
         assert!(!new.is_empty() && new.iter().all(|&(_, cloexec)| cloexec), "{new:?}");
+        // A kqueue has no such flag.
+        assert!(KQUEUE || new.iter().all(|&(nonblocking, _)| nonblocking), "{new:?}");
         for _ in 0..5_000 {
             let mut child = Child::new(pid).unwrap();
             register(&mut poller, &mut child, 1, PollOption::Edge);

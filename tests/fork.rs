@@ -162,6 +162,19 @@ fn a_poller_made_after_a_child_has_gone_works() {
     drop(poller);
 }
 
+/// Old emulators answer every madvise(2) with success.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_emulator_whose_madvise_has_no_effect_is_seen_through() {
+    alone("an_emulator_whose_madvise_has_no_effect_is_seen_through", || {
+        pretend(libc::SYS_madvise);
+        let mut poller = Poller::new().unwrap();
+        let (reader, _writer) = pipe();
+        assert_eq!(in_fork(|| first_not_refused(&mut poller, reader.as_raw_fd())), 0);
+        assert_works(&mut poller);
+    });
+}
+
 #[cfg(feature = "std")]
 mod with_handles {
     use mio_st::net::{TcpListener, TcpStream};

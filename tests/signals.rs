@@ -143,6 +143,25 @@ fn dropping_restores_the_mask_and_what_was_not_received_acts_then() {
 }
 
 #[test]
+fn dropping_ends_the_registration_even_if_a_forked_child_has_its_descriptor() {
+    single_threaded(
+        "dropping_ends_the_registration_even_if_a_forked_child_has_its_descriptor",
+        || {
+            for opt in [PollOption::Level, PollOption::Edge] {
+                let (mut poller, signals) = watched(ONE, opt);
+                beside_a_forked_child(|| {
+                    drop(signals);
+                    let mut others = Signals::new(ONE).unwrap();
+                    raise(ONE.as_raw());
+                    assert_silent(&mut poller);
+                    assert_eq!(others.receive(), Ok(Some(ONE)));
+                });
+            }
+        },
+    );
+}
+
+#[test]
 fn what_was_received_does_not_act_afterwards() {
     single_threaded("what_was_received_does_not_act_afterwards", || {
         default_action(libc::SIGTERM);

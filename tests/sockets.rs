@@ -160,6 +160,31 @@ fn options_are_kept() {
     assert!(client.take_error().unwrap().is_none() && listener.take_error().unwrap().is_none());
 }
 
+/// By way of setsockopt(2): `Duration` knows none.
+#[cfg(target_os = "linux")]
+#[test]
+#[allow(unsafe_code)]
+fn a_negative_linger_is_the_longest() {
+    let (client, _server) = pair();
+    for (seconds, meant) in [(-1, i32::MAX), (i32::MIN, i32::MAX), (i32::MAX, i32::MAX), (7, 7)] {
+        let linger = libc::linger { l_onoff: 1, l_linger: seconds };
+        // SAFETY: the kernel reads a `linger` that is alive.
+        let answer = unsafe {
+            libc::setsockopt(
+                client.as_raw_fd(),
+                SOL_SOCKET,
+                libc::SO_LINGER,
+                (&raw const linger).cast(),
+                size_of_val(&linger) as libc::socklen_t,
+            )
+        };
+        assert_eq!(answer, 0);
+        assert_eq!(client.linger().unwrap(), Some(Duration::from_secs(meant as u64)));
+        client.set_linger(client.linger().unwrap()).unwrap();
+        assert_eq!(client.linger().unwrap(), Some(Duration::from_secs(meant as u64)));
+    }
+}
+
 #[test]
 fn a_linger_of_zero_makes_closing_a_reset() {
     let (client, server) = pair();

@@ -111,7 +111,8 @@ const WAIT: &str = "epoll_wait -1";
 const PRECISELY: &str = "epoll_pwait2";
 
 fn traced() {
-    let poller = calls("the first poller", &["mmap", "madvise", "epoll_create1"], Poller::new);
+    let poller =
+        calls("the first poller", &["mmap", "madvise", "madvise", "epoll_create1"], Poller::new);
     drop(poller);
     let mut poller = calls("another poller", &["epoll_create1"], Poller::new).unwrap();
     registering(&mut poller);

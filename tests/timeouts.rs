@@ -169,6 +169,44 @@ fn a_signal_ends_an_interruptible_poll() {
     });
 }
 
+/// It is an interruption to `poll_interruptible`, as signal(7) has it and the documentation says, and none to `poll`.
+#[test]
+fn a_stop_and_a_continuation_without_a_handler_interrupt_only_what_may_be_interrupted() {
+    const NAME: &str =
+        "a_stop_and_a_continuation_without_a_handler_interrupt_only_what_may_be_interrupted";
+    alone(NAME, || {
+        let mut poller = Poller::new().unwrap();
+        let mut events = Events::new();
+        // Until the other process has ended, the poll can end only by an interruption.
+        let mut stopper = stop_and_continue_often();
+        let mut interrupted = 0;
+        while stopper.try_wait().unwrap().is_none() {
+            match poller.poll_interruptible(&mut events, Some(Duration::from_millis(100))) {
+                Ok(()) => assert!(events.is_empty()),
+                Err(error) => {
+                    assert_eq!(error, mio_st::Error::Os(libc::EINTR));
+                    interrupted += 1;
+                }
+            }
+        }
+        assert!(KQUEUE || interrupted > 0);
+
+        let mut stopper = stop_and_continue_often();
+        while stopper.try_wait().unwrap().is_none() {
+            let (begun, timeout) = (Instant::now(), Duration::from_millis(50));
+            assert_eq!(poller.poll(&mut events, Some(timeout)), Ok(()));
+            assert!(events.is_empty() && begun.elapsed() >= timeout);
+        }
+    });
+}
+
+/// Starts a process that stops this one and lets it go on, ten times.
+fn stop_and_continue_often() -> std::process::Child {
+    let line = "for i in 1 2 3 4 5 6 7 8 9 10; do kill -STOP $0; sleep 0.005; kill -CONT $0; sleep 0.01; done";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", line, &std::process::id().to_string()]).spawn().unwrap()
+}
+
 /// Where epoll_pwait2(2) is missing.
 #[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
 mod without_pwait2 {

@@ -95,6 +95,183 @@ fn vectored_calls_go_through_all_buffers_in_order() {
     }
 }
 
+/// More buffers than a call takes (`IOV_MAX`), of which only the last, or all, hold something.
+const TOO_MANY: usize = 1_100;
+
+#[test]
+fn empty_buffers_do_not_pass_for_the_end_however_many_there_are() {
+    let (sender, receiver) = {
+        let (reader, writer) = pipe();
+        (own(writer), own(reader))
+    };
+    for (here, there) in [socket_pair(), tcp(), (sender, receiver)] {
+        let mut parts = vec![IoSlice::new(b""); TOO_MANY];
+        assert_eq!(here.write_vectored(&parts), Ok(0));
+        parts.push(IoSlice::new(b"last"));
+        assert_eq!(here.write_vectored(&parts), Ok(4));
+
+        let mut last = [0; 9];
+        let mut buffers: Vec<_> = (0..TOO_MANY).map(|_| IoSliceMut::new(&mut [])).collect();
+        buffers.push(IoSliceMut::new(&mut last));
+        assert_eq!(there.read_vectored(&mut buffers), Ok(4));
+        assert_eq!(&last[..4], b"last");
+    }
+}
+
+#[test]
+fn a_datagram_of_too_many_buffers_is_refused_and_not_cut() {
+    const TOO_LONG: Result<usize> = Err(Error::Os(libc::EMSGSIZE));
+    let datagrams = UnixDatagram::pair().unwrap();
+    let packets = unix_packets();
+    for (here, there) in [(own(datagrams.0), own(datagrams.1)), packets] {
+        there.set_nonblocking(true).unwrap();
+        assert_eq!(here.write_vectored(&[IoSlice::new(b"x"); TOO_MANY]), TOO_LONG);
+        assert!(there.read(&mut [0; 9]).unwrap_err().is_would_block());
+
+        // As many that are empty are an empty datagram, as one is.
+        for parts in [TOO_MANY, 1] {
+            assert_eq!(here.write_vectored(&vec![IoSlice::new(b""); parts]), Ok(0));
+            assert_eq!(there.read(&mut [0; 9]), Ok(0));
+        }
+        assert!(there.read(&mut [0; 9]).unwrap_err().is_would_block());
+
+        // Only what holds something counts.
+        let mut parts = vec![IoSlice::new(b""); TOO_MANY];
+        parts[500] = IoSlice::new(b"two ");
+        parts[501] = IoSlice::new(b"parts");
+        assert_eq!(here.write_vectored(&parts), Ok(9));
+        let mut room = [0; TOO_MANY];
+        {
+            let mut buffers: Vec<_> = room.chunks_mut(1).map(IoSliceMut::new).collect();
+            assert_eq!(there.read_vectored(&mut buffers), TOO_LONG);
+        }
+        // Nothing was taken, and nothing was sent before it.
+        assert_eq!(there.read(&mut room), Ok(9));
+        assert_eq!(&room[..9], b"two parts");
+        assert!(there.read(&mut room).unwrap_err().is_would_block());
+    }
+}
+
+#[test]
+fn a_device_keeps_boundaries_too_and_a_terminal_does_not() {
+    let null = own(File::create("/dev/null").unwrap());
+    let too_long = Err(Error::Os(libc::EMSGSIZE));
+    assert_eq!(null.write_vectored(&[IoSlice::new(b"x"); TOO_MANY]), too_long);
+
+    let terminal = own(File::options().read(true).write(true).open("/dev/ptmx").unwrap());
+    assert_eq!(terminal.write_vectored(&[IoSlice::new(b"x"); TOO_MANY]), Ok(1024));
+}
+
+/// Two sockets that keep the boundaries of what is written, and are connected.
+fn unix_packets() -> (EventedIo, EventedIo) {
+    let mut fds = [0; 2];
+    // SAFETY: the kernel writes two descriptors, which have no other owner.
+    unsafe {
+        assert_eq!(libc::socketpair(libc::AF_UNIX, libc::SOCK_SEQPACKET, 0, fds.as_mut_ptr()), 0);
+        (EventedIo::from_raw_fd(fds[0]), EventedIo::from_raw_fd(fds[1]))
+    }
+}
+
+#[test]
+fn another_file_at_the_descriptor_s_number_is_written_to_as_what_it_is() {
+    let (here, there) = socket_pair();
+    assert_eq!(here.write(b"socket"), Ok(6));
+    assert_eq!(there.read(&mut [0; 9]), Ok(6));
+    let (reader, writer) = pipe();
+    // SAFETY: `here` owns its number, and keeps it.
+    assert!(unsafe { libc::dup2(writer.as_raw_fd(), here.as_raw_fd()) } >= 0);
+    let reader = own(reader);
+    for _ in 0..2 {
+        assert_eq!(here.write(b"pipe"), Ok(4));
+        assert_eq!(here.write_vectored(&[IoSlice::new(b"pipe")]), Ok(4));
+        assert_eq!(reader.read(&mut [0; 9]), Ok(8));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn one_failed_write_does_not_decide_how_to_write() {
+    alone("one_failed_write_does_not_decide_how_to_write", || {
+        // SAFETY: nobody owns the number.
+        let io = unsafe { EventedIo::from_raw_fd(200) };
+        assert_eq!(io.write(b"x"), Err(Error::Os(libc::EBADF)));
+        let (reader, writer) = pipe();
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::dup2(writer.as_raw_fd(), 200) }, 200);
+        assert_eq!(io.write(b"xyz"), Ok(3));
+        assert_eq!(own(reader).read(&mut [0; 9]), Ok(3));
+    });
+}
+
+#[cfg(target_os = "linux")]
+fn a_sandbox_that_refuses_sending_lets_pipes_be_written_to(name: &str, errno: libc::c_int) {
+    alone(name, || {
+        let (one, other) = UnixStream::pair().unwrap();
+        refuse(libc::SYS_sendto, errno);
+        refuse(libc::SYS_sendmsg, errno);
+        let (sender, receiver) = mio_st::unix::new_pipe().unwrap();
+        assert_eq!(sender.write(b"xy"), Ok(2));
+        assert_eq!(sender.write_vectored(&[IoSlice::new(b"z")]), Ok(1));
+        let (reader, writer) = pipe();
+        let writer = own(writer);
+        for _ in 0..2 {
+            assert_eq!(writer.write(b"xy"), Ok(2));
+            assert_eq!(writer.write_vectored(&[IoSlice::new(b"z")]), Ok(1));
+        }
+        assert_eq!(receiver.read(&mut [0; 9]), Ok(3));
+        assert_eq!(own(reader).read(&mut [0; 9]), Ok(6));
+        // A socket cannot be written to without a signal then.
+        assert_eq!(own(one).write(b"x"), Err(Error::Os(errno)));
+        drop(other);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_that_does_not_permit_sending() {
+    a_sandbox_that_refuses_sending_lets_pipes_be_written_to(
+        "a_sandbox_that_does_not_permit_sending",
+        libc::EPERM,
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_that_denies_access_to_sending() {
+    a_sandbox_that_refuses_sending_lets_pipes_be_written_to(
+        "a_sandbox_that_denies_access_to_sending",
+        libc::EACCES,
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_that_does_not_know_sending() {
+    a_sandbox_that_refuses_sending_lets_pipes_be_written_to(
+        "a_sandbox_that_does_not_know_sending",
+        libc::ENOSYS,
+    );
+}
+
+/// Once it is known that it is no socket, no write asks again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_is_remembered_as_plain() {
+    alone("a_pipe_is_remembered_as_plain", || {
+        let (reader, writer) = pipe();
+        let writer = own(writer);
+        assert_eq!(writer.write(b"x"), Ok(1));
+        // An error that says nothing about whether the call is there.
+        refuse(libc::SYS_sendto, libc::ENOTCONN);
+        assert_eq!(writer.write(b"y"), Ok(1));
+        assert_eq!(own(reader).read(&mut [0; 9]), Ok(2));
+        // The ends that `new_pipe` makes never send.
+        let (sender, receiver) = mio_st::unix::new_pipe().unwrap();
+        assert_eq!(sender.write(b"x"), Ok(1));
+        assert_eq!(receiver.read(&mut [0; 9]), Ok(1));
+    });
+}
+
 #[test]
 fn a_partial_vectored_write_is_continued_by_advancing() {
     let (here, there) = socket_pair();

@@ -217,6 +217,42 @@ fn dropping_a_waker_ends_its_registration() {
     assert_eq!(poll(&mut poller), [woken(2), woken(3)]);
 }
 
+#[test]
+fn dropping_a_waker_ends_its_registration_even_if_a_forked_child_has_its_descriptor() {
+    let mut poller = Poller::new().unwrap();
+    let waker = waker(&mut poller, 1);
+    beside_a_forked_child(|| {
+        waker.wake().unwrap();
+        drop(waker);
+        assert_silent(&mut poller);
+        assert_eq!(registrations(&poller), 0);
+    });
+}
+
+/// How many descriptors the poller watches; 0 where the system does not tell. See proc(5).
+fn registrations(poller: &Poller) -> usize {
+    if KQUEUE {
+        return 0;
+    }
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", poller.raw_fd())).unwrap();
+    info.lines().filter(|line| line.starts_with("tfd:")).count()
+}
+
+#[test]
+fn a_waker_that_outlives_its_poller_leaves_the_next_poller_s_wakers_alone() {
+    alone("a_waker_that_outlives_its_poller_leaves_the_next_poller_s_wakers_alone", || {
+        let mut poller = Poller::new().unwrap();
+        let (fd, old) = (poller.raw_fd(), waker(&mut poller, 1));
+        drop(poller);
+        let mut next = Poller::new().unwrap();
+        assert_eq!(next.raw_fd(), fd);
+        let waker = waker(&mut next, 2);
+        drop(old);
+        waker.wake().unwrap();
+        assert_eq!(poll(&mut next), [woken(2)]);
+    });
+}
+
 static WAKER: OnceLock<Waker> = OnceLock::new();
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 static ERRNO: AtomicI32 = AtomicI32::new(0);
@@ -312,6 +348,24 @@ fn errno_is_left_alone() {
         raise(libc::SIGUSR1);
         assert_eq!(ERRNO.load(SeqCst), 33);
         assert!(!FAILED.load(SeqCst));
+    });
+}
+
+#[test]
+fn errno_is_left_alone_by_a_wake_that_fails() {
+    alone("errno_is_left_alone_by_a_wake_that_fails", || {
+        let mut poller = Poller::new().unwrap();
+        let closed: Vec<c_int> = (0..64).filter(|&fd| !is_open(fd)).collect();
+        assert!(WAKER.set(waker(&mut poller, 5)).is_ok());
+        // What the waker writes to is closed behind its back.
+        for fd in closed.into_iter().filter(|&fd| is_open(fd)) {
+            // SAFETY: the waker, which lives for ever, is the only one that has it.
+            unsafe { libc::close(fd) };
+        }
+        on_signal(libc::SIGUSR1, wake_and_note_errno);
+        raise(libc::SIGUSR1);
+        assert!(FAILED.load(SeqCst));
+        assert_eq!(ERRNO.load(SeqCst), 33);
     });
 }
 

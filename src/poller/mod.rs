@@ -233,13 +233,15 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.refill(events, timeout, true)
     }
 
-    /// As [`poll`](Poller::poll), but returns to the caller when a signal's handler has run while the kernel was
-    /// waiting. A signal that comes shortly before does not end it: who must not miss one uses
+    /// Does what [`poll`](Poller::poll) does, but returns if a signal handler runs while the kernel waits. A signal
+    /// that arrives shortly before does not end the call: if none may be missed, use
     /// [`Signals`](crate::unix::Signals), or a [`Waker`](crate::unix::Waker) in the handler.
     ///
     /// # Errors
     ///
-    /// `Os(EINTR)` for the signal, and as `poll`.
+    /// `Os(EINTR)`: the wait was interrupted, and errors as of `poll`. An interruption does not prove that a handler
+    /// has run: on Linux a process that is stopped (`SIGSTOP`, control-Z, a debugger) and continued gets it without
+    /// any handler, see signal(7). So treat it as "check what the handler would have set, and poll again".
     #[inline(always)]
     pub fn poll_interruptible<const N: usize>(
         &mut self,

@@ -144,33 +144,17 @@ impl Drop for OwnedFd {
     }
 }
 
-/// What a descriptor stands for, as far as kqueue treats one in another way than the others.
-#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
-    /// A regular file or a directory, whose readiness means nothing.
-    File,
-    /// An end of a pipe, but not of a named one; and a kqueue, on most systems.
-    Pipe,
-    /// A socket or a device.
-    Stream,
-    Other,
+/// Returns what kind of file it is, `S_IFSOCK` for example: fstat(2).
+pub(crate) fn file_type(fd: RawFd) -> Result<libc::mode_t> {
+    Ok(stat(fd)?.st_mode & libc::S_IFMT)
 }
 
-/// Returns what a descriptor stands for: fstat(2).
-#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn file_kind(fd: RawFd) -> Result<FileKind> {
+/// fstat(2).
+pub(super) fn stat(fd: RawFd) -> Result<libc::stat> {
     let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
-    let stat = unsafe {
+    unsafe {
         check(libc::fstat(fd, stat.as_mut_ptr()))?;
-        stat.assume_init()
-    };
-    Ok(match stat.st_mode & libc::S_IFMT {
-        libc::S_IFREG | libc::S_IFDIR => FileKind::File,
-        // The BSDs count no links of what has no name.
-        libc::S_IFIFO if stat.st_nlink == 0 || cfg!(target_os = "linux") => FileKind::Pipe,
-        libc::S_IFSOCK | libc::S_IFCHR => FileKind::Stream,
-        _ => FileKind::Other,
-    })
+        Ok(stat.assume_init())
+    }
 }

@@ -74,6 +74,10 @@ fn word() -> Result<&'static AtomicU32> {
     Ok(unsafe { &*word })
 }
 
+/// An advice that no kernel knows.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const NO_ADVICE: c_int = -1;
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn wiped_page() -> Option<(*mut AtomicU32, usize)> {
     // SAFETY: anonymous memory at an address of the kernel's choice overlaps nothing of ours.
@@ -85,7 +89,11 @@ fn wiped_page() -> Option<(*mut AtomicU32, usize)> {
         if page == libc::MAP_FAILED {
             return None;
         }
-        if libc::madvise(page, length, libc::MADV_WIPEONFORK) != 0 {
+        // Some emulators (qemu-user before 7.1) answer every advice with success and without effect. Then so
+        // is one that does not exist.
+        let is_obeyed = libc::madvise(page, length, NO_ADVICE) != 0
+            && libc::madvise(page, length, libc::MADV_WIPEONFORK) == 0;
+        if !is_obeyed {
             libc::munmap(page, length);
             return None;
         }

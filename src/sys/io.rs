@@ -3,18 +3,24 @@
 use core::cell::Cell;
 use core::ffi::c_int;
 
+use super::buffers::at_once;
+#[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
+use super::fd::check;
+#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
+use super::fd::file_type;
 use super::fd::{RawFd, retry};
 use super::io_slice::{IoSlice, IoSliceMut};
-use crate::error::Result;
+#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
+use super::missing::is_missing;
+#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
+use super::send::{send, send_vectored};
+use crate::error::{Error, Result};
 
 /// The most bytes that one call may be asked for; Apple's systems refuse more than an `int`.
 #[cfg(not(target_vendor = "apple"))]
 pub(super) const MOST_BYTES: usize = isize::MAX as usize;
 #[cfg(target_vendor = "apple")]
 pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
-
-/// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
-pub(super) const MOST_BUFFERS: usize = 1024;
 
 /// read(2).
 #[inline]
@@ -30,7 +36,8 @@ pub(crate) fn read_vectored(fd: RawFd, buffers: &mut [IoSliceMut<'_>]) -> Result
     if buffers.iter().all(|buffer| buffer.is_empty()) {
         return Ok(0);
     }
-    let (list, count) = (buffers.as_ptr().cast(), buffers.len().min(MOST_BUFFERS) as c_int);
+    let buffers = at_once(fd, buffers)?;
+    let (list, count) = (buffers.as_ptr().cast(), buffers.len() as c_int);
     // SAFETY: each entry is a buffer that is borrowed mutably, in the layout of an `iovec`.
     Ok(retry(|| unsafe { libc::readv(fd, list, count) })? as usize)
 }
@@ -49,89 +56,108 @@ pub(crate) fn write_vectored(fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize
     if buffers.iter().all(|buffer| buffer.is_empty()) {
         return Ok(0);
     }
-    let (list, count) = (buffers.as_ptr().cast(), buffers.len().min(MOST_BUFFERS) as c_int);
+    let buffers = at_once(fd, buffers)?;
+    let (list, count) = (buffers.as_ptr().cast(), buffers.len() as c_int);
     // SAFETY: each entry is a buffer that is borrowed, in the layout of an `iovec`.
     Ok(retry(|| unsafe { libc::writev(fd, list, count) })? as usize)
 }
 
-/// Writes without `SIGPIPE` wherever that can be had, and remembers how.
+/// Writes without `SIGPIPE` wherever that is possible, and remembers how.
 ///
-/// Sockets have a flag for it, at each call; Apple's systems and NetBSD have one at the descriptor, for
-/// pipes too. What a descriptor is, is found out by the first write.
+/// Most systems have a flag against it at each call, for sockets only: what is no socket is written to by
+/// write(2). It is recognised by the error of the first attempt, and of any later one: another file may have
+/// been put at the number (dup2(2)).
+#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 #[derive(Debug)]
-pub(crate) struct Output(Cell<Way>);
-
-#[derive(Copy, Clone, Debug)]
-enum Way {
-    Unknown,
-    #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
-    Socket,
-    Plain,
+pub(crate) struct Output {
+    is_plain: Cell<bool>,
 }
 
+#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 impl Output {
+    /// Of a descriptor of which nothing is known.
     pub(crate) const fn new() -> Output {
-        Output(Cell::new(Way::Unknown))
+        Output { is_plain: Cell::new(false) }
+    }
+
+    /// Of an end of a pipe.
+    pub(crate) const fn pipe() -> Output {
+        Output { is_plain: Cell::new(true) }
     }
 
     #[inline]
     pub(crate) fn write(&self, fd: RawFd, buffer: &[u8]) -> Result<usize> {
-        self.choose(fd, || send(fd, buffer), || write(fd, buffer))
+        if !self.is_plain.get() {
+            match send(fd, buffer) {
+                Err(error) if self.is_no_socket(fd, error) => {}
+                answer => return answer,
+            }
+        }
+        write(fd, buffer)
     }
 
     #[inline]
     pub(crate) fn write_vectored(&self, fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        self.choose(fd, || send_vectored(fd, buffers), || write_vectored(fd, buffers))
+        if !self.is_plain.get() {
+            match send_vectored(fd, buffers) {
+                Err(error) if self.is_no_socket(fd, error) => {}
+                answer => return answer,
+            }
+        }
+        write_vectored(fd, buffers)
+    }
+
+    /// Returns whether sending failed because `fd` is no socket, and remembers it.
+    #[cold]
+    fn is_no_socket(&self, fd: RawFd, error: Error) -> bool {
+        let is_plain = match error {
+            Error::Os(libc::ENOTSOCK) => true,
+            // A sandbox may refuse to send and allow to write.
+            error if is_missing(error) => file_type(fd).is_ok_and(|kind| kind != libc::S_IFSOCK),
+            _ => false,
+        };
+        self.is_plain.set(is_plain);
+        is_plain
     }
 }
 
-#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
-use super::send::{send, send_vectored};
-
-#[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
-impl Output {
-    #[inline]
-    fn choose(
-        &self,
-        _: RawFd,
-        send: impl FnOnce() -> Result<usize>,
-        write: impl FnOnce() -> Result<usize>,
-    ) -> Result<usize> {
-        match self.0.get() {
-            Way::Plain => return write(),
-            Way::Socket => return send(),
-            Way::Unknown => {}
-        }
-        match send() {
-            Err(crate::error::Error::Os(libc::ENOTSOCK)) => {
-                self.0.set(Way::Plain);
-                write()
-            }
-            answer => {
-                self.0.set(Way::Socket);
-                answer
-            }
-        }
-    }
+/// Writes without `SIGPIPE`. These systems have a flag against it at the open file, for sockets and pipes;
+/// what has no such flag raises no signal.
+#[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
+#[derive(Debug)]
+pub(crate) struct Output {
+    is_flag_set: Cell<bool>,
 }
 
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
-use self::{write as send, write_vectored as send_vectored};
-
-#[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
 impl Output {
+    pub(crate) const fn new() -> Output {
+        Output { is_flag_set: Cell::new(false) }
+    }
+
+    /// Of an end of a pipe.
+    pub(crate) const fn pipe() -> Output {
+        Output::new()
+    }
+
     #[inline]
-    fn choose(
-        &self,
-        fd: RawFd,
-        _: impl FnOnce() -> Result<usize>,
-        write: impl FnOnce() -> Result<usize>,
-    ) -> Result<usize> {
-        if let Way::Unknown = self.0.replace(Way::Plain) {
-            // What has no such flag raises no signal.
+    pub(crate) fn write(&self, fd: RawFd, buffer: &[u8]) -> Result<usize> {
+        self.set_flag(fd);
+        write(fd, buffer)
+    }
+
+    #[inline]
+    pub(crate) fn write_vectored(&self, fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.set_flag(fd);
+        write_vectored(fd, buffers)
+    }
+
+    #[inline]
+    fn set_flag(&self, fd: RawFd) {
+        if !self.is_flag_set.get() {
             // SAFETY: no memory is involved.
-            unsafe { libc::fcntl(fd, libc::F_SETNOSIGPIPE, 1) };
+            let answer = check(unsafe { libc::fcntl(fd, libc::F_SETNOSIGPIPE, 1) });
+            self.is_flag_set.set(answer != Err(Error::Os(libc::EBADF)));
         }
-        write()
     }
 }

@@ -4,6 +4,9 @@
 //! answer `EPERM` or `EACCES`, as some container runtimes do. Android's sandbox kills the process instead, so
 //! there the level of its interface (the "API level") is asked first.
 
+// Apple's systems and NetBSD are asked for no such call.
+#![cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
+
 use crate::error::Error;
 
 /// Returns whether this error means that the call itself is missing. It is asked only about calls that give
@@ -13,6 +16,7 @@ pub(crate) const fn is_missing(error: Error) -> bool {
 }
 
 /// Maps the errors of a missing call to `Unsupported`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) const fn unsupported(error: Error) -> Error {
     if is_missing(error) { Error::Unsupported } else { error }
 }
@@ -63,6 +67,7 @@ fn number(text: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
     fn only_three_errors_mean_that_a_call_is_missing() {
         for errno in 1..134 {

@@ -47,6 +47,7 @@ pub(crate) mod option;
 #[cfg_attr(not(feature = "std"), allow(dead_code))]
 pub(crate) mod socket;
 
+mod buffers;
 pub(crate) mod io;
 pub(crate) mod io_slice;
 pub(crate) mod pipe;
@@ -58,7 +59,6 @@ pub(crate) mod signal;
 
 pub(crate) mod clock;
 pub(crate) mod fork;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod missing;
 
 mod busy_poll;

@@ -62,7 +62,7 @@ fn wait(
     options: core::ffi::c_int,
 ) -> Result<Option<libc::siginfo_t>> {
     let mut info = core::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
-    let options = options | libc::WEXITED | libc::WNOHANG;
+    let options = options | libc::WEXITED | libc::WNOHANG | ANY_CHILD;
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
     let info = unsafe {
         super::fd::check(libc::waitid(kind, id, info.as_mut_ptr(), options))?;
@@ -77,7 +77,8 @@ fn wait(
 pub(crate) fn reap(pid: libc::pid_t) -> Result<Option<ExitStatus>> {
     let mut status = 0;
     // SAFETY: the kernel writes a number.
-    if super::fd::check(unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) })? == 0 {
+    if super::fd::check(unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG | ANY_CHILD) })? == 0
+    {
         return Ok(None);
     }
     Ok(Some(match libc::WIFEXITED(status) {
@@ -85,6 +86,12 @@ pub(crate) fn reap(pid: libc::pid_t) -> Result<Option<ExitStatus>> {
         false => ExitStatus::Killed(Signal::from_raw(libc::WTERMSIG(status))?),
     }))
 }
+
+/// Waits also for children of clone(2) that end with another signal than `SIGCHLD`, or with none.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const ANY_CHILD: core::ffi::c_int = libc::__WALL;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const ANY_CHILD: core::ffi::c_int = 0;
 
 /// The one error for what is not a child of this process, or no longer.
 pub(crate) const NO_CHILD: Error = Error::Os(libc::ECHILD);

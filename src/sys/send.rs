@@ -3,8 +3,9 @@
 use core::ffi::c_int;
 use core::mem;
 
+use super::buffers::at_once;
 use super::fd::{RawFd, retry};
-use super::io::{MOST_BUFFERS, MOST_BYTES};
+use super::io::MOST_BYTES;
 use super::io_slice::IoSlice;
 use crate::error::Result;
 
@@ -22,16 +23,28 @@ pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
     Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
 }
 
-/// sendmsg(2); writev(2) would raise `SIGPIPE`. No bytes are no call.
+/// sendmsg(2); writev(2) would raise `SIGPIPE`. No buffers are no call (Apple's systems refuse it);
+/// an empty one is an empty datagram.
 #[inline]
 pub(crate) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
-    if buffers.iter().all(|buffer| buffer.is_empty()) {
+    if buffers.is_empty() {
         return Ok(0);
     }
+    let buffers = at_once(socket, buffers)?;
     // SAFETY: the structure is of integers and pointers, of which zeroes are values.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = buffers.as_ptr().cast_mut().cast();
-    message.msg_iovlen = buffers.len().min(MOST_BUFFERS) as _;
+    message.msg_iovlen = buffers.len() as _;
     // SAFETY: the kernel reads a message of buffers that are borrowed, and writes nothing.
     Ok(retry(|| unsafe { libc::sendmsg(socket, &message, NO_SIGNAL) })? as usize)
+}
+
+/// The same on a stream, where no bytes are no call.
+#[cfg(feature = "std")]
+#[inline]
+pub(crate) fn send_stream_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+    match buffers.iter().all(|buffer| buffer.is_empty()) {
+        true => Ok(0),
+        false => send_vectored(socket, buffers),
+    }
 }

@@ -3,8 +3,10 @@
 use core::fmt;
 
 use crate::error::{Error, Result};
-use crate::interests::Interests;
-use crate::source::{AsSource, Descriptor, Source};
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+use crate::poller::{Evented, Registry};
+use crate::source::{Descriptor, Source};
 use crate::sys::ChildWatch;
 use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
@@ -86,11 +88,32 @@ impl Descriptor for ChildWatch {
     }
 }
 
-impl AsSource for Child {
-    type Descriptor = ChildWatch;
+// Not by `AsSource`: the watch remembers the poller, to end the registration when it is dropped.
+impl Evented for Child {
+    fn register(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        self.source.register(registry, id, interests, opt)?;
+        self.source.descriptor_mut().watched_by(registry.raw_fd());
+        Ok(())
+    }
 
-    fn as_source(&mut self) -> &mut Source<ChildWatch> {
-        &mut self.source
+    fn reregister(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        self.source.reregister(registry, id, interests, opt)
+    }
+
+    fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
+        self.source.deregister(registry)
     }
 }
 

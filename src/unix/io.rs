@@ -16,9 +16,13 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// data. A call that a signal interrupts is made again.
 ///
 /// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe raises it
-/// beside the error on most systems, and there is no flag against it: who writes to pipes should ignore the
-/// signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do have a flag, of
-/// the open file, and it is set at the first write.)
+/// in addition to the error on most systems, and there is no flag against it: programs that write to pipes
+/// should ignore the signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do
+/// have a flag, of the open file, and it is set at the first write.)
+///
+/// Whether the descriptor is a socket is found out by writing: send(2) fails for other files, and write(2) is
+/// used for them from then on. If you put another file at the number (dup2(2)), do not put a socket at that of
+/// a pipe or a terminal: writing to it may raise the signal.
 ///
 /// ```
 /// use std::os::fd::IntoRawFd;
@@ -72,11 +76,12 @@ impl EventedIo {
     #[must_use]
     pub unsafe fn from_raw_fd(fd: RawFd) -> EventedIo {
         // SAFETY: the caller promises the same.
-        EventedIo::new(unsafe { Fd::adopt(fd) }, Interests::BOTH | Interests::PRIORITY)
+        let io = Io { fd: unsafe { Fd::adopt(fd) }, output: Output::new() };
+        EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) }
     }
 
-    pub(super) fn new(fd: Fd, possible: Interests) -> EventedIo {
-        EventedIo { source: Source::new(Io { fd, output: Output::new() }, possible) }
+    pub(super) fn pipe_end(fd: Fd, possible: Interests) -> EventedIo {
+        EventedIo { source: Source::new(Io { fd, output: Output::pipe() }, possible) }
     }
 
     /// Gives the descriptor away, open, and registered where it is.
@@ -112,11 +117,14 @@ impl EventedIo {
         io::read(self.as_raw_fd(), buffer)
     }
 
-    /// Reads into several buffers, the first first, 1024 of them at most; how many bytes.
+    /// Reads into several buffers, in order. Returns the number of bytes, 0 for the end of the data.
+    ///
+    /// One call fills 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do not count.
     ///
     /// # Errors
     ///
-    /// The system's, see readv(2).
+    /// `EMSGSIZE` for more buffers if one call takes one datagram, as of a socket other than a stream and of a
+    /// device that is no terminal: nothing is read. And the system's, see readv(2).
     #[inline]
     pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
         io::read_vectored(self.as_raw_fd(), buffers)
@@ -132,12 +140,15 @@ impl EventedIo {
         self.source.descriptor().output.write(self.as_raw_fd(), buffer)
     }
 
-    /// Writes from several buffers, the first first, 1024 of them at most; how many bytes, which may be fewer
-    /// than there are: see [`IoSlice::advance_slices`].
+    /// Writes from several buffers, in order. Returns the number of bytes, which may be fewer than there are:
+    /// see [`IoSlice::advance_slices`].
+    ///
+    /// One call takes 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do not count.
     ///
     /// # Errors
     ///
-    /// The system's, see writev(2), sendmsg(2).
+    /// `EMSGSIZE` for more buffers if one call makes one datagram, as for a socket other than a stream and for a
+    /// device that is no terminal: nothing is written. And the system's, see writev(2), sendmsg(2).
     #[inline]
     pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
         self.source.descriptor().output.write_vectored(self.as_raw_fd(), buffers)

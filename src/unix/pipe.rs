@@ -59,7 +59,7 @@ macro_rules! end {
             }
 
             fn new(fd: Fd) -> $End {
-                $End { io: EventedIo::new(fd, $End::INTERESTS) }
+                $End { io: EventedIo::pipe_end(fd, $End::INTERESTS) }
             }
 
             /// Gives the descriptor away, open, and registered where it is.

@@ -166,7 +166,7 @@ macro_rules! read_write {
 
             #[inline]
             fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-                Ok(send::send_vectored(self.inner.as_raw_fd(), ours(buffers))?)
+                Ok(send::send_stream_vectored(self.inner.as_raw_fd(), ours(buffers))?)
             }
 
             #[inline]

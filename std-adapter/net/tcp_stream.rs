@@ -146,8 +146,8 @@ impl TcpStream {
         self.inner.set_nodelay(nodelay)
     }
 
-    /// How long closing lets the kernel try to send what is unsent (`SO_LINGER`); `None` is the system's
-    /// way.
+    /// Returns how long closing lets the kernel try to send what is unsent (`SO_LINGER`), or `None` for the
+    /// system's default. A time without end, which is a negative number to the system, is 2^31 - 1 seconds.
     ///
     /// # Errors
     ///

@@ -152,6 +152,24 @@ pub fn sleeps() -> libc::c_long {
 /// From now on the kernel answers `errno` to the system call `number`; only when `alone`.
 #[cfg(target_os = "linux")]
 pub fn refuse(number: libc::c_long, errno: c_int) {
+    filter(number, errno);
+    // SAFETY: the refused call touches no memory.
+    unsafe {
+        assert_eq!(libc::syscall(number, 0, 0, 0, 0, 0, 0), -1);
+        assert_eq!(*libc::__errno_location(), errno);
+    }
+}
+
+/// From now on the system call `number` succeeds without effect; only when `alone`.
+#[cfg(target_os = "linux")]
+pub fn pretend(number: libc::c_long) {
+    filter(number, 0);
+    // SAFETY: the call is not made.
+    assert_eq!(unsafe { libc::syscall(number, 0, 0, 0, 0, 0, 0) }, 0);
+}
+
+#[cfg(target_os = "linux")]
+fn filter(number: libc::c_long, errno: c_int) {
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter, sock_fprog};
 
     let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
@@ -163,12 +181,10 @@ pub fn refuse(number: libc::c_long, errno: c_int) {
         step(BPF_RET | BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW),
     ];
     let program = sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
-    // SAFETY: the kernel reads a program that is alive; the refused call touches no memory.
+    // SAFETY: the kernel reads a program that is alive.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
         assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program), 0);
-        assert_eq!(libc::syscall(number, 0, 0, 0, 0, 0, 0), -1);
-        assert_eq!(*libc::__errno_location(), errno);
     }
 }
 

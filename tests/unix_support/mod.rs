@@ -62,6 +62,33 @@ pub fn exit(code: i32) -> i32 {
     }
 }
 
+/// Runs `body` while a forked child lives that has inherited every descriptor.
+pub fn beside_a_forked_child(body: impl FnOnce()) {
+    struct Sleeper(i32);
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            kill(self.0, libc::SIGKILL);
+            // SAFETY: the kernel writes a number.
+            unsafe { libc::waitpid(self.0, &mut 0, 0) };
+        }
+    }
+
+    // SAFETY: the child calls nothing but pause, alarm and _exit.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0);
+    if pid == 0 {
+        // SAFETY: as above; should the test die, so does the child.
+        unsafe {
+            libc::alarm(20);
+            libc::pause();
+            libc::_exit(0);
+        }
+    }
+    let _sleeper = Sleeper(pid);
+    body();
+}
+
 /// The signals that this thread blocks, and that are waiting.
 pub fn blocked_and_pending() -> (Vec<c_int>, Vec<c_int>) {
     // SAFETY: the sets are written before they are read.

@@ -4,6 +4,7 @@ use core::ffi::c_long;
 
 use libc::pid_t;
 
+use super::watched::WatchedFd;
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::missing::{may_call, unsupported};
@@ -11,7 +12,7 @@ use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
 
 #[derive(Debug)]
 pub struct ChildWatch {
-    pidfd: Fd,
+    pidfd: WatchedFd,
 }
 
 /// The same number on every architecture that Android has, where the libc crate does not name it.
@@ -39,8 +40,10 @@ impl ChildWatch {
             Err(Error::Os(libc::ESRCH | libc::EINVAL) | Error::NotFound) => return Err(NO_CHILD),
             Err(error) => return Err(unsupported(error)),
         };
+        // Nothing reads it; but whatever holds it and waits by it (waitid(2)) should not wait.
+        pidfd.set_nonblocking(true)?;
         match look(libc::P_PIDFD, pidfd.raw() as libc::id_t) {
-            Ok(()) => Ok(ChildWatch { pidfd }),
+            Ok(()) => Ok(ChildWatch { pidfd: WatchedFd::new(pidfd)? }),
             // Linux 5.3 opens pidfds and does not wait for them.
             Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
             Err(error) => Err(error),
@@ -49,6 +52,11 @@ impl ChildWatch {
 
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
         Ok(self.pidfd.raw())
+    }
+
+    /// Remembers the epoll instance that watches it from now on.
+    pub(crate) fn watched_by(&mut self, epoll: RawFd) {
+        self.pidfd.set_epoll(epoll);
     }
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {

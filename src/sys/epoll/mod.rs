@@ -15,6 +15,7 @@ mod child;
 mod signals;
 mod wait;
 mod waker;
+mod watched;
 
 use core::ffi::c_int;
 
@@ -50,6 +51,12 @@ impl RawEvent {
     #[inline]
     pub(crate) const fn ready(&self) -> Ready {
         Ready::from_bits_retain(self.0.events)
+    }
+
+    /// A batch is as long as the kernel made it.
+    #[inline]
+    pub(crate) const fn was_cut(&self) -> bool {
+        false
     }
 
     /// epoll's event says that there is an error, but not which.

@@ -45,3 +45,15 @@ impl SignalQueue {
         }
     }
 }
+
+/// A forked child that has a copy of the descriptor keeps its registrations alive, with however many pollers.
+/// With an empty set the signalfd is never readable again.
+impl Drop for SignalQueue {
+    fn drop(&mut self) {
+        let Ok(nothing) = SignalSet::default().to_raw() else { return };
+        if self.fork.check().is_ok() {
+            // SAFETY: the set is alive, and the descriptor is a signalfd that is owned.
+            unsafe { libc::signalfd(self.signalfd.raw(), &nothing, 0) };
+        }
+    }
+}

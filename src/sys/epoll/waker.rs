@@ -4,32 +4,32 @@
 //! counter of 64 bits does not fill up in any process's life.
 
 use super::Selector;
+use super::watched::WatchedFd;
 use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::sys::fd::{Fd, check, quietly};
-use crate::sys::fork::ForkGuard;
 
 #[derive(Debug)]
 pub(crate) struct Waker {
-    eventfd: Fd,
-    /// The child's eventfd is the parent's.
-    fork: ForkGuard,
+    eventfd: WatchedFd,
 }
 
 impl Waker {
     pub(crate) fn new(selector: &Selector, id: EventedId) -> Result<Waker> {
-        let fork = ForkGuard::new()?;
         let flags = libc::EFD_CLOEXEC | libc::EFD_NONBLOCK;
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
         let eventfd = unsafe { Fd::adopt(check(libc::eventfd(0, flags))?) };
+        let mut eventfd = WatchedFd::new(eventfd)?;
         selector.register(eventfd.raw(), id, Interests::READABLE, PollOption::Edge)?;
-        Ok(Waker { eventfd, fork })
+        eventfd.set_epoll(selector.raw_fd());
+        Ok(Waker { eventfd })
     }
 
     #[inline]
     pub(crate) fn wake(&self) -> Result<()> {
-        self.fork.check()?;
+        // The child's eventfd is the parent's.
+        self.eventfd.check_fork()?;
         let one = 1u64;
         // SAFETY: the kernel reads eight bytes of a number that is alive.
         let call = || unsafe { libc::write(self.eventfd.raw(), (&raw const one).cast(), 8) };

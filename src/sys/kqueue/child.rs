@@ -66,6 +66,9 @@ impl ChildWatch {
         Ok(self.inner.raw() | INNER)
     }
 
+    /// A forked child inherits no kqueue, and closing a descriptor ends its registration.
+    pub(crate) fn watched_by(&mut self, _selector: RawFd) {}
+
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         if self.reaped || self.fork.check().is_err() {
             return Err(NO_CHILD);

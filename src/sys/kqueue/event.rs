@@ -5,7 +5,7 @@ use core::ptr;
 
 use heapless::VecView;
 
-use super::abi::{self, Kevent};
+use super::abi::{self, Flags, Kevent};
 use super::change::{is_of_descriptor, is_priority};
 use super::settle::Meaning;
 use crate::id::EventedId;
@@ -46,6 +46,17 @@ impl RawEvent {
     pub(crate) fn os_error(&self) -> Option<i32> {
         let errno = self.0.data as i32;
         (self.ready().contains(Ready::ERROR) && errno != 0).then_some(errno)
+    }
+
+    /// Whether the batch that ends with this event ended for lack of room.
+    #[inline]
+    pub(crate) fn was_cut(&self) -> bool {
+        self.0.flags & CUT != 0
+    }
+
+    /// Marks the last event of a batch.
+    pub(super) fn set_cut(&mut self) {
+        self.0.flags |= CUT;
     }
 
     /// An event of the kernel's that means something else than it says.
@@ -124,6 +135,9 @@ impl RawEvent {
     }
 }
 
+/// The mark of the last event of a batch that the kernel has filled. No event comes with this flag.
+const CUT: Flags = abi::EV_ADD;
+
 /// A connection dies of these, in both directions; what is no connection never has them.
 fn is_death(errno: i32) -> bool {
     matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT)
@@ -173,7 +187,6 @@ mod tests {
 
     use super::abi::{
         EV_CLEAR, EV_DISPATCH, EV_EOF, EV_RECEIPT, EVFILT_READ, EVFILT_USER, EVFILT_WRITE, Filter,
-        Flags,
     };
     use super::*;
 

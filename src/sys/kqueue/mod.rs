@@ -70,6 +70,7 @@ mod abi;
 mod change;
 mod child;
 mod event;
+mod kind;
 mod oneshot;
 mod probe;
 mod queue;
@@ -157,6 +158,12 @@ impl Selector {
         unsafe { events.set_len(before + count as usize) };
         if count > 0 && event::interpret(events, before, |event| self.settle(event)) {
             self.silence(&mut events[before..]);
+        }
+        // Merging has made room where the kernel had none.
+        if count == room
+            && let Some(last) = events[before..].last_mut()
+        {
+            last.set_cut();
         }
         Ok(())
     }

@@ -10,9 +10,10 @@ use libc::pollfd;
 use super::abi::{self, Filter, Kevent};
 use super::change::{change, errno, filters, is_priority};
 use super::event::RawEvent;
+use super::kind::{FileKind, file_kind};
 use super::{Selector, probe};
 use crate::ready::Ready;
-use crate::sys::fd::{FileKind, RawFd, file_kind, retry};
+use crate::sys::fd::{RawFd, retry};
 
 /// How many sources are silenced by one call.
 const AT_ONCE: usize = 21;

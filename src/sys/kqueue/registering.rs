@@ -4,11 +4,12 @@ use core::ptr;
 
 use super::abi::{self, Kevent};
 use super::change::{Changes, Guard, Wanted, change, deletions, errno, found, refusal};
+use super::kind::{FileKind, file_kind};
 use super::{Selector, child};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
-use crate::sys::fd::{FileKind, RawFd, file_kind};
+use crate::sys::fd::RawFd;
 
 impl Selector {
     pub(crate) fn register(

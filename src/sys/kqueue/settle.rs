@@ -15,9 +15,10 @@
 use super::abi::{self, Kevent};
 use super::change::{MODES, change, end_guard, once};
 use super::event::RawEvent;
+use super::kind::{FileKind, file_kind};
 use super::{Selector, child, probe};
 use crate::ready::Ready;
-use crate::sys::fd::{FileKind, RawFd, file_kind};
+use crate::sys::fd::RawFd;
 
 /// What an event means.
 pub(super) enum Meaning {

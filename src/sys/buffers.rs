@@ -1,0 +1,63 @@
+//! Lists of more buffers than one call takes.
+//!
+//! A stream can be read and written in parts, so the first buffers will do: the result says how much. Two
+//! things would be lies. A list whose first buffers are empty would give 0, which reads as the end of the
+//! data: leading and trailing empty buffers are left out. And a datagram would be cut: it is `EMSGSIZE`, as it
+//! is for sendmsg(2) itself.
+
+use core::ffi::c_int;
+use core::ops::Deref;
+
+use super::fd::{RawFd, check, file_type};
+use crate::error::{Error, Result};
+
+/// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
+const MOST_BUFFERS: usize = 1024;
+
+/// Returns the part of `buffers` to give to one call on `fd`: all of them, if they are not too many.
+///
+/// # Errors
+///
+/// `EMSGSIZE` if they are too many and `fd` keeps the boundaries of what is read and written.
+#[inline]
+pub(super) fn at_once<B: Deref<Target = [u8]>>(fd: RawFd, buffers: &[B]) -> Result<&[B]> {
+    if buffers.len() <= MOST_BUFFERS { Ok(buffers) } else { first_of(fd, buffers) }
+}
+
+#[cold]
+fn first_of<B: Deref<Target = [u8]>>(fd: RawFd, buffers: &[B]) -> Result<&[B]> {
+    let is_filled = |buffer: &B| !buffer.is_empty();
+    let end = buffers.iter().rposition(is_filled).map_or(0, |last| last + 1);
+    let start = buffers[..end].iter().position(is_filled).unwrap_or(0);
+    // One at least: no buffers at all are an error to some systems.
+    let filled = &buffers[start..end.max(1)];
+    if filled.len() <= MOST_BUFFERS {
+        Ok(filled)
+    } else if keeps_boundaries(fd) {
+        Err(Error::Os(libc::EMSGSIZE))
+    } else {
+        Ok(&filled[..MOST_BUFFERS])
+    }
+}
+
+/// Returns whether each call on `fd` reads or writes a unit of its own: a datagram, a packet of a network
+/// device. If it cannot be known, the call itself fails.
+fn keeps_boundaries(fd: RawFd) -> bool {
+    match file_type(fd) {
+        Ok(libc::S_IFSOCK) => socket_kind(fd).is_ok_and(|kind| kind != libc::SOCK_STREAM),
+        // SAFETY: no memory is involved.
+        Ok(libc::S_IFCHR) => unsafe { libc::isatty(fd) == 0 },
+        _ => false,
+    }
+}
+
+/// Returns `SOCK_STREAM` or another kind of socket, see socket(7).
+fn socket_kind(socket: RawFd) -> Result<c_int> {
+    let (mut kind, mut length) = (0 as c_int, size_of::<c_int>() as libc::socklen_t);
+    let value = (&raw mut kind).cast();
+    // SAFETY: the kernel writes a number of that length at most.
+    check(unsafe {
+        libc::getsockopt(socket, libc::SOL_SOCKET, libc::SO_TYPE, value, &mut length)
+    })?;
+    Ok(kind)
+}
