@@ -1,12 +1,10 @@
-//! Which kernel queue the tests run on, and what it can do.
+//! Which kernel queue the tests run on.
 
 use std::env;
 
-use mio_st::Error;
-use mio_st::event::Interests;
-use mio_st::poll::{PollOption, Poller};
-
-use super::{KQUEUE, try_register, unix_pair};
+/// Whether the backend is kqueue: on Linux by choice, elsewhere always.
+pub const KQUEUE: bool =
+    cfg!(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))));
 
 /// Returns whose kernel queue this is: `linux`, or a system with kqueue. On Linux, by choice, it is the one
 /// that the kqueue shim was told to be; or unknown, if it was told nothing or another library is linked.
@@ -28,18 +26,4 @@ pub fn system() -> &'static str {
 /// changed.
 pub fn is_spurious_fine() -> bool {
     matches!(system(), "spiteful" | "unknown")
-}
-
-/// Whether the system reports urgent data.
-pub fn urgent() -> bool {
-    match system() {
-        "freebsd" | "netbsd" => false,
-        "unknown" => {
-            let (mut poller, (here, _there)) = (Poller::new().unwrap(), unix_pair());
-            let fd = std::os::fd::AsRawFd::as_raw_fd(&here);
-            let answer = try_register(&mut poller, fd, 0, Interests::PRIORITY, PollOption::Level);
-            answer != Err(Error::Unsupported)
-        }
-        _ => true,
-    }
 }
