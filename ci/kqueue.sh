@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test, for every feature set, on the kqueue backend: here, on Linux, linked with ci/kqueue-shim,
-# whose own tests come first; or with any other library that has `kqueue` and `kevent` in macOS's layout.
+# whose own tests come first; then what a kernel has a part in under each of its personalities. Or with any
+# other library that has `kqueue` and `kevent` in macOS's layout.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
@@ -8,6 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # (static=NAME, dylib=NAME), and MIO_ST_KQUEUE_LIB_DIR, where it lies.
 #   MIO_ST_KQUEUE_LIB=dylib=other MIO_ST_KQUEUE_LIB_DIR=/opt/other/lib ci/kqueue.sh
 # Arguments go to cargo test: ci/kqueue.sh --test conformance
+# MIO_ST_KQUEUE_PERSONALITY, where it is set, is the only personality: MIO_ST_KQUEUE_PERSONALITY=macos ci/kqueue.sh
 need cc=gcc nc=netcat-openbsd socat curl dig=bind9-dnsutils
 
 export CARGO_TARGET_DIR=$root/target/kqueue
@@ -31,10 +33,40 @@ export RUSTFLAGS="--cfg mio_st_backend=\"kqueue\" -L native=$MIO_ST_KQUEUE_LIB_D
 # rustdoc has no -l, and needs none: the library is named in the crate.
 export RUSTDOCFLAGS=${RUSTFLAGS% -l *}
 export LD_LIBRARY_PATH=$MIO_ST_KQUEUE_LIB_DIR${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-failed=0
+
+# The first for all feature sets, the others for std, whose tests are the others' too.
+PERSONALITIES=(lenient)
+# Tests in which no kernel has a part.
+NO_KERNEL=" ready_queue sizes slab ui wheel_intervals wheel_memory wheel_model wheel_traps "
+
+with_kernel() {
+    local name
+    for name in tests/*.rs; do
+        name=$(basename "$name" .rs)
+        [ -n "${NO_KERNEL##* "$name" *}" ] && echo --test "$name"
+    done
+}
+
+personalities=("${PERSONALITIES[@]}")
+[ "$MIO_ST_KQUEUE_LIB" = static=kqueue_shim ] || personalities=("")
+[ -z "${MIO_ST_KQUEUE_PERSONALITY-}" ] || personalities=("$MIO_ST_KQUEUE_PERSONALITY")
+export MIO_ST_KQUEUE_PERSONALITY=${personalities[0]}
+
+failed=()
+# test_as FEATURES ARGUMENT...
+test_as() {
+    local features=$1
+    shift
+    echo "== cargo test --features '$features', on kqueue by $MIO_ST_KQUEUE_LIB${MIO_ST_KQUEUE_PERSONALITY:+ as $MIO_ST_KQUEUE_PERSONALITY}"
+    cargo test --no-fail-fast --features "$features" "$@" || failed+=("'$features' ${MIO_ST_KQUEUE_PERSONALITY}")
+}
+
 for features in "${TARGET_FEATURE_SETS[@]}"; do
-    echo "== cargo test --features '$features', on kqueue by $MIO_ST_KQUEUE_LIB"
-    cargo test --no-fail-fast --features "$features" "$@" || failed=$((failed + 1))
+    test_as "$features" "$@"
 done
-[ "$failed" = 0 ] || fail "tests failed for $failed feature sets of ${#TARGET_FEATURE_SETS[@]}"
+for MIO_ST_KQUEUE_PERSONALITY in "${personalities[@]:1}"; do
+    # shellcheck disable=SC2046 # words
+    if [ $# -gt 0 ]; then test_as std "$@"; else test_as std --lib $(with_kernel); fi
+done
+[ ${#failed[@]} = 0 ] || fail "tests failed for feature sets and personalities: ${failed[*]}"
 echo "kqueue: every test passed with $MIO_ST_KQUEUE_LIB"

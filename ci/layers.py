@@ -25,7 +25,9 @@ events
 poller
 source
 unix
+socket
 std_adapter
+guide
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness
 

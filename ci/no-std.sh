@@ -3,7 +3,7 @@
 # they hold no allocator and nothing that unwinds, runs them against real clients, and guards their sizes.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-need nc=netcat-openbsd python3 nm=binutils
+need nc=netcat-openbsd python3 nm=binutils strace
 
 # Bytes, stripped. That of `bare` is a promise; that of `service` may be raised with a reason.
 declare -A LARGEST=([bare]=8192 [service]=26000)
@@ -40,12 +40,13 @@ done
 pid=
 trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true' EXIT
 
-# start NAME [ARGUMENT...]: runs the program on a free port; sets port and pid.
+# start NAME [ARGUMENT...]: runs the program on a free port, by `launcher`; sets port and pid.
+launcher=()
 start() {
     local name=$1 try
     shift
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    "$out/$name" "$port" "$@" >"$out/$name.log" &
+    "${launcher[@]}" "$out/$name" "$port" "$@" >"$out/$name.log" &
     pid=$!
     for ((try = 0; try < 200; try++)); do
         if nc -z 127.0.0.1 "$port"; then return; fi
@@ -70,6 +71,7 @@ talk() { [ "$(echo hello | nc -N 127.0.0.1 "$port")" = hello ] || fail "netcat h
 start bare
 talk
 client echo "$port" >/dev/null
+client urgent "$port"
 talk
 stop TERM 143 # it has no handler
 
@@ -80,12 +82,58 @@ for ((n = 0; n < 20; n++)); do # each is full buffers and the end: they may or m
     echoed=$((echoed + $(client ending "$port" 2560)))
 done
 client idle "$port" 300
+client urgent "$port"
 talk
 stop TERM 0
-echoed=$((echoed + 2 * 6 + 4)) # two talks and the idle client's signs of life
+echoed=$((echoed + 2 * 6 + 4 + 1 + 7)) # two talks and the idle client's signs of life
 grep -qE "^served [0-9]+, echoed $echoed bytes\$" "$out/service.log" || fail "not $echoed: $(cat "$out/service.log")"
 start service 60000
 stop INT 0
+
+start service 100
+client stall "$port" 100 "$pid"
+stop TERM 0
+launcher=(strace -D -qq -o /dev/null -e "trace=read,write,sendto,recvfrom")
+start bare
+client flood "$port" 0
+stop TERM 143
+start service 60000
+client flood "$port" "$pid"
+wait "$pid" || fail "exit status $? after a flood and SIGTERM"
+
+# A closed pipe as standard output, and one that is full and not read, hold nothing up.
+mkfifo "$out/pipe"
+for output in closed full; do
+    exec 7<>"$out/pipe"
+    [ "$output" = closed ] || dd if=/dev/zero of="$out/pipe" oflag=nonblock status=none 2>/dev/null || true
+    launcher=(env -- bash -c "exec \"\$0\" \"\$@\" >'$out/pipe'")
+    start service 60000
+    [ "$output" = full ] || exec 7>&-
+    talk
+    stop TERM 0
+    exec 7>&-
+done
+rm "$out/pipe"
+
+# Each error of accept(2) that concerns a connection, or a shortage, costs that connection at most.
+for errno in ECONNABORTED EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET EHOSTUNREACH EOPNOTSUPP ENETUNREACH EPERM \
+    ETIMEDOUT EINTR EMFILE ENFILE ENOBUFS ENOMEM; do
+    for name in bare service; do
+        status=$([ "$name" = service ] && echo 0 || echo 143)
+        launcher=(strace -D -qq -o /dev/null -e trace=accept4 -e "inject=accept4:error=$errno:when=2")
+        start "$name" 60000
+        client survive "$port" || fail "$name ends, or goes deaf, by $errno from accept"
+        stop TERM "$status"
+    done
+done
+# And so does an error of epoll_ctl: the third call of `service` is the first of a connection.
+for errno in ENOMEM ENOSPC; do
+    launcher=(strace -D -qq -o /dev/null -e trace=epoll_ctl -e "inject=epoll_ctl:error=$errno:when=4")
+    start service 60000
+    client survive "$port" || fail "service ends, or goes deaf, by $errno from epoll_ctl"
+    stop TERM 0
+done
+launcher=()
 
 start service 60000
 read -r count before with <<<"$(client many "$port" "$CONNECTIONS" "$pid")"

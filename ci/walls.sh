@@ -16,7 +16,9 @@ UNSAFE_ROOMS=(
     src/poller/mod.rs      # "
     src/unix/io.rs         # from_raw_fd: the caller's descriptor is adopted
     src/unix/pipe.rs       # "
+    src/socket/socket.rs   # "
     std-adapter/net/       # FromRawFd is an unsafe trait: the caller's descriptor is adopted
+    std-adapter/socket.rs  # AsFd lends a descriptor, and descriptors from and to std
     std-adapter/poller.rs  # AsFd lends the kernel queue's descriptor
     std-adapter/unix.rs    # AsFd and FromRawFd, and std's lists of buffers
 )

@@ -46,7 +46,8 @@ impl Event {
     }
 
     /// The error number that the kernel put into the event beside [`ERROR`](Ready::ERROR), a hint: kqueue does, epoll
-    /// does not. The source has it still: its `take_error` or the next read or write tells it on every system.
+    /// does not. The source has it still: its `take_error` or the next read or write returns it on every
+    /// system, unless it is in the socket's error queue (see [`Ready::ERROR`]).
     #[inline]
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {

@@ -136,7 +136,8 @@
 //!   before 7.8*: a `Waker` is a pipe. *Apple's systems*: a socket is close-on-exec one call after it is
 //!   made.
 //!
-//! On Linux `is_write_closed` is true with a hang-up only, a pipe whose reader has gone has `ERROR`, and a
+//! On Linux a socket with an error queue (`IP_RECVERR`, times of sending) has `ERROR` until the queue is read, see
+//! [`unix::QueuedError`]; `is_write_closed` is true with a hang-up only, a pipe whose reader has gone has `ERROR`, and a
 //! registration lives on while a duplicate of the descriptor does. Before Linux 5.11 and Android 15 (API level
 //! 35), and in some sandboxes, timeouts are rounded up to milliseconds. A sandbox's `EPERM` or `EACCES` to a
 //! system call that the library can do without counts as "this kernel has no such call", as `ENOSYS` does.
@@ -150,6 +151,7 @@
 //! * Futures, buffers, protocols, name resolution: they are for what is built on top.
 //! * Windows.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(all(doctest, unix, feature = "std"))]
 #[doc = include_str!("../README.md")]
@@ -188,11 +190,17 @@ mod source;
 #[cfg(unix)]
 pub mod unix;
 
+#[cfg(unix)]
+pub mod socket;
+
 // One module of this crate and not a crate of its own, because `net` needs `Poller` and `Poller` must not
 // need `net`. Each of its files says `extern crate std`; none in `src/` does, so there `std` cannot creep in.
 #[cfg(all(unix, feature = "std"))]
 #[path = "../std-adapter/mod.rs"]
 mod std_adapter;
+
+#[cfg(all(unix, any(doc, doctest)))]
+pub mod guide;
 
 pub use crate::error::{Error, Result};
 pub use crate::id::EventedId;

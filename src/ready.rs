@@ -35,7 +35,10 @@ bitflags::bitflags! {
         const PRIORITY = 0x002;
         /// Something can be written, or a connection attempt has ended.
         const WRITABLE = 0x004;
-        /// An error is pending: `take_error`, a read or a write tells which.
+        /// An error is pending: `take_error`, a read or a write returns it. On Linux it may be in the socket's
+        /// error queue instead, if the socket has `IP_RECVERR`, times of sending or `MSG_ZEROCOPY`: then none of
+        /// these returns it, and the flag stays until the queue has been read, see
+        /// [`QueuedError`](crate::unix::QueuedError).
         const ERROR = 0x008;
         /// Both directions are closed.
         const HUP = 0x010;

@@ -16,6 +16,15 @@ pub trait Descriptor {
     ///
     /// Any error that makes registering impossible. Most implementations have none.
     fn watched_fd(&self) -> Result<RawFd>;
+
+    /// Is called after each registration, with the descriptor of the poller.
+    ///
+    /// Most implementations ignore it. It is for a value whose registration must not outlive it
+    /// although a duplicate of the descriptor may, in a forked child for example: it can end the
+    /// registration when it is dropped.
+    fn watched_by(&mut self, poller: RawFd) {
+        let _ = poller;
+    }
 }
 
 /// A descriptor together with the memory of its registration: what every handle of this crate is
@@ -137,6 +146,7 @@ impl<T: AsSource> Evented for T {
         registration.check_new(registry)?;
         registry.register_fd(fd, id, interests, opt)?;
         registration.record(registry, id, interests, opt);
+        descriptor.watched_by(registry.raw_fd());
         Ok(())
     }
 

@@ -3,5 +3,6 @@
 mod error;
 pub mod net;
 mod poller;
+mod socket;
 mod time;
 mod unix;

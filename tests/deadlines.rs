@@ -6,10 +6,14 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use mio_st::Error;
-use mio_st::event::{EventedId, Events, Interests, Ready};
+use mio_st::event::{Event, EventedId, Events, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::time::Instant;
 use mio_st::unix::EventedFd;
+
+mod support;
+
+use self::support::Rng;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
 /// So late that only a fault explains it.
@@ -215,4 +219,171 @@ fn the_instant_of_std_is_a_deadline_and_not_early() {
         assert!(std::time::Instant::now() >= deadline);
         assert_eq!(ids(&mut events), [1]);
     }
+}
+
+/// Connections that are readable and whose idle time has ended, in one batch: the expired timers come first, so
+/// that a handler of a kernel event never meets a key that has fired without its event having been seen.
+#[test]
+fn in_a_batch_expired_timers_come_before_kernel_events() {
+    fn readable_and_expired<const N: usize>(random: &mut Rng, readable: usize) {
+        const CONNECTIONS: usize = 20;
+        let mut poller = Poller::<16, { 2 * CONNECTIONS }>::sized().unwrap();
+        let mut events = Events::<N>::sized();
+        let mut connections: Vec<_> = (0..CONNECTIONS)
+            .map(|index| {
+                let (mut here, there) = UnixStream::pair().unwrap();
+                if index < readable {
+                    here.write_all(b"x").unwrap();
+                }
+                let (id, interests) = (EventedId(index), Interests::READABLE);
+                let mut source = EventedFd(&there.as_raw_fd());
+                poller.register(&mut source, id, interests, PollOption::Level).unwrap();
+                let key = poller.add_deadline(id, Instant::ZERO).unwrap();
+                (here, there, Some(key))
+            })
+            .collect();
+        let mut mixed = 0;
+        for _ in 0..60 {
+            for _ in 0..random.below(3) {
+                let _ = poller.notify(EventedId(usize::MAX), Ready::USER_0);
+            }
+            poller.poll(&mut events, NOW).unwrap();
+            let mut kernel_events = 0;
+            let mut timers = 0;
+            for event in &mut events {
+                let (id, readiness) = (event.id().0, event.readiness());
+                if readiness.is_timer() {
+                    assert_eq!(kernel_events, 0, "N = {N}: a timer after a kernel event");
+                    timers += 1;
+                    connections[id].2 = None;
+                } else if readiness.is_readable() {
+                    kernel_events += 1;
+                    // What a server does at each byte.
+                    if let Some(key) = connections[id].2 {
+                        assert_eq!(poller.update_deadline(key, Instant::ZERO), Ok(()), "N = {N}");
+                    }
+                }
+            }
+            mixed += usize::from(timers > 0 && kernel_events > 0);
+            for (index, (_, _, key)) in connections.iter_mut().enumerate() {
+                if key.is_none() && random.below(2) == 0 {
+                    *key = Some(poller.add_deadline(EventedId(index), Instant::ZERO).unwrap());
+                }
+            }
+        }
+        assert!(N == 1 || mixed >= 10, "N = {N}: only {mixed} batches had both");
+    }
+    let mut random = Rng::new(14);
+    // Few are readable: slots of the batch are left when the kernel has written its events.
+    for readable in [2, 20] {
+        readable_and_expired::<1>(&mut random, readable);
+        readable_and_expired::<2>(&mut random, readable);
+        readable_and_expired::<3>(&mut random, readable);
+        readable_and_expired::<8>(&mut random, readable);
+        readable_and_expired::<64>(&mut random, readable);
+    }
+}
+
+/// An event that lies in the batch says nothing of a deadline that was added, moved or cancelled since.
+#[test]
+fn an_event_of_a_deadline_can_be_checked_against_its_key() {
+    let mut poller = Poller::<0, 8>::sized().unwrap();
+    let mut events = Events::new();
+    let hour = Duration::from_secs(3_600);
+    let id = EventedId(1);
+    fn event<const N: usize>(events: &mut Events<N>) -> Event {
+        let event = events.into_iter().next().expect("no event");
+        assert_eq!((event.id(), event.readiness()), (EventedId(1), Ready::TIMER));
+        event
+    }
+
+    // A one-shot deadline: its own event, and not that of the deadline that replaces it.
+    let old = poller.add_deadline(id, Instant::ZERO).unwrap();
+    poller.poll(&mut events, NOW).unwrap();
+    let fired = event(&mut events);
+    assert_eq!(poller.update_deadline(old, Instant::MAX), Err(Error::StaleKey));
+    let new = poller.add_timeout(id, hour).unwrap();
+    assert!(poller.is_current(&fired, old));
+    assert!(!poller.is_current(&fired, new));
+    poller.cancel_deadline(new).unwrap();
+
+    // Two of one id, of which one has passed.
+    let (due, ahead) =
+        (poller.add_deadline(id, Instant::ZERO).unwrap(), poller.add_timeout(id, hour).unwrap());
+    poller.poll(&mut events, NOW).unwrap();
+    let fired = event(&mut events);
+    assert!(poller.is_current(&fired, due) && !poller.is_current(&fired, ahead));
+    poller.cancel_deadline(ahead).unwrap();
+
+    // An interval: as long as it is neither moved nor cancelled.
+    let tick = |poller: &mut Poller<0, 8>, key| {
+        poller.update_deadline(key, Instant::now() - Duration::from_nanos(1)).unwrap();
+    };
+    let interval = poller.add_interval(id, hour).unwrap();
+    tick(&mut poller, interval);
+    poller.poll(&mut events, NOW).unwrap();
+    let ticked = event(&mut events);
+    assert!(poller.is_current(&ticked, interval));
+    poller.update_deadline(interval, Instant::now() + hour * 2).unwrap();
+    assert!(!poller.is_current(&ticked, interval), "moved with its event in the batch");
+    tick(&mut poller, interval);
+    assert!(!poller.is_current(&ticked, interval), "moved, though it is due");
+    poller.poll(&mut events, NOW).unwrap();
+    let ticked = event(&mut events);
+    assert!(poller.is_current(&ticked, interval));
+    poller.cancel_deadline(interval).unwrap();
+    assert!(!poller.is_current(&ticked, interval), "cancelled with its event in the batch");
+
+    // The slot in use again, by one that has not ticked.
+    let other = poller.add_interval(id, hour).unwrap();
+    assert!(!poller.is_current(&ticked, interval) && !poller.is_current(&ticked, other));
+    // What is no timer's event is no deadline's.
+    assert!(!poller.is_current(&Event::new(id, Ready::READABLE), old));
+}
+
+/// Thousands that were pushed back must not hide the one that is due from a poll that does not wait, nor from one
+/// without the kernel.
+#[test]
+fn a_poll_of_zero_finds_the_due_deadline_behind_thousands_pushed_back() {
+    const MANY: usize = 20_000;
+    for userspace in [false, true] {
+        let mut slot = Box::new_uninit();
+        let poller = Poller::<0, { MANY + 1 }>::init_in(&mut slot).unwrap();
+        let mut events = Events::new();
+        let past = |n: usize| Instant::from_nanos(n as u64);
+        let keys: Vec<_> =
+            (0..MANY).map(|n| poller.add_deadline(EventedId(n), past(n)).unwrap()).collect();
+        assert_eq!(poller.next_deadline(), Some(Instant::ZERO));
+        for key in keys {
+            poller.update_deadline(key, Instant::now() + FAR_TOO_LATE * 100).unwrap();
+        }
+        poller.add_deadline(EventedId(MANY), past(MANY)).unwrap();
+        match userspace {
+            false => poller.poll(&mut events, NOW).unwrap(),
+            true => poller.poll_userspace(&mut events).unwrap(),
+        }
+        assert_eq!(ids(&mut events), [MANY], "without the kernel: {userspace}");
+    }
+}
+
+#[test]
+fn a_poll_of_user_space_fills_the_batch_with_what_is_due() {
+    let mut poller = Poller::<4, 12>::sized().unwrap();
+    let mut events = Events::<12>::sized();
+    for n in 0..12 {
+        poller.add_deadline(EventedId(n), Instant::from_nanos(n as u64)).unwrap();
+    }
+    poller.poll_userspace(&mut events).unwrap();
+    assert!(ids(&mut events).into_iter().eq(0..12));
+
+    // With user events, each class has at least its half.
+    for n in 0..4 {
+        poller.notify(EventedId(100 + n), Ready::USER_0).unwrap();
+    }
+    for n in 0..12 {
+        poller.add_deadline(EventedId(n), Instant::from_nanos(n as u64)).unwrap();
+    }
+    poller.poll_userspace(&mut events).unwrap();
+    let timers = events.iter().filter(|event| event.readiness().is_timer()).count();
+    assert_eq!((events.len(), timers), (12, 8));
 }

@@ -683,7 +683,43 @@ fn a_handler_that_panics_leaves_a_queue_in_order() {
     let delivery = AssertUnwindSafe(|| queue.deliver(3, |_, _| panic!("the handler's own")));
     assert!(catch_unwind(delivery).is_err());
     queue.begin_round();
-    assert_eq!((queue.len(), queue.pending()), (1, 1));
-    assert_eq!(queue.pop(), Some((EventedId(3), Ready::USER_0)));
-    assert!(queue.is_empty() && queue.notify(EventedId(4), Ready::USER_0).is_ok());
+    assert_eq!((queue.len(), queue.pending()), (3, 3));
+    assert_eq!(queue.pop(), Some((EventedId(1), Ready::USER_0)));
+    assert!(queue.notify(EventedId(4), Ready::USER_0).is_ok());
+}
+
+/// A handler that panics has had its own event; the ones after it stay in the queue, in order.
+#[test]
+fn a_handler_that_panics_loses_no_event_but_its_own() {
+    for with_source in [false, true] {
+        for at in 0..4 {
+            let mut queue: ReadyQueue<4> = ReadyQueue::new();
+            // The ring's end lies in the middle of what is delivered.
+            for id in 0..2 {
+                queue.notify(EventedId(id), Ready::USER_0).unwrap();
+            }
+            queue.begin_round();
+            assert_eq!(queue.deliver(2, |_, _| {}), 2);
+
+            let notified = if with_source { 3 } else { 4 };
+            for id in 0..notified {
+                queue.notify(EventedId(id), Ready::USER_0).unwrap();
+            }
+            if with_source {
+                let (id, interests) = (EventedId(3), Interests::READABLE);
+                let key = queue.add_source(id, interests, PollOption::Edge).unwrap();
+                queue.set_ready(key, Ready::READABLE).unwrap();
+            }
+            queue.begin_round();
+            let panics = AssertUnwindSafe(|| {
+                queue.deliver(4, |id, _| assert_ne!(id.0, at));
+            });
+            catch_unwind(panics).unwrap_err();
+            assert_eq!(queue.pending(), 3 - at);
+            let mut left = Vec::new();
+            assert_eq!(queue.deliver(4, |id, _| left.push(id.0)), 3 - at);
+            assert!(left.into_iter().eq(at + 1..4), "{with_source}, at {at}");
+            assert!(!queue.has_pending());
+        }
+    }
 }

@@ -272,7 +272,5 @@ fn sockets(poller: &mut Poller) {
     let std = net::TcpListener::bind(any).unwrap();
     let std = calls("from std", &["ioctl"], || TcpListener::from_std(std)).unwrap();
     calls("to std", &[], || net::TcpListener::from(std));
-    // Without optimisation std looks first whether the descriptor is open.
-    let close: &[_] = if cfg!(debug_assertions) { &["fcntl", "close"] } else { &["close"] };
-    calls("dropping a stream", close, || drop(server));
+    calls("dropping a stream", &["close"], || drop(server));
 }

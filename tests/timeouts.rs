@@ -239,3 +239,27 @@ mod without_pwait2 {
         behave_without("without_pwait2::a_sandbox_forbids_it", libc::EPERM);
     }
 }
+
+/// A signal that comes while a poll spins is no error and ends no poll: only a call that sleeps is interrupted.
+#[cfg(all(
+    target_os = "linux",
+    target_arch = "x86_64",
+    not(feature = "inline-syscall"),
+    not(mio_st_backend = "kqueue")
+))]
+#[test]
+fn an_interrupted_spin_goes_on() {
+    alone("an_interrupted_spin_goes_on", || {
+        // What does not sleep calls epoll_wait, and a sleep that is no whole milliseconds epoll_pwait2.
+        refuse(libc::SYS_epoll_wait, libc::EINTR);
+        let mut poller = Poller::new().unwrap();
+        poller.registry().set_spin(Duration::from_micros(300));
+        let mut events = Events::new();
+        let timeout = Duration::from_nanos(2_000_001);
+        for _ in 0..4 {
+            wait_in_vain(&mut poller, timeout);
+            assert_eq!(poller.poll_interruptible(&mut events, Some(timeout)), Ok(()));
+        }
+        assert_eq!(poller.poll_interruptible(&mut events, Some(Duration::ZERO)), Ok(()));
+    });
+}

@@ -58,12 +58,17 @@ static short poll_mask(const struct knote *kn)
 	}
 }
 
+static bool is_always_writable(const struct knote *kn)
+{
+	return kn->filter == EVFILT_WRITE && kn->u.fd.unix_datagram && quirk(DATAGRAMS_ARE_WRITABLE);
+}
+
 /* A disabled filter stays registered, which is how the descriptor is known again. */
 static uint32_t interest(const struct knote *kn)
 {
 	if (kn->disabled && quirk(LOOKS) != ADDING)
 		return EPOLLET;
-	if (kn->filter == EVFILT_WRITE && kn->u.fd.unix_datagram && quirk(DATAGRAMS_ARE_WRITABLE))
+	if (is_always_writable(kn))
 		return EPOLLET;
 	if (kn->u.fd.kind == SOCKET && quirk(EDGES_CROSS))
 		return EPOLLET | EPOLLOUT | (uint32_t)poll_mask(kn) | EPOLLIN | EPOLLRDHUP;
@@ -229,9 +234,7 @@ static enum verdict eval_socket(const struct knote *kn, short revents, struct re
 		return IDLE;
 	if (kn->filter == EVFILT_WRITE) {
 		socket_write(kn, revents, r);
-		if (kn->u.fd.unix_datagram && quirk(DATAGRAMS_ARE_WRITABLE))
-			return READY;
-		if (r->flags & EV_EOF || revents & POLLERR)
+		if (r->flags & EV_EOF || revents & POLLERR || is_always_writable(kn))
 			return READY;
 		if (kn->fflags & NOTE_LOWAT && r->data < kn->data)
 			return IDLE;
@@ -267,8 +270,6 @@ static enum verdict eval_pipe(struct knote *kn, short revents, struct result *r)
 		r->data = kn->u.fd.access == O_WRONLY ? 0 : readable_bytes(fd);
 		return over || r->data ? READY : IDLE;
 	}
-	if (over && !named && !(revents & POLLOUT) && quirk(FULL_PIPE_IS_SILENT))
-		return IDLE;
 	if (over && !named && quirk(READER_GONE_DELETES))
 		kn->flags |= EV_ONESHOT;
 	if (over)
@@ -309,7 +310,7 @@ static enum verdict eval(struct knote *kn, struct result *r)
 	if (kn->u.fd.kind == QUEUE && quirk(QUEUED_IS_READY))
 		return eval_queue(kn, r);
 	struct pollfd p = { .fd = (int)kn->ident, .events = poll_mask(kn) };
-	if (poll(&p, 1, 0) < 1)
+	if (poll(&p, 1, 0) < 1 && !is_always_writable(kn))
 		return IDLE;
 	switch (kn->u.fd.kind) {
 	case SOCKET: return eval_socket(kn, p.revents, r);
@@ -317,6 +318,15 @@ static enum verdict eval(struct knote *kn, struct result *r)
 		return eval_pipe(kn, p.revents, r);
 	default:     return eval_other(kn, p.revents, r);
 	}
+}
+
+/* Whether the kernel would not wake a knote although it is ready: WRITE of a full pipe, as its reader
+ * goes. */
+bool is_untold(const struct knote *kn)
+{
+	struct pollfd p = { .fd = (int)kn->ident, .events = POLLOUT };
+	return kn->filter == EVFILT_WRITE && kn->u.fd.kind == PIPE && quirk(FULL_PIPE_IS_SILENT) &&
+	       poll(&p, 1, 0) == 1 && p.revents & POLLERR && !(p.revents & POLLOUT);
 }
 
 /* Whether a knote's event comes again although nothing of its own direction has happened. */
@@ -351,7 +361,7 @@ bool has_moved(struct knote *kn)
 	kn->u.fd.amount = amount_of(kn);
 	if (kn->u.fd.kind == PIPE && kn->filter == EVFILT_READ)
 		return kn->u.fd.amount && kn->u.fd.amount < before;
-	return kn->u.fd.amount > before;
+	return kn->u.fd.amount > before && !is_untold(kn);
 }
 
 static void clear(struct knote *kn, const struct result *r)

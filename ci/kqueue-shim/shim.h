@@ -201,6 +201,7 @@ INTERNAL bool is_unix_datagram(int fd);
 
 /* fd.c, socket.c */
 enum identity { SAME, REPLACED, CLOSED };
+INTERNAL bool is_untold(const struct knote *kn);
 INTERNAL bool is_repeated(const struct knote *kn);
 INTERNAL bool has_moved(struct knote *kn);
 INTERNAL uint64_t acknowledged(int fd);

@@ -18,23 +18,66 @@ int change(int kq, uintptr_t ident, int filter, int flags, uint32_t fflags, long
 	return kevent(kq, &k, 1, NULL, 0, NULL) == -1 ? errno : 0;
 }
 
-int poll_kq(int kq)
+bool on(const char *names)
+{
+	const char *own = kqueue_shim_personality(), *at = strstr(names, own);
+	return at && (at == names || at[-1] == ' ') && strchr(" ", at[strlen(own)]);
+}
+
+/* What is in `got` already; signals are counted. */
+static bool is_known(const struct kevent *k, int n)
+{
+	while (n--) {
+		if (got[n].ident == k->ident && got[n].filter == k->filter) {
+			got[n].data += k->filter == EVFILT_SIGNAL ? k->data : 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of what comes in several calls each event once. */
+static int look(int kq, const struct timespec *t)
 {
 	memset(got, 0, sizeof got);
-	return kevent(kq, NULL, 0, got, 64, &ZERO);
+	int n = kevent(kq, NULL, 0, got, 64, t);
+	for (bool more = n > 0 && on("spiteful"); more;) {
+		struct kevent k[64];
+		int m = kevent(kq, NULL, 0, k, 64 - n, &ZERO);
+		more = false;
+		for (int i = 0; i < m; i++) {
+			if (is_known(&k[i], n))
+				continue;
+			more = true;
+			got[n++] = k[i];
+		}
+	}
+	return n;
+}
+
+int poll_kq(int kq)
+{
+	return look(kq, &ZERO);
 }
 
 int wait_ms(int kq, long ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-	memset(got, 0, sizeof got);
-	return kevent(kq, NULL, 0, got, 64, &t);
+	return look(kq, &t);
 }
 
 bool only(int kq, uintptr_t ident, int filter)
 {
-	int n = poll_kq(kq);
-	return n == 1 && got[0].ident == ident && got[0].filter == filter;
+	int n = poll_kq(kq), at = 0;
+	while (at < n && (got[at].ident != ident || got[at].filter != filter))
+		at++;
+	for (int i = 0; i < n; i++)
+		if (i != at && !(on("spiteful") && got[i].flags & EV_CLEAR))
+			return false;
+	struct kevent found = got[at];
+	got[at] = got[0];
+	got[0] = found;
+	return at < n;
 }
 
 int64_t now_ms(void)

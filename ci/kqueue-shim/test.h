@@ -47,7 +47,11 @@ void set(struct kevent *k, uintptr_t ident, int filter, int flags, uint32_t ffla
 int change(int kq, uintptr_t ident, int filter, int flags, uint32_t fflags, long udata);
 int poll_kq(int kq);
 int wait_ms(int kq, long ms);
-/* Exactly one event, and it is this one. */
+/* Whether the shim is one of the systems named, between spaces. */
+bool on(const char *names);
+/* One that every system has, where it does not matter which. */
+#define SOME_FILTER (on("netbsd") ? EVFILT_TIMER : EVFILT_USER)
+/* Exactly one event, and it is this one; beside spurious edges if the shim is spiteful. */
 bool only(int kq, uintptr_t ident, int filter);
 int64_t now_ms(void);
 void put(int fd, const char *s);
@@ -68,11 +72,14 @@ uint32_t random_below(uint32_t n);
 	T(read_and_write) T(oneshot) T(dispatch) T(disable) T(readd) T(receipts) \
 	T(receipts_without_room) T(errors_in_changes) T(changes_first) T(no_room_returns) \
 	T(timeouts) T(listening) T(connecting) T(eof) T(socket_errors) T(datagrams) \
-	T(low_water) T(pipe_reader_eof) T(pipe_writer_eof) T(terminals) T(files) \
+	T(low_water) T(pipe_reader_eof) T(pipe_writer_eof) T(other_ends) T(terminals) T(files) \
 	T(closing) T(user_events) T(wakes_other_threads) T(many_threads) T(rotation) \
 	T(signals) T(blocked_signals) T(sigchld) T(handled_and_recorded) T(default_kills) T(interrupted) \
-	T(from_a_handler) T(processes) T(forked) T(nested) T(duplicates) T(urgent) \
-	T(eventfds) T(model) T(no_leak) T(many)
+	T(from_a_handler) T(processes) T(forked) T(nested) T(nested_without_looking) T(in_circles) T(duplicates) T(urgent) \
+	T(eventfds) T(model) T(no_leak) T(many) \
+	T(triggers_and_clears) T(bare_receipts) T(which_changes_look) T(timers) T(exit_windows) \
+	T(spurious_edges) T(cross_edges) T(short_reports) T(empty_vectors) T(lingering) T(refused_peers) \
+	T(full_datagram_queues) T(closed_datagram_peers)
 
 #define DECLARE(test) void test(void);
 TESTS(DECLARE)

@@ -59,7 +59,7 @@ void absent(void)
 	int flags[] = { EV_DELETE, EV_ENABLE, EV_DISABLE, 0 };
 	for (int i = 0; i < 4; i++) {
 		CHECK(change(kq, (uintptr_t)p[0], EVFILT_READ, flags[i], 0, 0) == ENOENT);
-		CHECK(change(kq, 5, EVFILT_USER, flags[i], NOTE_TRIGGER, 0) == ENOENT);
+		CHECK(change(kq, 5, SOME_FILTER, flags[i], 0, 0) == ENOENT);
 	}
 	CHECK(change(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD, 0, 0) == 0);
 	CHECK(change(kq, (uintptr_t)p[0], EVFILT_READ, EV_DELETE, 0, 0) == 0);
@@ -82,11 +82,12 @@ void oneshot(void)
 	CHECK(only(kq, (uintptr_t)s[0], EVFILT_WRITE));
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_READ, EV_DELETE, 0, 0) == ENOENT);
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_WRITE, EV_DELETE, 0, 0) == 0);
-	CHECK(change(kq, 1, EVFILT_USER, EV_ADD | EV_ONESHOT, 0, 0) == 0);
-	CHECK(change(kq, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
-	CHECK(only(kq, 1, EVFILT_USER) && poll_kq(kq) == 0);
-	CHECK(change(kq, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == ENOENT);
 	close2(s);
+	CHECK(change(kq, 1, SOME_FILTER, EV_ADD | EV_ONESHOT, 0, 0) == 0);
+	if (!on("netbsd"))
+		CHECK(change(kq, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
+	CHECK(wait_ms(kq, 1000) == 1 && got[0].flags & EV_ONESHOT && poll_kq(kq) == 0);
+	CHECK(change(kq, 1, SOME_FILTER, 0, 0, 0) == ENOENT);
 	close(kq);
 }
 
@@ -104,7 +105,8 @@ void dispatch(void)
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_READ, EV_ENABLE, 0, 2) == 0);
 	CHECK(only(kq, (uintptr_t)s[0], EVFILT_READ) && got[0].data == 2);
-	CHECK(got[0].udata == (void *)2); /* seen on FreeBSD: EV_ENABLE overwrites udata */
+	/* seen on FreeBSD: EV_ENABLE overwrites udata */
+	CHECK(got[0].udata == (void *)(on("netbsd openbsd") ? 1L : 2L));
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_READ, EV_DELETE, 0, 0) == 0); /* it is still there */
 	close2(s);
@@ -129,18 +131,24 @@ void disable(void)
 	CHECK(change(kq, id, EVFILT_READ, EV_DISABLE, 0, 0) == 0);
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, id, EVFILT_READ, EV_ADD, 0, 0) == 0);
+	if (!on("lenient")) { /* seen on all systems: it does not */
+		CHECK(poll_kq(kq) == 0);
+		CHECK(change(kq, id, EVFILT_READ, EV_ENABLE, 0, 0) == 0);
+	}
 	CHECK(only(kq, id, EVFILT_READ));
 	CHECK(change(kq, id, EVFILT_READ, EV_DISABLE, 0, 0) == 0);
 	reset(s[1]);
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, id, EVFILT_READ, EV_ENABLE, 0, 0) == 0);
 	CHECK(only(kq, id, EVFILT_READ) && got[0].flags & EV_EOF);
-	CHECK(change(kq, 3, EVFILT_USER, EV_ADD | EV_DISABLE | EV_CLEAR, 0, 0) == 0);
-	CHECK(change(kq, 3, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
-	CHECK(poll_kq(kq) == 0);
-	CHECK(change(kq, 3, EVFILT_USER, EV_ENABLE, 0, 0) == 0);
-	CHECK(only(kq, 3, EVFILT_USER) && poll_kq(kq) == 0);
 	close(s[0]);
+	if (!on("netbsd")) {
+		CHECK(change(kq, 3, EVFILT_USER, EV_ADD | EV_DISABLE | EV_CLEAR, 0, 0) == 0);
+		CHECK(change(kq, 3, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
+		CHECK(poll_kq(kq) == 0);
+		CHECK(change(kq, 3, EVFILT_USER, EV_ENABLE, 0, 0) == 0);
+		CHECK(only(kq, 3, EVFILT_USER) && poll_kq(kq) == 0);
+	}
 	close(kq);
 }
 
@@ -184,7 +192,7 @@ void receipts(void)
 	set(&k[0], (uintptr_t)s[0], EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, 11);
 	set(&k[1], (uintptr_t)s[0], EVFILT_WRITE, EV_ADD | EV_RECEIPT, 0, 0, 12);
 	set(&k[2], 9999, EVFILT_READ, EV_ADD | EV_RECEIPT, 0, 0, 13);
-	set(&k[3], 7, EVFILT_USER, EV_DELETE | EV_RECEIPT, 0, 0, 14);
+	set(&k[3], 7, SOME_FILTER, EV_DELETE | EV_RECEIPT, 0, 0, 14);
 	CHECK(kevent(kq, k, 4, k, 8, &ZERO) == 4); /* room for more, receipts alone */
 	intptr_t expected[] = { 0, 0, EBADF, ENOENT };
 	for (int i = 0; i < 4; i++) {
@@ -205,12 +213,12 @@ void receipts_without_room(void)
 	int kq = kqueue();
 	struct kevent k[3];
 	for (int i = 0; i < 3; i++)
-		set(&k[i], (uintptr_t)i, EVFILT_USER, EV_ADD | EV_RECEIPT, 0, 0, 0);
+		set(&k[i], (uintptr_t)i, SOME_FILTER, EV_ADD | EV_RECEIPT, 0, 60000, 0);
 	CHECK(kevent(kq, k, 3, got, 1, &ZERO) == 1);
 	CHECK(got[0].flags & EV_ERROR && got[0].ident == 0);
-	CHECK(change(kq, 0, EVFILT_USER, EV_DELETE, 0, 0) == 0);
-	CHECK(change(kq, 1, EVFILT_USER, EV_DELETE, 0, 0) == 0);
-	CHECK(change(kq, 2, EVFILT_USER, EV_DELETE, 0, 0) == ENOENT);
+	CHECK(change(kq, 0, SOME_FILTER, EV_DELETE, 0, 0) == 0);
+	CHECK(change(kq, 1, SOME_FILTER, EV_DELETE, 0, 0) == 0);
+	CHECK(change(kq, 2, SOME_FILTER, EV_DELETE, 0, 0) == ENOENT);
 	close(kq);
 }
 
@@ -220,16 +228,18 @@ void receipts_without_room(void)
  * returned, and errno will be set". Seen on the BSDs: such an error comes alone. */
 void errors_in_changes(void)
 {
-	int kq = kqueue();
-	CHECK(change(kq, 1, EVFILT_USER, EV_ADD, 0, 0) == 0);
+	int kq = kqueue(), p[2];
+	nonblocking_pipe(p);
+	uintptr_t writer = (uintptr_t)p[1];
 	struct kevent k[2];
-	set(&k[0], 1, EVFILT_USER, 0, NOTE_TRIGGER, 0, 0);
-	set(&k[1], 2, EVFILT_USER, EV_DELETE, 0, 0, 0);
+	set(&k[0], writer, EVFILT_WRITE, EV_ADD, 0, 0, 0);
+	set(&k[1], 2, SOME_FILTER, EV_DELETE, 0, 0, 0);
 	CHECK(kevent(kq, k, 2, got, 4, &ZERO) == 1);
 	CHECK(got[0].ident == 2 && got[0].flags & EV_ERROR && got[0].data == ENOENT);
 	errno = 0;
 	CHECK(kevent(kq, k, 2, NULL, 0, NULL) == -1 && errno == ENOENT);
-	CHECK(only(kq, 1, EVFILT_USER)); /* what came before it was applied */
+	CHECK(only(kq, writer, EVFILT_WRITE)); /* what came before it was applied */
+	close2(p);
 	close(kq);
 }
 
@@ -237,13 +247,15 @@ void errors_in_changes(void)
  * are read from the queue." */
 void changes_first(void)
 {
-	int kq = kqueue(), p[2];
+	int kq = kqueue(), p[2], q[2];
 	nonblocking_pipe(p);
+	nonblocking_pipe(q);
 	struct kevent k[2];
 	set(&k[0], (uintptr_t)p[1], EVFILT_WRITE, EV_ADD, 0, 0, 5);
-	set(&k[1], 1, EVFILT_USER, EV_ADD | EV_CLEAR, NOTE_TRIGGER, 0, 6);
-	CHECK(kevent(kq, k, 2, got, 4, NULL) == 2);
+	set(&k[1], (uintptr_t)q[1], EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, 0, 6);
+	CHECK(kevent(kq, k, 2, got, 4, NULL) == (on("spiteful") ? 1 : 2));
 	close2(p);
+	close2(q);
 	close(kq);
 }
 
@@ -284,9 +296,15 @@ void timeouts(void)
 	CHECK(wait_ms(kq, 100) == 0);
 	CHECK(clock() - cpu < CLOCKS_PER_SEC / 50);
 	close2(p);
-	CHECK(change(kq, 1, EVFILT_USER, EV_ADD, NOTE_TRIGGER, 0) == 0);
-	struct timespec huge = { INT64_MAX, 999999999 };
-	CHECK(kevent(kq, NULL, 0, got, 1, &huge) == 1);
+	nonblocking_pipe(p);
+	CHECK(change(kq, (uintptr_t)p[1], EVFILT_WRITE, EV_ADD, 0, 0) == 0);
+	struct timespec huge = { INT64_MAX, 999999999 }, longest = { 100000000, 0 };
+	bool limited = on("netbsd macos spiteful");
+	errno = 0;
+	CHECK(kevent(kq, NULL, 0, got, 1, &huge) == (limited ? -1 : 1));
+	CHECK(errno == (limited ? EINVAL : 0));
+	CHECK(kevent(kq, NULL, 0, got, 1, &longest) == 1);
+	close2(p);
 	close(kq);
 }
 
@@ -311,11 +329,11 @@ void rotation(void)
 }
 
 /* Random changes against a naive model: level, edge, oneshot and dispatch filters
- * of Unix sockets, reported in full each time. */
+ * of Unix sockets, reported in full each time. `queued` is that it will be looked at. */
 void model(void)
 {
 	enum { N = 12 };
-	struct { bool there, disabled, pending; int mode; long udata; } m[N] = { 0 };
+	struct { bool there, disabled, queued; int mode; long udata; } m[N] = { 0 };
 	int kq = kqueue(), s[N][2], bytes[N] = { 0 };
 	const int modes[] = { 0, EV_CLEAR, EV_ONESHOT, EV_DISPATCH };
 	for (int i = 0; i < N; i++)
@@ -327,11 +345,13 @@ void model(void)
 		case 0:
 			error = change(kq, id, EVFILT_READ, EV_ADD | mode, 0, step);
 			CHECK(error == 0);
-			if (!m[i].there)
+			if (!m[i].there) {
 				m[i].mode = mode;
+				m[i].disabled = m[i].queued = false;
+			}
 			m[i].there = true;
-			m[i].disabled = false;
-			m[i].pending = true;
+			m[i].disabled &= !on("lenient");
+			m[i].queued |= bytes[i] > 0;
 			m[i].udata = step;
 			break;
 		case 1:
@@ -340,19 +360,21 @@ void model(void)
 			m[i].there = false;
 			break;
 		case 2: case 3: {
-			bool on = random_below(2);
-			error = change(kq, id, EVFILT_READ, on ? EV_ENABLE : EV_DISABLE, 0, step);
+			bool enable = random_below(2);
+			error = change(kq, id, EVFILT_READ, enable ? EV_ENABLE : EV_DISABLE, 0, step);
 			CHECK(error == (m[i].there ? 0 : ENOENT));
-			m[i].disabled = !on;
-			m[i].pending |= on;
-			m[i].udata = step;
+			bool looks = enable && (m[i].disabled || !on("openbsd")) && !on("netbsd");
+			m[i].disabled = !enable;
+			m[i].queued |= looks && bytes[i];
+			if (!on("netbsd openbsd"))
+				m[i].udata = step;
 			break;
 		}
 		case 4:
 			if (bytes[i] < 1000) {
 				put(s[i][1], "z");
 				bytes[i]++;
-				m[i].pending = true;
+				m[i].queued = true;
 			}
 			break;
 		case 5:
@@ -364,10 +386,10 @@ void model(void)
 			continue;
 		int n = poll_kq(kq), expected = 0;
 		for (i = 0; i < N; i++) {
-			bool due = m[i].there && !m[i].disabled && bytes[i] &&
-			           (m[i].pending || m[i].mode != EV_CLEAR);
+			bool due = m[i].there && !m[i].disabled && bytes[i] && m[i].queued;
 			expected += due;
-			m[i].pending = false;
+			if (!m[i].disabled)
+				m[i].queued = due && m[i].mode == 0;
 			if (!due)
 				continue;
 			int at = 0;

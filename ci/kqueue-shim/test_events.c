@@ -7,6 +7,11 @@
 void user_events(void)
 {
 	int kq = kqueue();
+	if (on("netbsd")) {
+		CHECK(change(kq, 1, EVFILT_USER, EV_ADD | EV_CLEAR, 0xf0, 9) == EINVAL);
+		close(kq);
+		return;
+	}
 	CHECK(change(kq, 1, EVFILT_USER, EV_ADD | EV_CLEAR, 0xf0, 9) == 0);
 	CHECK(poll_kq(kq) == 0);
 	CHECK(change(kq, 1, EVFILT_USER, 0, NOTE_TRIGGER | NOTE_FFNOP | 0xff, 9) == 0);
@@ -30,7 +35,7 @@ void user_events(void)
 	CHECK(only(kq, 2, EVFILT_USER) && only(kq, 2, EVFILT_USER));
 	/* the idents of one filter are not those of another */
 	CHECK(change(kq, (uintptr_t)kq, EVFILT_USER, EV_ADD | EV_CLEAR, NOTE_TRIGGER, 0) == 0);
-	CHECK(poll_kq(kq) == 2);
+	CHECK(poll_kq(kq) == (on("freebsd spiteful") ? 1 : 2)); /* there that does not trigger */
 	close(kq);
 }
 
@@ -57,12 +62,13 @@ void wakes_other_threads(void)
 	int kq = kqueue(), p[2];
 	pthread_t t;
 	nonblocking_pipe(p);
-	CHECK(change(kq, 1, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0) == 0);
+	if (!on("netbsd"))
+		CHECK(change(kq, 1, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0) == 0);
 	CHECK(change(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0);
-	for (int i = 0; i < 2; i++) {
+	for (int i = on("netbsd"); i < 2; i++) {
 		struct later l = { kq, i ? p[1] : -1, 1 };
 		pthread_create(&t, NULL, trigger_later, &l);
-		struct timespec huge = { INT64_MAX, 999999999 };
+		struct timespec huge = { 100000000, 0 };
 		CHECK(kevent(kq, NULL, 0, got, 4, i ? &huge : NULL) == 1);
 		CHECK(got[0].filter == (i ? EVFILT_READ : EVFILT_USER));
 		pthread_join(t, NULL);
@@ -88,6 +94,10 @@ void many_threads(void)
 	pthread_t t[4];
 	struct later l[4];
 	int64_t start = now_ms();
+	if (on("netbsd")) {
+		close(kq);
+		return;
+	}
 	for (uintptr_t i = 0; i < 4; i++)
 		CHECK(change(kq, i, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0) == 0);
 	for (int i = 0; i < 4; i++) {
@@ -258,12 +268,12 @@ void interrupted(void)
 	struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	struct kevent k;
 	sigaction(SIGUSR1, &a, NULL);
-	set(&k, 1, EVFILT_USER, EV_ADD, 0, 0, 0);
+	set(&k, 1, SOME_FILTER, EV_ADD, 0, 60000, 0);
 	pthread_create(&t, NULL, signal_later, &self);
 	errno = 0;
 	CHECK(kevent(kq, &k, 1, got, 4, NULL) == -1 && errno == EINTR);
 	pthread_join(t, NULL);
-	CHECK(change(kq, 1, EVFILT_USER, EV_DELETE, 0, 0) == 0);
+	CHECK(change(kq, 1, SOME_FILTER, EV_DELETE, 0, 0) == 0);
 	/* an ignored signal interrupts nothing: here it is another kqueue's */
 	int second = kqueue();
 	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
@@ -309,6 +319,8 @@ static void trigger_from_handler(int sig)
 /* kevent may be called from a signal handler, even one that interrupts kevent. */
 void from_a_handler(void)
 {
+	if (on("netbsd"))
+		return;
 	handler_kq = kqueue();
 	signal(SIGALRM, trigger_from_handler);
 	CHECK(change(handler_kq, 1, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0) == 0);
@@ -359,8 +371,10 @@ void processes(void)
 		_exit(3);
 	siginfo_t si;
 	waitid(P_PID, (id_t)child, &si, WEXITED | WNOWAIT);
-	CHECK(change(kq, (uintptr_t)child, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0) == 0);
-	CHECK(only(kq, (uintptr_t)child, EVFILT_PROC) && WEXITSTATUS((int)got[0].data) == 3);
+	int expected = on("lenient freebsd") ? 0 : ESRCH;
+	CHECK(change(kq, (uintptr_t)child, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0) == expected);
+	if (!expected)
+		CHECK(only(kq, (uintptr_t)child, EVFILT_PROC) && WEXITSTATUS((int)got[0].data) == 3);
 	waitpid(child, NULL, 0);
 	CHECK(change(kq, 0, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0) == ESRCH);
 	close2(gate);

@@ -152,7 +152,10 @@ void eof(void)
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0);
 	CHECK(poll_kq(kq) == 2);
 	shutdown(s[0], SHUT_WR);
-	CHECK(only(kq, (uintptr_t)s[0], EVFILT_WRITE) && got[0].flags & EV_EOF);
+	if (on("lenient"))
+		CHECK(only(kq, (uintptr_t)s[0], EVFILT_WRITE) && got[0].flags & EV_EOF);
+	else /* seen on all systems: READ as well */
+		CHECK(poll_kq(kq) == 2);
 	close2(s);
 	close(kq);
 }
@@ -244,6 +247,11 @@ void urgent(void)
 	char b;
 	tcp_pair(s);
 	nonblocking_pipe(p);
+	if (on("freebsd netbsd")) { /* they do not have it, and cannot delete it either */
+		CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_ADD, NOTE_OOB, 6) == EINVAL);
+		CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_DELETE, 0, 6) == EINVAL);
+		goto end;
+	}
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_ADD | EV_CLEAR, NOTE_OOB, 6) == 0);
 	put(s[1], "plain");
 	CHECK(poll_kq(kq) == 0);
@@ -253,6 +261,7 @@ void urgent(void)
 	CHECK(recv(s[0], &b, 1, MSG_OOB) == 1 && b == '!');
 	CHECK(change(kq, (uintptr_t)s[1], EVFILT_EXCEPT, EV_ADD, 0, 0) == EINVAL);
 	CHECK(change(kq, (uintptr_t)p[0], EVFILT_EXCEPT, EV_ADD, NOTE_OOB, 0) == EINVAL);
+end:
 	close2(s);
 	close2(p);
 	close(kq);

@@ -51,7 +51,7 @@ static void drain(struct kq *kq, int ep);
 static void note_edge(struct knote *kn)
 {
 	struct result r = { .progress = UNKNOWN };
-	if (kn->queued)
+	if (kn->queued || is_untold(kn))
 		return;
 	if (kn->disabled) {
 		kn->active = true;

@@ -1,15 +1,23 @@
 """Clients of the two servers: what comes back is what went out, idle connections are closed in time, and
 the memory of many connections is what it is.
 
-usage: client.py {echo|ending|idle|many} PORT [...]
+usage: client.py {echo|ending|idle|many|urgent|survive|stall|flood} PORT [...]
   echo PORT              several connections at once, more than fits into the sockets; prints the bytes
   ending PORT FULL       FULL bytes and the end, at once; prints the bytes
   idle PORT MILLIS       a connection is closed after MILLIS without data, and no earlier
   many PORT COUNT PID    COUNT connections; prints the resident memory of PID, before and with them
+  urgent PORT            data with an urgent byte in the middle, at which a read stops
+  survive PORT           clients one after the other, while accept fails once: at most one is not served
+  stall PORT MILLIS PID  PID is stopped while idle times of MILLIS end and the clients speak; it must live on
+  flood PORT PID         clients that send and read without end; a friend is answered in between, and PID ends
+                         at once when told to
 """
+import multiprocessing
+import os
 import random
 import resource
 import selectors
+import signal
 import socket
 import sys
 import time
@@ -105,8 +113,107 @@ def many(port, count, pid):
         assert sock.recv(9) == b"again"
 
 
+def trip(sock, data=b"x"):
+    """Whether the data comes back; False if the connection ends instead."""
+    try:
+        sock.sendall(data)
+        got = b""
+        while len(got) < len(data) and (chunk := sock.recv(len(data))):
+            got += chunk
+        return got == data
+    except ConnectionError:
+        return False
+
+
+def urgent(port):
+    with connect(port) as sock:
+        assert trip(sock)
+        sock.sendall(b"aaa")
+        sock.send(b"!", socket.MSG_OOB)
+        sock.sendall(b"cccc")
+        got = b""
+        while len(got) < 7:
+            got += sock.recv(9)
+        assert got == b"aaacccc", got
+
+
+def survive(port):
+    socks = [connect(port) for _ in range(4)]
+    served = [trip(sock) for sock in socks]
+    assert sum(served) >= 3 and served[-1], served
+
+
+def stall(port, millis, pid):
+    for _ in range(3):
+        socks = [connect(port) for _ in range(200)]
+        assert all(trip(sock) for sock in socks)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(millis * 1.3 / 1000)
+        for sock in socks:
+            sock.sendall(b"y")
+        os.kill(pid, signal.SIGCONT)
+        # It may have found them idle, or not: what counts is that others are served.
+        assert trip(connect(port)), "the service has ended"
+
+
+def pour(sock):
+    """Sends without end."""
+    data = bytes(1 << 18)
+    try:
+        while True:
+            sock.send(data)
+    except OSError:
+        pass
+
+
+def drain(sock, counter):
+    """Reads to the end, and counts."""
+    data = bytearray(1 << 18)
+    try:
+        while length := sock.recv_into(data):
+            counter.value += length
+    except OSError:
+        pass
+
+
+def flood(port, pid):
+    """Time says little on a busy machine: the measure is how much is echoed to the others meanwhile. A server
+    that is traced is slower than its clients, as under a real flood."""
+    most = 4 << 20
+    counters = [multiprocessing.Value("Q", 0, lock=False) for _ in range(2)]
+    floods = []
+    for counter in counters:
+        sock = connect(port)
+        floods.append(multiprocessing.Process(target=drain, args=(sock, counter)))
+        floods.append(multiprocessing.Process(target=pour, args=(sock,)))
+    for process in floods:
+        process.start()
+    sock = None
+    while not all(counter.value > 1 << 16 for counter in counters):
+        time.sleep(0.01)
+    poured = lambda: sum(counter.value for counter in counters)
+    before = poured()
+    with connect(port) as friend:
+        for _ in range(20):
+            assert trip(friend), "the friend is not served"
+    share = (poured() - before) // 20
+    assert share < most, f"{share} bytes are echoed to others for each answer to the friend"
+    if pid:
+        before = poured()
+        os.kill(pid, signal.SIGTERM)
+    else:
+        for process in floods:
+            process.terminate()
+    for process in floods:
+        process.join(20)
+        assert process.exitcode is not None, "the service does not end"
+    if pid:
+        assert poured() - before < most, f"{poured() - before} bytes are echoed after SIGTERM"
+
+
 if __name__ == "__main__":
     clients = {"echo": echo, "ending": ending, "idle": idle, "many": many}
+    clients |= {"urgent": urgent, "survive": survive, "stall": stall, "flood": flood}
     answer = clients[sys.argv[1]](*map(int, sys.argv[2:]))
     if answer is not None:
         print(answer)

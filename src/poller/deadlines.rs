@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use super::Poller;
 use crate::error::Result;
+use crate::events::Event;
 use crate::id::EventedId;
+use crate::sys::clock;
 use crate::time::Instant;
 use crate::wheel::DeadlineKey;
 
@@ -12,7 +14,20 @@ use crate::wheel::DeadlineKey;
 /// machine behind them.
 ///
 /// A deadline is never early. It is late by what the kernel's timers and scheduler take, and by the time from
-/// one poll to the next. When its event lies in `Events`, it is over and its key is stale.
+/// one poll to the next. When its event is in `Events`, a single deadline is over and its key is stale.
+///
+/// # What stays in a batch
+///
+/// Within a batch, expired timers come before kernel events. So a handler of a kernel event never meets the
+/// key of a deadline that has fired without its event having been seen. Between the handlers of timers and
+/// user events, and for kernel events, this holds:
+///
+/// | call, while the batch is handled | returns | an event that is in the batch already |
+/// |---|---|---|
+/// | [`cancel_deadline`](Poller::cancel_deadline), [`update_deadline`](Poller::update_deadline) of a single deadline that has fired | `StaleKey` | stays, and [`is_current`](Poller::is_current) for this key |
+/// | the same of a pending one | `Ok` | there is none |
+/// | the same of an interval | `Ok` | stays; `is_current` is `false` from then on |
+/// | [`deregister`](Poller::deregister), [`remove_source`](Poller::remove_source) | `Ok` | stays: look ids up in a [`Slab`](crate::slab::Slab), in which the id of a removed value resolves to nothing |
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// Adds a deadline: at `deadline`, or at once if that is past, an event comes that
     /// [`is_timer`](crate::event::Ready::is_timer) and carries `id`. `Instant::MAX` never comes.
@@ -29,14 +44,15 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.insert(deadline.into(), id)
     }
 
-    /// Adds a deadline `timeout` from now; so far ahead that no clock counts to it, it never comes.
+    /// Adds a deadline that expires `timeout` from now. A timeout beyond [`Instant::MAX`] never expires.
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full): `TIMERS` deadlines are there already.
+    /// [`Full`](crate::Error::Full) if there are `TIMERS` deadlines already, or the error of
+    /// clock_gettime(2).
     #[inline]
     pub fn add_timeout(&mut self, id: EventedId, timeout: Duration) -> Result<DeadlineKey> {
-        self.timers.insert(Instant::now() + timeout, id)
+        self.timers.insert(clock::now()? + timeout, id)
     }
 
     /// Adds a deadline that comes again and again: `period` from now, and then always `period` after the last
@@ -46,9 +62,10 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full), and [`InvalidInput`](crate::Error::InvalidInput) for a period of zero.
+    /// [`Full`](crate::Error::Full), [`InvalidInput`](crate::Error::InvalidInput) for a period of zero, or
+    /// the error of clock_gettime(2).
     pub fn add_interval(&mut self, id: EventedId, period: Duration) -> Result<DeadlineKey> {
-        self.timers.insert_interval(Instant::now() + period, period, id)
+        self.timers.insert_interval(clock::now()? + period, period, id)
     }
 
     /// Moves a deadline. To push one back, as a server does at each byte it reads, costs a few nanoseconds.
@@ -73,6 +90,36 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     #[inline]
     pub fn cancel_deadline(&mut self, key: DeadlineKey) -> Result<()> {
         self.timers.cancel(key)
+    }
+
+    /// Returns whether `event`, of the latest poll, still stands for the deadline of `key`: that deadline has
+    /// fired, and since then was neither replaced, moved nor cancelled.
+    ///
+    /// An event that is in the batch stays there, whatever is done to its deadline: see
+    /// [below](#what-stays-in-a-batch). A handler that must not act on such an event asks here, with the key
+    /// that it keeps for the id:
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use mio_st::event::{EventedId, Events};
+    /// # use mio_st::time::Instant;
+    /// # let mut poller = mio_st::Poller::new()?;
+    /// # let mut events = Events::new();
+    /// let key = poller.add_deadline(EventedId(7), Instant::ZERO)?;
+    /// poller.poll(&mut events, None)?;
+    /// // Another handler gives the same id a new deadline before the event is seen.
+    /// let newer = poller.add_timeout(EventedId(7), Duration::from_secs(60))?;
+    /// for event in &mut events {
+    ///     assert!(poller.is_current(&event, key) && !poller.is_current(&event, newer));
+    /// }
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// The answer rests on the state of `key`. So it is `true` for any timer event with the key of a single
+    /// deadline that was cancelled by `Ok`: forget such a key.
+    #[must_use]
+    pub fn is_current(&self, event: &Event, key: DeadlineKey) -> bool {
+        event.readiness().is_timer() && self.timers.has_fired(key)
     }
 
     /// Cancels the earliest deadline of this id and says whether there was one. It looks through all of

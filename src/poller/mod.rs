@@ -62,8 +62,10 @@ use crate::wheel::TimerWheel;
 /// # Order and fairness
 ///
 /// User events keep their order. Deadlines come in order of time within a poll. Between the three classes
-/// there is no order, but a guarantee, for what is pending when a poll begins:
+/// there is a guarantee, for what is pending when a poll begins:
 ///
+/// * **Order.** Within a batch all expired timers come before all kernel events. A handler of a kernel event
+///   can rely on it: the key of a deadline that has fired is stale only if the event was seen before.
 /// * **Share.** With `Events<N>`, N >= 3, each class that has something pending gets at least ⌊N/3⌋ places
 ///   of every batch, or all that it has. With N < 3 it gets one place at least of every three polls'.
 /// * **Bound.** So what is pending now is out after at most ⌈p/⌊N/3⌋⌉ polls (3p polls for N < 3), where p
@@ -76,7 +78,8 @@ use crate::wheel::TimerWheel;
 /// poll puts 256 of them right, or more, and the other classes may have the whole batch meanwhile. With the
 /// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
 ///
-/// Places that a class does not use go to the others. [`Events::is_full`] hints that more is waiting.
+/// Slots that a class does not use go to the others, but to more deadlines only if the kernel has reported
+/// nothing: they would come after its events. [`Events::is_full`] hints that more is waiting.
 ///
 /// # System calls
 ///
@@ -108,11 +111,19 @@ pub struct Poller<const USER: usize = 512, const TIMERS: usize = 512> {
 }
 
 impl Poller {
-    /// A poller with room for 512 user-space events and 512 deadlines.
+    /// Returns a poller for 512 user-space events and 512 deadlines.
+    ///
+    /// # Stack
+    ///
+    /// It is a value of some 46 KiB on the stack of its owner. A release build makes it there, so that a thread
+    /// with a stack of 64 KiB suffices; a debug build copies it several times, which takes up to 256 KiB.
+    /// [`init_in`](Poller::init_in) makes one elsewhere, in a `static` or in a `Box`, and needs some 2 KiB
+    /// of stack in every build.
     ///
     /// # Errors
     ///
     /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2), kqueue(2).
+    #[inline]
     pub fn new() -> Result<Poller> {
         Poller::sized()
     }
@@ -131,11 +142,14 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Errors
     ///
     /// As [`new`](Poller::new).
+    #[inline]
     pub fn sized() -> Result<Self> {
+        let registry = Registry::new()?;
         Ok(Poller {
-            registry: Registry::new()?,
-            user: ReadyQueue::new(),
-            timers: TimerWheel::new(),
+            registry,
+            // Constants: a debug build would make each of them on the stack first, and then copy it.
+            user: const { ReadyQueue::new() },
+            timers: const { TimerWheel::new() },
             turn: Turn::default(),
         })
     }
@@ -262,7 +276,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.registry.check_fork()?;
         let batch = events.refill();
         if self.has_userspace() {
-            self.take_userspace(batch);
+            self.take_userspace(batch)?;
         }
         events.rewind();
         trace!("poll_userspace: {} events", events.len());
@@ -290,18 +304,23 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         if !self.has_userspace() {
             return self.registry.fill(events, timeout, retry);
         }
-        let plan = self.begin(events);
+        let plan = self.begin(events)?;
         if plan.wakeup == Instant::ZERO {
             // There is something already: a look at the kernel, and no thought of timeouts.
             // Of less than three places there need not be one for the kernel.
+            let before = events.len();
             if !events.is_full() {
                 self.registry.glance(events, 0, Instant::ZERO, retry)?;
             }
-            return if plan.more { self.finish(events, timeout, plan, retry) } else { Ok(()) };
+            if !plan.more {
+                return Ok(());
+            }
+            let kernel = events.len() > before;
+            return self.finish(events, timeout, plan, kernel, retry);
         }
         self.registry.glance(events, timeout, plan.wakeup, retry)?;
         if events.is_empty() && timeout != 0 {
-            return self.finish(events, timeout, plan, retry);
+            return self.finish(events, timeout, plan, false, retry);
         }
         Ok(())
     }

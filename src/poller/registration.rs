@@ -128,4 +128,3 @@ impl Registration {
 }
 
 static_assertions::assert_not_impl_any!(Registration: Send, Sync);
-static_assertions::const_assert!(size_of::<Registration>() <= 2 * size_of::<u64>());

@@ -14,7 +14,7 @@ use crate::interests::{Interests, PollOption};
 use crate::poller::look::Look;
 use crate::sys::fd::RawFd;
 use crate::sys::fork::ForkGuard;
-use crate::sys::{FOREVER, RawEvent, Selector};
+use crate::sys::{FOREVER, RawEvent, Selector, clock};
 use crate::time::{Instant, nanos};
 
 /// The kernel's queue: what is watched, and how events come out.
@@ -201,11 +201,14 @@ impl Registry {
         let endless = timeout == FOREVER && wakeup == Instant::MAX;
         if no_time || endless {
             let wait = endless && self.spin == 0;
-            return self.selector.glance(events, wait).or_else(|error| pardon(error, retry));
+            return self
+                .selector
+                .glance(events, wait)
+                .or_else(|error| pardon(error, retry || !wait));
         }
         // Any other timeout costs the kernel a timer, for nothing where events are there already.
         if self.look.is_due() {
-            self.selector.glance(events, false).or_else(|error| pardon(error, retry))?;
+            self.selector.glance(events, false).or_else(|error| pardon(error, true))?;
             self.look.found(!events.is_empty());
         }
         Ok(())
@@ -223,13 +226,13 @@ impl Registry {
         retry: bool,
     ) -> Result<Instant> {
         let endless = timeout == FOREVER && wakeup == Instant::MAX;
-        let mut now = if endless { Instant::ZERO } else { Instant::now() };
+        let mut now = if endless { Instant::ZERO } else { clock::now()? };
         let timed_out = Instant::from_nanos(now.as_nanos().saturating_add(timeout));
         let end = timed_out.min(wakeup);
         if self.spin != 0 {
             self.spin(events, end)?;
             if !endless {
-                now = Instant::now();
+                now = clock::now()?;
             }
         }
         while events.is_empty() {
@@ -240,7 +243,7 @@ impl Registry {
                 Err(error) => pardon(error, retry)?,
             }
             if events.is_empty() && !endless {
-                now = Instant::now();
+                now = clock::now()?;
                 if now >= end {
                     break;
                 }
@@ -251,9 +254,10 @@ impl Registry {
 
     /// Looks again and again for as long as `set_spin` said, but not beyond `end`.
     fn spin(&self, events: &mut VecView<RawEvent>, end: Instant) -> Result<()> {
-        let enough = end.min(Instant::now() + Duration::from_nanos(self.spin));
-        while events.is_empty() && Instant::now() < enough {
-            self.selector.select(events, 0)?;
+        let enough = end.min(clock::now()? + Duration::from_nanos(self.spin));
+        while events.is_empty() && clock::now()? < enough {
+            // Only a call that sleeps is interrupted.
+            self.selector.select(events, 0).or_else(|error| pardon(error, true))?;
         }
         Ok(())
     }

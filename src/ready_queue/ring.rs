@@ -76,6 +76,12 @@ impl<const N: usize> Ring<N> {
         }) as usize
     }
 
+    /// Returns the notification `n` after the first one; there must be as many.
+    #[inline]
+    pub(super) fn nth(&self, n: usize) -> Notification {
+        self.cells[Self::cell(Self::advance(self.head, n as u32))]
+    }
+
     /// Takes `count` at once, which are waiting: those up to the end of the memory, and those that go on at its
     /// beginning.
     #[inline]

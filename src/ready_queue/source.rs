@@ -254,5 +254,3 @@ impl<const N: usize> Sources<N> {
         self.quiet += 1;
     }
 }
-
-static_assertions::const_assert_eq!(size_of::<Source>(), size_of::<usize>() + 24);

@@ -414,11 +414,6 @@ impl<T, const N: usize> fmt::Debug for VacantEntry<'_, T, N> {
     }
 }
 
-static_assertions::const_assert_eq!(size_of::<Slot<()>>(), 12);
-static_assertions::const_assert_eq!(size_of::<Slot<u32>>(), 12);
-static_assertions::const_assert_eq!(size_of::<Slot<[u8; 5]>>(), 16);
-static_assertions::const_assert_eq!(size_of::<Slot<[u64; 4]>>(), 40);
-static_assertions::const_assert_eq!(size_of::<Slab<u32, 0>>(), 12);
 static_assertions::assert_impl_all!(Slab<u64, 4>: Send, Sync, Unpin);
 
 #[cfg(test)]

@@ -78,3 +78,11 @@ fn the_free_list_holds_every_vacant_slot_once() {
         assert_eq!(slab.len(), keys.len());
     }
 }
+
+#[test]
+fn sizes_are_as_documented() {
+    assert_eq!([size_of::<Slot<()>>(), size_of::<Slot<u32>>()], [12, 12]);
+    assert_eq!(size_of::<Slot<[u8; 5]>>(), 16);
+    assert_eq!(size_of::<Slot<[u64; 4]>>(), 40);
+    assert_eq!(size_of::<Slab<u32, 0>>(), 12);
+}

@@ -5,10 +5,10 @@
 //! data: leading and trailing empty buffers are left out. And a datagram would be cut: it is `EMSGSIZE`, as it
 //! is for sendmsg(2) itself.
 
-use core::ffi::c_int;
 use core::ops::Deref;
 
-use super::fd::{RawFd, check, file_type};
+use super::fd::{RawFd, file_type};
+use super::option_name;
 use crate::error::{Error, Result};
 
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
@@ -44,20 +44,9 @@ fn first_of<B: Deref<Target = [u8]>>(fd: RawFd, buffers: &[B]) -> Result<&[B]> {
 /// device. If it cannot be known, the call itself fails.
 fn keeps_boundaries(fd: RawFd) -> bool {
     match file_type(fd) {
-        Ok(libc::S_IFSOCK) => socket_kind(fd).is_ok_and(|kind| kind != libc::SOCK_STREAM),
+        Ok(libc::S_IFSOCK) => option_name::TYPE.int(fd).is_ok_and(|kind| kind != libc::SOCK_STREAM),
         // SAFETY: no memory is involved.
         Ok(libc::S_IFCHR) => unsafe { libc::isatty(fd) == 0 },
         _ => false,
     }
-}
-
-/// Returns `SOCK_STREAM` or another kind of socket, see socket(7).
-fn socket_kind(socket: RawFd) -> Result<c_int> {
-    let (mut kind, mut length) = (0 as c_int, size_of::<c_int>() as libc::socklen_t);
-    let value = (&raw mut kind).cast();
-    // SAFETY: the kernel writes a number of that length at most.
-    check(unsafe {
-        libc::getsockopt(socket, libc::SOL_SOCKET, libc::SO_TYPE, value, &mut length)
-    })?;
-    Ok(kind)
 }

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
 use super::fd::check;
 use crate::error::Result;
 use crate::time::Instant;
@@ -14,14 +13,21 @@ const MONOTONIC: libc::clockid_t = libc::CLOCK_MONOTONIC;
 const MONOTONIC: libc::clockid_t = libc::CLOCK_UPTIME_RAW;
 
 impl Instant {
-    /// Now.
+    /// Returns the time of the monotonic clock. See clock_gettime(2).
     ///
-    /// See clock_gettime(2).
+    /// If the system refuses to read its clock, as a sandbox may, this is [`Instant::MAX`]: a deadline that
+    /// is computed from it never expires, instead of too early. [`Poller`](crate::Poller) reports the error.
     #[inline]
     #[must_use]
     pub fn now() -> Instant {
-        read(MONOTONIC)
+        now().unwrap_or(Instant::MAX)
     }
+}
+
+/// Returns the time of the monotonic clock, or why it cannot be read.
+#[inline]
+pub(crate) fn now() -> Result<Instant> {
+    read(MONOTONIC)
 }
 
 /// A time shortly before now, for a few nanoseconds' cost instead of some twenty, where there is such a clock.
@@ -32,7 +38,7 @@ impl Instant {
 #[inline]
 pub(crate) fn coarse() -> Option<Instant> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    return Some(read(libc::CLOCK_MONOTONIC_COARSE));
+    return read(libc::CLOCK_MONOTONIC_COARSE).ok();
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     return None;
 }
@@ -55,11 +61,11 @@ pub(crate) fn set_timer_slack(_: Duration) -> Result<()> {
 }
 
 #[inline]
-fn read(clock: libc::clockid_t) -> Instant {
+fn read(clock: libc::clockid_t) -> Result<Instant> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place to write to. The call cannot fail for these clocks.
-    unsafe { libc::clock_gettime(clock, &mut time) };
-    Instant::from_nanos(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+    // SAFETY: the call writes to `time`, which lives longer.
+    check(unsafe { libc::clock_gettime(clock, &mut time) })?;
+    Ok(Instant::from_nanos(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64))
 }
 
 #[cfg(test)]

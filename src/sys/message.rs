@@ -6,7 +6,7 @@ use core::mem;
 use libc::{iovec, msghdr};
 
 use super::address::RawAddress;
-use super::fd::{RawFd, check};
+use super::fd::{RawFd, retry};
 use super::io::MOST_BYTES;
 use crate::error::Result;
 
@@ -33,7 +33,7 @@ pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<
     // the buffer's length into the buffer.
     let received = unsafe {
         message.msg_namelen = *length;
-        let received = check(libc::recvmsg(socket, &mut message, flags))?;
+        let received = retry(|| libc::recvmsg(socket, &mut message, flags))?;
         *length = message.msg_namelen;
         received
     };
@@ -41,12 +41,27 @@ pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<
     Ok(Received { length: received as usize, truncated, from })
 }
 
-/// recv(2) with `MSG_PEEK`: reads without taking away.
-pub(crate) fn peek(socket: RawFd, buffer: &mut [u8]) -> Result<usize> {
+/// recv(2).
+#[inline]
+pub(crate) fn recv(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<usize> {
     let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MOST_BYTES));
     // SAFETY: the kernel writes at most `length` bytes into the buffer.
-    let received = check(unsafe { libc::recv(socket, data, length, libc::MSG_PEEK) })?;
-    Ok(received as usize)
+    Ok(retry(|| unsafe { libc::recv(socket, data, length, flags) })? as usize)
+}
+
+/// recvfrom(2).
+pub(crate) fn recv_from(
+    socket: RawFd,
+    buffer: &mut [u8],
+    flags: c_int,
+) -> Result<(usize, RawAddress)> {
+    let mut from = RawAddress::room();
+    let (address, size) = from.as_mut_ptrs();
+    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MOST_BYTES));
+    // SAFETY: the kernel writes at most `length` bytes into the buffer, and at most `size` bytes of
+    // address.
+    let received = retry(|| unsafe { libc::recvfrom(socket, data, length, flags, address, size) })?;
+    Ok((received as usize, from))
 }
 
 fn empty_message() -> msghdr {

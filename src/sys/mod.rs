@@ -25,8 +25,10 @@
 //!   it as any other; what has happened is then asked of them.
 //!
 //! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
-//! sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and receive (`message`), their options (`option`) and
-//! addresses (`address`), the limit of descriptors (`limit`), signals and their masks (`signal`), children (`process`), the clock (`clock`), and
+//! sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and receive
+//! (`message`), their options (`option`, `option_name`, `multicast`, `steering`) and addresses (`address`), the
+//! limit of descriptors (`limit`), signals and their masks (`signal`), children (`process`), the clock
+//! (`clock`), and
 //! the sign that this process is a forked child (`fork`).
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
@@ -37,24 +39,21 @@ pub(crate) mod fd;
 pub(crate) mod accept;
 pub(crate) mod limit;
 
-// What only sockets of the feature `std` use, apart from `socket` itself.
-#[cfg_attr(not(feature = "std"), allow(dead_code))]
 pub(crate) mod address;
-#[cfg(feature = "std")]
 pub(crate) mod message;
-#[cfg_attr(not(feature = "std"), allow(dead_code))]
+pub(crate) mod multicast;
 pub(crate) mod option;
-#[cfg_attr(not(feature = "std"), allow(dead_code))]
+pub(crate) mod option_name;
+pub(crate) mod send;
 pub(crate) mod socket;
+pub(crate) mod steering;
 
 mod buffers;
+pub(crate) mod error_queue;
 pub(crate) mod io;
 pub(crate) mod io_slice;
 pub(crate) mod pipe;
 pub(crate) mod process;
-// Elsewhere only sockets of the feature `std` need it.
-#[cfg(any(feature = "std", not(any(target_vendor = "apple", target_os = "netbsd"))))]
-pub(crate) mod send;
 pub(crate) mod signal;
 
 pub(crate) mod clock;

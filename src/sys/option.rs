@@ -19,7 +19,7 @@ pub(crate) fn set<T: Copy>(socket: RawFd, level: c_int, name: c_int, value: T) -
 }
 
 /// getsockopt(2).
-fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
+pub(crate) fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
     let mut length = size_of::<T>() as socklen_t;
     let pointer = (&raw mut value).cast::<c_void>();
     // SAFETY: the kernel writes at most `length` bytes, integers of any value, over a `T`, which callers
@@ -130,6 +130,24 @@ pub(crate) fn peer(socket: RawFd) -> Result<Peer> {
     // SAFETY: both are places to write to.
     check(unsafe { libc::getpeereid(socket, &mut uid, &mut gid) })?;
     Ok(Peer { uid, gid, pid: None })
+}
+
+/// Binds a socket to an interface by its name: `SO_BINDTODEVICE` in socket(7).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn bind_device(socket: RawFd, name: &[u8]) -> Result<()> {
+    if name.len() >= libc::IFNAMSIZ || name.contains(&0) {
+        return Err(crate::Error::InvalidInput);
+    }
+    let mut padded = [0u8; libc::IFNAMSIZ];
+    for (place, &byte) in padded.iter_mut().zip(name) {
+        *place = byte;
+    }
+    set(socket, libc::SOL_SOCKET, libc::SO_BINDTODEVICE, padded)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn bind_device(_: RawFd, _: &[u8]) -> Result<()> {
+    Err(crate::Error::Unsupported)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use core::ffi::c_int;
 use core::mem;
 
+use super::address::RawAddress;
 use super::buffers::at_once;
 use super::fd::{RawFd, retry};
 use super::io::MOST_BYTES;
@@ -23,6 +24,16 @@ pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
     Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
 }
 
+/// sendto(2).
+#[inline]
+pub(crate) fn send_to(socket: RawFd, buffer: &[u8], address: &RawAddress) -> Result<usize> {
+    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
+    let (to, size) = (address.as_ptr(), address.len());
+    // SAFETY: the kernel reads at most `length` bytes of the buffer, and an address of that size.
+    let sent = retry(|| unsafe { libc::sendto(socket, start, length, NO_SIGNAL, to, size) })?;
+    Ok(sent as usize)
+}
+
 /// sendmsg(2); writev(2) would raise `SIGPIPE`. No buffers are no call (Apple's systems refuse it);
 /// an empty one is an empty datagram.
 #[inline]
@@ -40,7 +51,6 @@ pub(crate) fn send_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<us
 }
 
 /// The same on a stream, where no bytes are no call.
-#[cfg(feature = "std")]
 #[inline]
 pub(crate) fn send_stream_vectored(socket: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
     match buffers.iter().all(|buffer| buffer.is_empty()) {

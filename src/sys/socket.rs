@@ -54,16 +54,16 @@ pub(crate) fn bind(socket: &Fd, address: &RawAddress) -> Result<()> {
 }
 
 /// listen(2).
-pub(crate) fn listen(socket: &Fd, backlog: c_int) -> Result<()> {
+pub(crate) fn listen(socket: RawFd, backlog: c_int) -> Result<()> {
     // SAFETY: no memory is involved.
-    check(unsafe { libc::listen(socket.raw(), backlog) })?;
+    check(unsafe { libc::listen(socket, backlog) })?;
     Ok(())
 }
 
 /// Begins to connect: connect(2). How it ends is said by an event.
-pub(crate) fn connect(socket: &Fd, address: &RawAddress) -> Result<()> {
+pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
     // SAFETY: the kernel reads an address of that length.
-    match check(unsafe { libc::connect(socket.raw(), address.as_ptr(), address.len()) }) {
+    match check(unsafe { libc::connect(socket, address.as_ptr(), address.len()) }) {
         // After an interruption the attempt goes on as well.
         Err(Error::Os(libc::EINPROGRESS | libc::EINTR)) => Ok(()),
         answer => answer.map(drop),
@@ -93,14 +93,50 @@ pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
     Ok((socket, address))
 }
 
-/// accept(2) on a listener of the internet families.
-pub(crate) fn accept_internet(listener: RawFd) -> Result<(Fd, SocketAddr)> {
-    let (socket, address) = accept(listener)?;
-    // macOS returns no address if the peer has reset the connection already.
-    if address.len() == 0 {
-        return Err(Error::Os(libc::ECONNABORTED));
-    }
-    Ok((socket, address.get()?))
+/// Makes a socket non-blocking: ioctl(2) with `FIONBIO`, one call where fcntl(2) takes two.
+pub(crate) fn set_nonblocking(socket: RawFd) -> Result<()> {
+    let mut on: c_int = 1;
+    // SAFETY: the kernel reads one number.
+    check(unsafe { libc::ioctl(socket, libc::FIONBIO, &mut on) })?;
+    Ok(())
+}
+
+/// The own address: getsockname(2).
+pub(crate) fn local_addr(socket: RawFd) -> Result<RawAddress> {
+    let mut address = RawAddress::room();
+    let (pointer, length) = address.as_mut_ptrs();
+    // SAFETY: the kernel writes at most `length` bytes of address, and the length.
+    check(unsafe { libc::getsockname(socket, pointer, length) })?;
+    Ok(address)
+}
+
+/// The peer's address: getpeername(2).
+pub(crate) fn peer_addr(socket: RawFd) -> Result<RawAddress> {
+    let mut address = RawAddress::room();
+    let (pointer, length) = address.as_mut_ptrs();
+    // SAFETY: the kernel writes at most `length` bytes of address, and the length.
+    check(unsafe { libc::getpeername(socket, pointer, length) }).map_err(no_peer)?;
+    Ok(address)
+}
+
+/// Gives one meaning to the errors for a socket without a peer: `ENOTCONN`. NetBSD (after a refused
+/// attempt) and Apple's systems (after both directions were shut down) return `EINVAL`.
+fn no_peer(error: Error) -> Error {
+    if error == Error::Os(libc::EINVAL) { Error::Os(libc::ENOTCONN) } else { error }
+}
+
+/// shutdown(2); `how` is one of libc's `SHUT_` constants.
+pub(crate) fn shutdown(socket: RawFd, how: c_int) -> Result<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::shutdown(socket, how) })?;
+    Ok(())
+}
+
+/// A second descriptor of the same socket, close-on-exec: fcntl(2). Never one of the first three
+/// numbers, which mean standard input and output.
+pub(crate) fn duplicate(socket: RawFd) -> Result<Fd> {
+    // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
+    unsafe { Ok(Fd::adopt(check(libc::fcntl(socket, libc::F_DUPFD_CLOEXEC, 3))?)) }
 }
 
 /// What the other systems do when they make a socket.
@@ -121,4 +157,20 @@ pub(crate) fn has_connect_ended(socket: RawFd) -> Result<bool> {
     let mut poll = libc::pollfd { fd: socket, events: libc::POLLOUT, revents: 0 };
     // SAFETY: `poll` is one entry, as the call is told.
     Ok(retry(|| unsafe { libc::poll(&mut poll, 1, 0) })? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_without_a_peer_is_not_connected_on_every_system() {
+        for (errno, meaning) in [
+            (libc::ENOTCONN, libc::ENOTCONN),
+            (libc::EINVAL, libc::ENOTCONN),
+            (libc::ENOBUFS, libc::ENOBUFS),
+        ] {
+            assert_eq!(no_peer(Error::Os(errno)), Error::Os(meaning));
+        }
+    }
 }

@@ -3,10 +3,8 @@
 use core::fmt;
 
 use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
-use crate::poller::{Evented, Registry};
-use crate::source::{Descriptor, Source};
+use crate::interests::Interests;
+use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::ChildWatch;
 use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
@@ -86,34 +84,18 @@ impl Descriptor for ChildWatch {
     fn watched_fd(&self) -> Result<RawFd> {
         self.raw_fd()
     }
+
+    /// The watch ends its registration when it is dropped.
+    fn watched_by(&mut self, poller: RawFd) {
+        self.set_poller(poller);
+    }
 }
 
-// Not by `AsSource`: the watch remembers the poller, to end the registration when it is dropped.
-impl Evented for Child {
-    fn register(
-        &mut self,
-        registry: &mut Registry,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        self.source.register(registry, id, interests, opt)?;
-        self.source.descriptor_mut().watched_by(registry.raw_fd());
-        Ok(())
-    }
+impl AsSource for Child {
+    type Descriptor = ChildWatch;
 
-    fn reregister(
-        &mut self,
-        registry: &mut Registry,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        self.source.reregister(registry, id, interests, opt)
-    }
-
-    fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
-        self.source.deregister(registry)
+    fn as_source(&mut self) -> &mut Source<ChildWatch> {
+        &mut self.source
     }
 }
 

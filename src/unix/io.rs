@@ -5,6 +5,7 @@ use core::fmt;
 use crate::error::Result;
 use crate::interests::Interests;
 use crate::source::{AsSource, Descriptor, Source};
+use crate::sys::error_queue::{self, QueuedError};
 use crate::sys::fd::{Fd, RawFd};
 use crate::sys::io::{self, Output};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
@@ -128,6 +129,29 @@ impl EventedIo {
     #[inline]
     pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
         io::read_vectored(self.as_raw_fd(), buffers)
+    }
+
+    /// Takes the next message of a socket's error queue, for which `recv` and `take_error` report nothing. What is
+    /// left of the datagram that caused it is put into `buffer`. See [`QueuedError`](crate::unix::QueuedError).
+    ///
+    /// # Errors
+    ///
+    /// [Would block](crate::Error::is_would_block) if the queue is empty,
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the system's: see
+    /// `MSG_ERRQUEUE` in recv(2).
+    pub fn recv_error(&self, buffer: &mut [u8]) -> Result<QueuedError> {
+        error_queue::receive(self.as_raw_fd(), buffer)
+    }
+
+    /// Sets whether errors that the network reports for a datagram are put into the error queue (`IP_RECVERR`,
+    /// `IPV6_RECVERR`): see [`recv_error`](EventedIo::recv_error).
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the system's: see
+    /// ip(7).
+    pub fn set_error_queue(&self, queued: bool) -> Result<()> {
+        error_queue::set_error_queue(self.as_raw_fd(), queued)
     }
 
     /// Writes from `buffer`; how many bytes, which may be fewer than there are.

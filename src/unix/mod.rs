@@ -38,6 +38,7 @@ pub use self::timer_slack::set_timer_slack;
 pub use self::waker::Waker;
 pub use crate::source::{AsSource, Descriptor, Source};
 pub use crate::sys::accept::AcceptError;
+pub use crate::sys::error_queue::{ErrorOrigin, QueuedError};
 pub use crate::sys::fd::{OwnedFd, RawFd};
 pub use crate::sys::io_slice::{IoSlice, IoSliceMut};
 pub use crate::sys::limit::raise_descriptor_limit;

@@ -75,7 +75,7 @@ impl<const N: usize> TimerWheel<N> {
     fn put_off(&mut self, place: Place, now: u64) {
         let period = self.places.period(self.places.partner(place));
         match next_tick(deadline(self.bound), period, deadline(now)) {
-            Some(tick) => self.places.set_urgency(place, urgency(tick)),
+            Some(tick) => self.places.set_tick(place, urgency(tick)),
             None => {
                 self.release_partner(place);
                 self.release(place);

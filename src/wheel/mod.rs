@@ -65,6 +65,7 @@
 mod changes;
 mod entry;
 mod expire;
+mod fired;
 mod key;
 mod next;
 mod places;

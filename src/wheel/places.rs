@@ -27,7 +27,8 @@ pub(super) struct Places<const N: usize> {
     /// The latest stamp, less its flags; the lowest bit says that there is one.
     latest: u32,
     hot: [Hot; N],
-    /// For each timer a partner: where a periodic one has its period.
+    /// For each timer a partner: where a periodic one has its period. For a partner, the digest of the
+    /// urgency that the latest tick has set.
     partners: [Place; N],
     /// The user's ids. For a partner it is the period.
     ids: [u64; N],
@@ -109,11 +110,24 @@ impl<const N: usize> Places<N> {
     pub fn join(&mut self, place: Place, partner: Place, period: u64) {
         self.hot[partner as usize] = Hot { urgency: 0, stamp: NONE };
         self.ids[partner as usize] = period;
+        self.partners[partner as usize] = 0;
         self.partners[place as usize] = partner;
     }
 
     pub fn partner(&self, place: Place) -> Place {
         self.partners[place as usize]
+    }
+
+    /// Moves a periodic timer to its next tick, and notes in its partner that it has ticked.
+    pub fn set_tick(&mut self, place: Place, urgency: u64) {
+        self.set_urgency(place, urgency);
+        self.partners[self.partner(place) as usize] = digest(urgency);
+    }
+
+    /// Returns whether a periodic timer has ticked and was not moved since.
+    pub fn is_at_tick(&self, place: Place) -> bool {
+        let urgency = self.hot[place as usize].urgency;
+        self.partners[self.partner(place) as usize] == digest(urgency)
     }
 
     /// The period of the timer whose partner this is.
@@ -200,6 +214,11 @@ impl<const N: usize> Places<N> {
         }
         count
     }
+}
+
+/// 32 bits of an urgency, never 0, of which those of two urgencies differ unless by a rare chance.
+fn digest(urgency: u64) -> u32 {
+    (urgency.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32 | 1
 }
 
 /// Where a wheel's stamps begin: each wheel elsewhere, so that the keys of one are stale in the others.

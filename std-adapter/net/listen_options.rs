@@ -1,24 +1,15 @@
-//! How to listen: what must be said before bind(2) and listen(2).
+//! `socket::ListenOptions` for the sockets of this module.
 
 extern crate std;
 
-use core::ffi::c_int;
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io;
 
-use super::{TcpListener, UdpSocket, adopt};
-use crate::error::{Error, Result};
-use crate::sys::address::RawAddress;
-use crate::sys::fd::Fd;
-use crate::sys::{option, socket};
+use super::{TcpListener, UdpSocket};
+use crate::socket;
 
-/// How many connections may wait to be accepted: as many as Linux allows by default (`net.core.somaxconn`,
-/// since 5.4). A server that handles a batch of events before it accepts again meets more than `std`'s 128.
-/// The BSDs and Apple's systems cut it down to their 128, without an error.
-pub(super) const BACKLOG: i32 = 4096;
-
-/// The options of a socket that must be set before it is bound. Nothing is implicit: what is not asked for is
-/// left as the system has it.
+/// The options of a socket that must be set before it is bound: see [`socket::ListenOptions`].
 ///
 /// ```
 /// use mio_st::net::ListenOptions;
@@ -28,128 +19,81 @@ pub(super) const BACKLOG: i32 = 4096;
 /// let other = options.listen(one.local_addr()?)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
-pub struct ListenOptions {
-    backlog: u32,
-    reuse_addr: bool,
-    reuse_port: bool,
-    only_v6: Option<bool>,
-    recv_buffer: Option<u32>,
-    send_buffer: Option<u32>,
-}
+pub struct ListenOptions(socket::ListenOptions);
 
 impl ListenOptions {
-    /// A backlog of 4096, and nothing else.
+    /// See [`socket::ListenOptions::new`].
     pub const fn new() -> ListenOptions {
-        ListenOptions {
-            backlog: BACKLOG as u32,
-            reuse_addr: false,
-            reuse_port: false,
-            only_v6: None,
-            recv_buffer: None,
-            send_buffer: None,
-        }
+        ListenOptions(socket::ListenOptions::new())
     }
 
-    /// How many connections may wait to be accepted, 4096 if nothing is said. The system cuts it down to its
-    /// own limit (`net.core.somaxconn` on Linux, `kern.ipc.soacceptqueue` on FreeBSD), see listen(2).
-    pub const fn backlog(mut self, backlog: u32) -> ListenOptions {
-        self.backlog = backlog;
-        self
+    /// See [`socket::ListenOptions::backlog`].
+    pub const fn backlog(self, backlog: u32) -> ListenOptions {
+        ListenOptions(self.0.backlog(backlog))
     }
 
-    /// `SO_REUSEADDR`. TCP: the address can be bound although closed connections of it linger, so that a
-    /// server can be started again at once. UDP: several sockets can be bound to one address, and each gets
-    /// what is sent to a multicast group; what is sent to one goes to one of them.
-    pub const fn reuse_addr(mut self, reuse_addr: bool) -> ListenOptions {
-        self.reuse_addr = reuse_addr;
-        self
+    /// See [`socket::ListenOptions::reuse_addr`].
+    pub const fn reuse_addr(self, reuse_addr: bool) -> ListenOptions {
+        ListenOptions(self.0.reuse_addr(reuse_addr))
     }
 
-    /// Several sockets, of one user, can be bound to one address if all ask for this, and the system spreads
-    /// connections, or UDP's peers, over them: one listener a core. (`SO_REUSEPORT`, and on FreeBSD
-    /// `SO_REUSEPORT_LB`; macOS, NetBSD and OpenBSD allow it but do not spread.)
-    pub const fn reuse_port(mut self, reuse_port: bool) -> ListenOptions {
-        self.reuse_port = reuse_port;
-        self
+    /// See [`socket::ListenOptions::reuse_port`].
+    pub const fn reuse_port(self, reuse_port: bool) -> ListenOptions {
+        ListenOptions(self.0.reuse_port(reuse_port))
     }
 
-    /// An IPv6 socket takes IPv6 only (`true`), or IPv4 under mapped addresses too (`false`, which OpenBSD
-    /// refuses). With an IPv4 address it is an error.
-    pub const fn only_v6(mut self, only_v6: bool) -> ListenOptions {
-        self.only_v6 = Some(only_v6);
-        self
+    /// See [`socket::ListenOptions::steer_by_cpu`].
+    pub const fn steer_by_cpu(self, sockets: u32) -> ListenOptions {
+        ListenOptions(self.0.steer_by_cpu(sockets))
     }
 
-    /// The size of the receive buffer in bytes (`SO_RCVBUF`), inherited by accepted connections. TCP
-    /// settles its window's scale by it when it connects, which is why it belongs here. Linux doubles it, and
-    /// cuts it down to `net.core.rmem_max`.
-    pub const fn recv_buffer(mut self, bytes: u32) -> ListenOptions {
-        self.recv_buffer = Some(bytes);
-        self
+    /// See [`socket::ListenOptions::only_v6`].
+    pub const fn only_v6(self, only_v6: bool) -> ListenOptions {
+        ListenOptions(self.0.only_v6(only_v6))
     }
 
-    /// The size of the send buffer in bytes (`SO_SNDBUF`), inherited by accepted connections.
-    pub const fn send_buffer(mut self, bytes: u32) -> ListenOptions {
-        self.send_buffer = Some(bytes);
-        self
+    /// See [`socket::ListenOptions::recv_buffer`].
+    pub const fn recv_buffer(self, bytes: u32) -> ListenOptions {
+        ListenOptions(self.0.recv_buffer(bytes))
     }
 
-    /// Listens at `address`; port 0 lets the system choose one.
+    /// See [`socket::ListenOptions::send_buffer`].
+    pub const fn send_buffer(self, bytes: u32) -> ListenOptions {
+        ListenOptions(self.0.send_buffer(bytes))
+    }
+
+    /// See [`socket::ListenOptions::fast_open`].
+    pub const fn fast_open(self, queue: u32) -> ListenOptions {
+        ListenOptions(self.0.fast_open(queue))
+    }
+
+    /// See [`socket::ListenOptions::defer_accept`].
+    pub const fn defer_accept(self, timeout: Duration) -> ListenOptions {
+        ListenOptions(self.0.defer_accept(timeout))
+    }
+
+    /// See [`socket::ListenOptions::incoming_cpu`].
+    pub const fn incoming_cpu(self, cpu: u32) -> ListenOptions {
+        ListenOptions(self.0.incoming_cpu(cpu))
+    }
+
+    /// See [`socket::ListenOptions::listen`].
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for [`only_v6`](ListenOptions::only_v6) with an IPv4 address, and the system's:
-    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` for a port below 1024, out of descriptors. See
-    /// socket(2), bind(2), listen(2).
+    /// As there.
     pub fn listen(&self, address: SocketAddr) -> io::Result<TcpListener> {
-        let listener = self.bind(address, libc::SOCK_STREAM)?;
-        socket::listen(&listener, saturated(self.backlog))?;
-        Ok(adopt(listener).into())
+        Ok(self.0.listen(address)?.into())
     }
 
-    /// Binds a UDP socket; the backlog has no meaning for it.
+    /// See [`socket::ListenOptions::bind_udp`].
     ///
     /// # Errors
     ///
-    /// As [`listen`](ListenOptions::listen).
+    /// As there.
     pub fn bind_udp(&self, address: SocketAddr) -> io::Result<UdpSocket> {
-        Ok(adopt(self.bind(address, libc::SOCK_DGRAM)?).into())
+        Ok(self.0.bind_udp(address)?.into())
     }
-
-    fn bind(&self, address: SocketAddr, kind: c_int) -> Result<Fd> {
-        if self.only_v6.is_some() && !address.is_ipv6() {
-            return Err(Error::InvalidInput);
-        }
-        let socket = socket::socket(socket::family(address), kind)?;
-        let set = |name, value: c_int| option::set(socket.raw(), libc::SOL_SOCKET, name, value);
-        if self.reuse_addr {
-            set(libc::SO_REUSEADDR, 1)?;
-        }
-        if self.reuse_port {
-            option::set_reuse_port(socket.raw())?;
-        }
-        if let Some(only) = self.only_v6 {
-            option::set_only_v6(socket.raw(), only)?;
-        }
-        if let Some(bytes) = self.recv_buffer {
-            set(libc::SO_RCVBUF, saturated(bytes))?;
-        }
-        if let Some(bytes) = self.send_buffer {
-            set(libc::SO_SNDBUF, saturated(bytes))?;
-        }
-        socket::bind(&socket, &RawAddress::of(address))?;
-        Ok(socket)
-    }
-}
-
-impl Default for ListenOptions {
-    fn default() -> ListenOptions {
-        ListenOptions::new()
-    }
-}
-
-fn saturated(value: u32) -> c_int {
-    value.try_into().unwrap_or(c_int::MAX)
 }

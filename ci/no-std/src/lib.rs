@@ -3,17 +3,18 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use mio_st::unix::RawFd;
+use mio_st::unix::{EventedIo, RawFd};
 use mio_st::{Error, Result};
 
-/// The error of the call that failed just now.
-fn last_error() -> Error {
+/// Returns the error of the call that failed just now.
+pub fn last_error() -> Error {
     // SAFETY: the pointer to the thread's own errno is always valid.
     Error::from_raw_os_error(unsafe { *libc::__errno_location() })
 }
 
-fn check(answer: c_int) -> Result<c_int> {
-    if answer < 0 { Err(last_error()) } else { Ok(answer) }
+/// Returns the result of a system call that returns -1 and sets `errno` if it fails.
+fn check(result: c_int) -> Result<c_int> {
+    if result < 0 { Err(last_error()) } else { Ok(result) }
 }
 
 /// A socket that listens at 127.0.0.1.
@@ -42,23 +43,14 @@ pub fn listen(port: u16) -> Result<RawFd> {
     }
 }
 
-/// The next connection, non-blocking.
-pub fn accept(listener: RawFd) -> Result<RawFd> {
+/// Accepts one connection, non-blocking; for `AcceptGuard::accept_with`. The address of the peer is not asked for.
+pub fn accept(listener: RawFd) -> Result<(EventedIo, ())> {
     let (nobody, flags) = (core::ptr::null_mut(), libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC);
-    // SAFETY: the peer's address is not asked for.
-    check(unsafe { libc::accept4(listener, nobody, core::ptr::null_mut(), flags) })
-}
-
-/// Takes what the system allows of descriptors.
-pub fn raise_descriptor_limit() -> Result<()> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes, then reads, a limit.
+    // SAFETY: the kernel writes no address, and a descriptor made just now has no other owner.
     unsafe {
-        check(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit))?;
-        limit.rlim_cur = limit.rlim_max;
-        check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit))?;
+        let fd = check(libc::accept4(listener, nobody, core::ptr::null_mut(), flags))?;
+        Ok((EventedIo::from_raw_fd(fd), ()))
     }
-    Ok(())
 }
 
 /// The arguments of a program, all of them numbers.
@@ -117,11 +109,19 @@ impl Line {
         self.text(core::str::from_utf8(&digit).unwrap_or_default())
     }
 
-    /// Writes it to the standard output.
+    /// Writes the line to the standard output, if that is possible without waiting: a reader that does not read
+    /// must not hold the program up.
     pub fn print(self) {
         let line = self.text("\n");
-        // SAFETY: the kernel reads the part of the buffer that was written.
-        unsafe { libc::write(1, line.bytes.as_ptr().cast(), line.length) };
+        let mut output = libc::pollfd { fd: 1, events: libc::POLLOUT, revents: 0 };
+        // SAFETY: the kernel writes one entry, and reads the part of the buffer that was written. Without the
+        // signal, writing to a closed pipe is an error.
+        unsafe {
+            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+            if libc::poll(&mut output, 1, 0) == 1 {
+                libc::write(1, line.bytes.as_ptr().cast(), line.length);
+            }
+        }
     }
 }
 

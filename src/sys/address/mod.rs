@@ -2,6 +2,7 @@
 
 mod unix;
 
+use core::fmt;
 use core::mem;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -9,18 +10,19 @@ use libc::{
     sa_family_t, sockaddr, sockaddr_in, sockaddr_in6, sockaddr_storage, sockaddr_un, socklen_t,
 };
 
-#[cfg(feature = "std")]
 pub(crate) use self::unix::UnixName;
 
 use crate::error::{Error, Result};
 
 /// An address as the kernel wants it: a pointer, and how many bytes of it count.
-pub(crate) struct RawAddress {
+#[derive(Copy, Clone)]
+pub struct RawAddress {
     storage: Storage,
     length: socklen_t,
 }
 
 /// The families that are in use, in as much memory as the largest takes.
+#[derive(Copy, Clone)]
 #[repr(C)]
 union Storage {
     any: sockaddr_storage,
@@ -76,15 +78,19 @@ impl RawAddress {
         }
     }
 
+    /// The address family.
+    pub(crate) fn family(&self) -> libc::c_int {
+        // SAFETY: all families begin alike, and the storage is initialised to its end.
+        libc::c_int::from(unsafe { self.storage.any.ss_family })
+    }
+
     /// What the kernel wrote.
     ///
     /// # Errors
     ///
     /// `EAFNOSUPPORT` where it is no internet address.
     pub(crate) fn get(&self) -> Result<SocketAddr> {
-        // SAFETY: all families begin alike, and the storage is initialised to its end.
-        let family = libc::c_int::from(unsafe { self.storage.any.ss_family });
-        match family {
+        match self.family() {
             libc::AF_INET if self.length as usize >= size_of::<sockaddr_in>() => {
                 // SAFETY: the family says that it is this member.
                 let v4 = unsafe { &self.storage.v4 };
@@ -113,6 +119,13 @@ impl RawAddress {
     /// For the kernel to write to: the address, and its length, at first how much room there is.
     pub(crate) fn as_mut_ptrs(&mut self) -> (*mut sockaddr, *mut socklen_t) {
         ((&raw mut self.storage).cast(), &mut self.length)
+    }
+}
+
+impl fmt::Debug for RawAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (family, length) = (self.family(), self.length);
+        f.debug_struct("RawAddress").field("family", &family).field("length", &length).finish()
     }
 }
 

@@ -55,7 +55,7 @@ impl ChildWatch {
     }
 
     /// Remembers the epoll instance that watches it from now on.
-    pub(crate) fn watched_by(&mut self, epoll: RawFd) {
+    pub(crate) fn set_poller(&mut self, epoll: RawFd) {
         self.pidfd.set_epoll(epoll);
     }
 

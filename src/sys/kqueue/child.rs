@@ -67,7 +67,7 @@ impl ChildWatch {
     }
 
     /// A forked child inherits no kqueue, and closing a descriptor ends its registration.
-    pub(crate) fn watched_by(&mut self, _selector: RawFd) {}
+    pub(crate) fn set_poller(&mut self, _selector: RawFd) {}
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         if self.reaped || self.fork.check().is_err() {

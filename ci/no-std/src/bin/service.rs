@@ -13,14 +13,18 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
 use mio_st::timer::DeadlineKey;
-use mio_st::unix::{EventedIo, Signal, SignalSet, Signals};
+use mio_st::unix::{
+    AcceptGuard, EventedIo, Incoming, Signal, SignalSet, Signals, raise_descriptor_limit,
+};
 use mio_st::{Error, Result};
-use no_std::{Arguments, Line, accept, listen, raise_descriptor_limit};
+use no_std::{Arguments, Line, accept, listen};
 
 /// How many connections it serves at once; more wait in the listener's queue.
 const CONNECTIONS: usize = 10_000;
 /// How much of a connection's data it keeps.
 const BUFFER: usize = 256;
+/// How long to leave the listener alone when no connection can be accepted.
+const PAUSE: Duration = Duration::from_millis(20);
 
 const ENDING: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
@@ -38,7 +42,8 @@ static mut SLAB: MaybeUninit<Connections> = MaybeUninit::uninit();
 no_std::program!(run);
 
 fn run(arguments: Arguments) -> Result<()> {
-    raise_descriptor_limit()?;
+    // With a lower limit, fewer connections are served.
+    let _ = raise_descriptor_limit();
     let (poller, connections) = (&raw mut POLLER, &raw mut SLAB);
     // SAFETY: `main` runs once, and nothing else names them.
     let (poller, connections) =
@@ -47,6 +52,8 @@ fn run(arguments: Arguments) -> Result<()> {
     let mut events = Events::<128>::sized();
     while !service.ending {
         service.poller.poll(&mut events, None)?;
+        // One reading of the clock for the batch: idle times need not be more exact than that.
+        service.idle_end = Instant::now() + service.idle;
         for event in &mut events {
             service.handle(event)?;
         }
@@ -61,8 +68,11 @@ struct Service {
     poller: &'static mut ServicePoller,
     connections: &'static mut Connections,
     listener: EventedIo,
+    guard: AcceptGuard,
     signals: Signals,
     idle: Duration,
+    /// When a connection that is active in this batch has been idle for too long.
+    idle_end: Instant,
     ending: bool,
     served: u64,
     echoed: u64,
@@ -89,9 +99,18 @@ impl Service {
         // SAFETY: it was made just now, and is nobody else's.
         let mut listener = unsafe { EventedIo::from_raw_fd(fd) };
         poller.register(&mut listener, LISTENER, Interests::READABLE, PollOption::Level)?;
-        let idle = Duration::from_millis(arguments.number(2).into());
-        let (ending, served, echoed) = (false, 0, 0);
-        Ok(Service { poller, connections, listener, signals, idle, ending, served, echoed })
+        Ok(Service {
+            poller,
+            connections,
+            listener,
+            guard: AcceptGuard::new()?,
+            signals,
+            idle: Duration::from_millis(arguments.number(2).into()),
+            idle_end: Instant::now(),
+            ending: false,
+            served: 0,
+            echoed: 0,
+        })
     }
 
     fn handle(&mut self, event: Event) -> Result<()> {
@@ -99,65 +118,64 @@ impl Service {
             SIGNALS => self.ending = self.signals.receive()?.is_some(),
             LISTENER if event.readiness().is_timer() => self.listen_again()?,
             LISTENER => self.accept()?,
+            // An idle time is over. For an id whose connection has gone, there is nothing to do.
             id if event.readiness().is_timer() => drop(self.connections.remove(id)),
-            // For an id whose connection has gone, even just now, there is nothing to do.
-            id => match self.connections.get_mut(id).map(|it| it.echo(&mut self.echoed)) {
-                Some(Ok(())) => self.serve(id)?,
-                Some(Err(_)) => self.close(id),
-                None => {}
-            },
+            id if self.serve(id).is_err() => self.close(id),
+            _ => {}
         }
         Ok(())
     }
 
-    /// Accepts one; under `Level` the others are heard of again.
+    /// Accepts one connection: under `Level` the next poll reports the others.
     fn accept(&mut self) -> Result<()> {
         if self.connections.is_full() {
             return self.pause();
         }
-        let fd = match accept(self.listener.as_raw_fd()) {
-            Ok(fd) => fd,
-            Err(Error::Os(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS)) => {
-                return self.pause();
+        let listener = self.listener.as_raw_fd();
+        match self.guard.accept_with(|| accept(listener))? {
+            Incoming::Connection(io, ()) => {
+                // Without memory in the kernel to watch it, this connection is closed, and no other.
+                let _ = self.admit(io);
             }
-            // It has gone meanwhile.
-            Err(_) => return Ok(()),
-        };
-        // SAFETY: it was made just now, and is nobody else's.
-        let io = unsafe { EventedIo::from_raw_fd(fd) };
+            Incoming::Exhausted => self.pause()?,
+            Incoming::Lost(_) | Incoming::Refused(()) | Incoming::WouldBlock => {}
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, mut io: EventedIo) -> Result<()> {
         let entry = self.connections.vacant_entry()?;
         let id = entry.key().into();
-        let deadline = self.poller.add_timeout(id, self.idle)?;
-        let connection = Connection { io, deadline, from: 0, to: 0, buffer: [0; BUFFER] };
-        let io = &mut entry.insert(connection).io;
-        if self.poller.register(io, id, Interests::READABLE, PollOption::Level).is_err() {
-            self.close(id);
-            return self.pause();
-        }
+        self.poller.register(&mut io, id, Interests::READABLE, PollOption::Level)?;
+        let deadline = self.poller.add_deadline(id, self.idle_end)?;
+        entry.insert(Connection { io, deadline, from: 0, to: 0, buffer: [0; BUFFER] });
         self.served += 1;
         Ok(())
     }
 
-    /// Who cannot accept does not listen, or a poll would end at once again and again.
+    /// Leaves the listener alone for a while: reported again and again, it would keep the loop busy.
     fn pause(&mut self) -> Result<()> {
         self.poller.deregister(&mut self.listener)?;
-        self.poller.add_timeout(LISTENER, Duration::from_millis(20)).map(drop)
+        self.poller.add_timeout(LISTENER, PAUSE).map(drop)
     }
 
     fn listen_again(&mut self) -> Result<()> {
         let (listener, readable) = (&mut self.listener, Interests::READABLE);
-        self.poller.register(listener, LISTENER, readable, PollOption::Level)
+        match self.poller.register(listener, LISTENER, readable, PollOption::Level) {
+            Ok(()) => Ok(()),
+            // The kernel is out of memory: the pause goes on.
+            Err(_) => self.poller.add_timeout(LISTENER, PAUSE).map(drop),
+        }
     }
 
-    /// A connection was alive: its deadline moves, and it is heard when it can go on.
+    /// Lets a connection take one step: no connection can hold the others up, and under `Level` the next poll
+    /// reports what is left. An error ends the connection. One of these is `StaleKey`: its idle time is over,
+    /// and the event that says so is in this batch.
     fn serve(&mut self, id: EventedId) -> Result<()> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(()) };
-        self.poller.update_deadline(connection.deadline, Instant::now() + self.idle)?;
-        let wanted = match connection.from < connection.to {
-            true => Interests::WRITABLE,
-            false => Interests::READABLE,
-        };
-        // Without a system call where nothing changes.
+        let wanted = connection.step(&mut self.echoed)?;
+        self.poller.update_deadline(connection.deadline, self.idle_end)?;
+        // This is a system call only if `wanted` has changed.
         self.poller.reregister(&mut connection.io, id, wanted, PollOption::Level)
     }
 
@@ -169,23 +187,18 @@ impl Service {
 }
 
 impl Connection {
-    /// Writes what it has, reads and writes more, until either would block. Counts in `echoed` what was
-    /// written, also where the connection ends after it.
-    fn echo(&mut self, echoed: &mut u64) -> Result<()> {
-        loop {
-            match self.step() {
-                Ok(count) => *echoed += count as u64,
-                Err(error) if error.is_would_block() => return Ok(()),
-                Err(error) => return Err(error),
-            }
-            // What did not fill the buffer was all there was: that saves a read in vain.
-            if self.from == self.to && usize::from(self.to) < BUFFER {
-                return Ok(());
-            }
+    /// Reads once, if everything was written, and writes once. Returns what to wait for, and counts in
+    /// `echoed` what was written.
+    fn step(&mut self, echoed: &mut u64) -> Result<Interests> {
+        match self.echo() {
+            Ok(count) => *echoed += count as u64,
+            Err(error) if error.is_would_block() => {}
+            Err(error) => return Err(error),
         }
+        Ok(if self.from == self.to { Interests::READABLE } else { Interests::WRITABLE })
     }
 
-    fn step(&mut self) -> Result<usize> {
+    fn echo(&mut self) -> Result<usize> {
         if self.from == self.to {
             let count = self.io.read(&mut self.buffer)?;
             (self.from, self.to) = (0, count as u16);

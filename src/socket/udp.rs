@@ -1,0 +1,152 @@
+//! UDP: a socket for any peer, and one for one peer.
+
+use core::net::SocketAddr;
+
+use super::kind::{Data, Datagrams, Ip, Kind, Peer, Udp};
+use super::{ListenOptions, Socket};
+use crate::error::Result;
+use crate::interests::Interests;
+use crate::sys::address::RawAddress;
+use crate::sys::option_name as name;
+use crate::sys::{option, send, socket};
+
+/// The kinds of this file.
+pub mod kinds {
+    super::super::kind::kind! {
+        /// A UDP socket for any peer.
+        UdpSocket: SOCK_DGRAM of [libc::AF_INET, libc::AF_INET6], listens: false
+    }
+    super::super::kind::kind! {
+        /// A UDP socket for one peer.
+        ConnectedUdpSocket: SOCK_DGRAM of [libc::AF_INET, libc::AF_INET6], listens: false
+    }
+}
+
+/// A UDP socket for any peer. [`connect`](UdpSocket::connect) turns it into a
+/// [`ConnectedUdpSocket`], which talks to one peer only.
+///
+/// A datagram arrives whole or not at all, except that what does not fit the buffer is lost:
+/// [`recv_datagram`](Socket::recv_datagram) reports that, `recv` and `recv_from` do not. Under
+/// [`Edge`](crate::poll::PollOption::Edge) receive until the call would block before waiting for the
+/// next event. There is no end of the data, and a datagram may be empty.
+///
+/// ```
+/// use mio_st::socket::UdpSocket;
+///
+/// let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// let peer = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// peer.send_to(b"hello", socket.local_addr()?)?;
+///
+/// let mut buffer = [0; 512];
+/// let datagram = socket.recv_datagram(&mut buffer)?;
+/// assert_eq!(&buffer[..datagram.len], b"hello");
+/// assert!(!datagram.truncated && datagram.address == peer.local_addr()?);
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+pub type UdpSocket = Socket<kinds::UdpSocket>;
+
+/// A UDP socket that was connected by [`UdpSocket::connect`]: it sends to and receives from one peer
+/// only. Conversions do not check that the socket is connected; if it is not, sending is an error.
+///
+/// If no socket is bound to the peer's address and the peer's machine reports that, an event that
+/// [`is_error`](crate::event::Ready::is_error) arrives, and the next call fails with
+/// `Os(ECONNREFUSED)`, once. The socket stays usable.
+pub type ConnectedUdpSocket = Socket<kinds::ConnectedUdpSocket>;
+
+impl Kind for kinds::UdpSocket {
+    type Address = SocketAddr;
+    const INTERESTS: Interests = Interests::BOTH;
+}
+
+impl Kind for kinds::ConnectedUdpSocket {
+    type Address = SocketAddr;
+    const INTERESTS: Interests = Interests::BOTH;
+}
+
+impl Ip for kinds::UdpSocket {}
+impl Ip for kinds::ConnectedUdpSocket {}
+impl Data for kinds::UdpSocket {}
+impl Data for kinds::ConnectedUdpSocket {}
+impl Peer for kinds::ConnectedUdpSocket {}
+impl Datagrams for kinds::UdpSocket {}
+impl Datagrams for kinds::ConnectedUdpSocket {}
+impl Udp for kinds::UdpSocket {}
+impl Udp for kinds::ConnectedUdpSocket {}
+
+impl UdpSocket {
+    /// Binds to `address`; for port 0 the system chooses one. Sets no option;
+    /// [`ListenOptions::bind_udp`] does.
+    ///
+    /// # Errors
+    ///
+    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out of
+    /// descriptors. See socket(2), bind(2).
+    pub fn bind(address: SocketAddr) -> Result<UdpSocket> {
+        ListenOptions::new().bind_udp(address)
+    }
+
+    /// Sends to and receives from `address` only from now on, and reports its errors, such as
+    /// `Os(ECONNREFUSED)`. A registration stays as it is.
+    ///
+    /// ```
+    /// use mio_st::socket::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// let client = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?.connect(server.local_addr()?)?;
+    /// client.send(b"hello")?;
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system's, such as for an address of another family; the socket is closed then. See
+    /// connect(2).
+    pub fn connect(self, address: SocketAddr) -> Result<ConnectedUdpSocket> {
+        socket::connect(self.as_raw_fd(), &RawAddress::of(address))?;
+        Ok(self.into_kind())
+    }
+
+    /// Sends a datagram to `address`, and returns its length: all of the buffer.
+    ///
+    /// # Errors
+    ///
+    /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of which
+    /// nothing is sent; an address of another family; and the system's. `Os(ENOBUFS)` (the BSDs and
+    /// Apple's systems, and Linux with `IP_RECVERR`) means that the interface's queue was full and the
+    /// datagram is lost: no event reports when there is room. Treat it as a datagram that was lost on
+    /// the way. See send(2).
+    pub fn send_to(&self, buffer: &[u8], address: SocketAddr) -> Result<usize> {
+        send::send_to(self.as_raw_fd(), buffer, &RawAddress::of(address))
+    }
+}
+
+/// Options of UDP, see udp(7).
+impl<K: Udp> Socket<K> {
+    /// Returns whether an IPv6 socket takes IPv6 only, and no IPv4 under mapped addresses. It can be
+    /// set before binding only: see [`ListenOptions::only_v6`].
+    ///
+    /// # Errors
+    ///
+    /// The system's, such as for an IPv4 socket, see ipv6(7).
+    pub fn only_v6(&self) -> Result<bool> {
+        option::only_v6(self.as_raw_fd())
+    }
+
+    /// Returns whether it may send to broadcast addresses (`SO_BROADCAST`).
+    ///
+    /// # Errors
+    ///
+    /// The system's, see socket(7).
+    pub fn broadcast(&self) -> Result<bool> {
+        name::BROADCAST.flag(self.as_raw_fd())
+    }
+
+    /// Sets whether it may send to broadcast addresses (`SO_BROADCAST`).
+    ///
+    /// # Errors
+    ///
+    /// The system's, see socket(7).
+    pub fn set_broadcast(&self, broadcast: bool) -> Result<()> {
+        name::BROADCAST.set_flag(self.as_raw_fd(), broadcast)
+    }
+}

@@ -1,0 +1,127 @@
+//! Streams within this machine: connections and listeners.
+
+use super::kind::{Data, Kind, Listens, Peer, RawForm, Stream};
+use super::listener::BACKLOG;
+use super::{Socket, UnixAddress};
+use crate::error::Result;
+use crate::interests::Interests;
+use crate::sys::{option, socket};
+
+/// The kinds of this file.
+pub mod kinds {
+    super::super::kind::kind! {
+        /// A connection within this machine.
+        UnixStream: SOCK_STREAM of [libc::AF_UNIX], listens: false
+    }
+    super::super::kind::kind! {
+        /// A socket that listens for connections within this machine.
+        UnixListener: SOCK_STREAM of [libc::AF_UNIX], listens: true
+    }
+}
+
+/// A connection within this machine.
+///
+/// ```
+/// use mio_st::socket::UnixStream;
+///
+/// let (here, there) = UnixStream::pair()?;
+/// here.write(b"hello")?;
+/// let mut buffer = [0; 8];
+/// assert_eq!(there.read(&mut buffer)?, 5);
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+pub type UnixStream = Socket<kinds::UnixStream>;
+
+/// A listening socket within this machine.
+///
+/// Closing it leaves its path in the file system, where the next `bind` finds it in use: remove the
+/// file.
+pub type UnixListener = Socket<kinds::UnixListener>;
+
+impl Kind for kinds::UnixStream {
+    type Address = UnixAddress;
+    const INTERESTS: Interests = Interests::BOTH;
+    // Linux has urgent data here too (since 5.15), other systems have not.
+    const POSSIBLE: Interests = match cfg!(any(target_os = "linux", target_os = "android")) {
+        true => Interests::BOTH.add(Interests::PRIORITY),
+        false => Interests::BOTH,
+    };
+}
+
+impl Kind for kinds::UnixListener {
+    type Address = UnixAddress;
+    const INTERESTS: Interests = Interests::READABLE;
+}
+
+impl Data for kinds::UnixStream {}
+impl Peer for kinds::UnixStream {}
+impl Stream for kinds::UnixStream {}
+
+impl Listens for kinds::UnixListener {
+    type Stream = kinds::UnixStream;
+}
+
+impl UnixListener {
+    /// Listens at `address`: creates the socket file if it is a path.
+    ///
+    /// # Errors
+    ///
+    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](crate::Error::NotFound)
+    /// and `Os(EACCES)` for the directory, out of descriptors. See bind(2).
+    pub fn bind(address: &UnixAddress) -> Result<UnixListener> {
+        let listener = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
+        socket::bind(&listener, &address.to_raw())?;
+        socket::listen(listener.as_raw_fd(), BACKLOG)?;
+        Ok(Socket::adopt(listener))
+    }
+}
+
+impl UnixStream {
+    /// Connects to the listener at `address`, at once: there is nothing to wait for.
+    ///
+    /// # Errors
+    ///
+    /// [Would block](crate::Error::is_would_block) on Linux, `Os(ECONNREFUSED)` elsewhere, if too many
+    /// connections are waiting to be accepted: no event reports when to try again. And the system's:
+    /// [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if no socket listens, out of
+    /// descriptors. See connect(2).
+    pub fn connect(address: &UnixAddress) -> Result<UnixStream> {
+        let stream = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
+        socket::connect(stream.as_raw_fd(), &address.to_raw())?;
+        Ok(Socket::adopt(stream))
+    }
+
+    /// Returns two connections, each the other's peer, without a name.
+    ///
+    /// # Errors
+    ///
+    /// The system's: out of descriptors. See socketpair(2).
+    pub fn pair() -> Result<(UnixStream, UnixStream)> {
+        let (one, other) = socket::pair(libc::SOCK_STREAM)?;
+        Ok((Socket::adopt(one), Socket::adopt(other)))
+    }
+
+    /// Returns the user, group and process of the peer: of the process that connected or listened, as
+    /// they were then.
+    ///
+    /// # Errors
+    ///
+    /// `Os(ENOTCONN)`, or the system's. See `SO_PEERCRED` in unix(7), getpeereid(3).
+    pub fn peer_credentials(&self) -> Result<Credentials> {
+        let option::Peer { uid, gid, pid } = option::peer(self.as_raw_fd())?;
+        Ok(Credentials { uid, gid, pid })
+    }
+}
+
+/// The identity of a process.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// The effective user id.
+    pub uid: u32,
+    /// The effective group id.
+    pub gid: u32,
+    /// The process id, on systems that report it: on Linux. The process may have ended, and the number
+    /// may belong to another one.
+    pub pid: Option<i32>,
+}

@@ -1,0 +1,217 @@
+//! TCP.
+
+extern crate std;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
+
+use super::{ListenOptions, Socket};
+use crate::socket::kinds::{self, Stream};
+use crate::socket::{self, ConnectOptions, ConnectStatus};
+use crate::std_adapter::unix::{ours, ours_mut};
+
+/// A TCP connection, or the attempt at one, like [`std::net::TcpStream`]: see [`socket::TcpStream`].
+///
+/// `TcpStream` and `&TcpStream` are `Read` and `Write`, and never block: after `WouldBlock` wait for
+/// an event.
+///
+/// ```
+/// use std::io;
+/// use std::net::TcpListener;
+///
+/// use mio_st::event::{EventedId, Events};
+/// use mio_st::net::{ConnectStatus, TcpStream};
+/// use mio_st::poll::{PollOption, Poller};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let mut poller = Poller::new()?;
+/// let mut events = Events::new();
+///
+/// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+/// poller.register(&mut stream, EventedId(1), TcpStream::INTERESTS, PollOption::Edge)?;
+/// while stream.connect_status()? != ConnectStatus::Connected {
+///     poller.poll(&mut events, None)?;
+/// }
+/// # Ok::<(), io::Error>(())
+/// ```
+pub type TcpStream = Socket<kinds::TcpStream>;
+
+/// A listening TCP socket, like [`std::net::TcpListener`]: see [`socket::TcpListener`].
+///
+/// ```no_run
+/// use mio_st::event::{EventedId, Events};
+/// use mio_st::net::TcpListener;
+/// use mio_st::poll::{PollOption, Poller};
+///
+/// let mut poller = Poller::new()?;
+/// let mut events = Events::new();
+/// let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+/// poller.register(&mut listener, EventedId(0), TcpListener::INTERESTS, PollOption::Edge)?;
+///
+/// poller.poll(&mut events, None)?;
+/// loop {
+///     match listener.accept() {
+///         Ok((_stream, address)) => println!("{address}"),
+///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+///         Err(error) => return Err(error),
+///     }
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type TcpListener = Socket<kinds::TcpListener>;
+
+impl TcpListener {
+    /// See [`socket::TcpListener::bind`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+        ListenOptions::new().reuse_addr(true).listen(address)
+    }
+
+    /// See [`socket::Socket::accept`]. Servers should call
+    /// [`AcceptGuard::accept_next`](super::AcceptGuard::accept_next) instead.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, address) = self.inner.accept()?;
+        Ok((stream.into(), address))
+    }
+}
+
+impl TcpStream {
+    /// See [`socket::TcpStream::connect`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        Ok(socket::TcpStream::connect(address)?.into())
+    }
+
+    /// See [`ConnectOptions::connect`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn connect_with(
+        address: SocketAddr,
+        options: &ConnectOptions<'_>,
+    ) -> io::Result<TcpStream> {
+        Ok(options.connect(address)?.into())
+    }
+
+    /// See [`socket::TcpStream::connect_status`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn connect_status(&self) -> io::Result<ConnectStatus> {
+        Ok(self.inner.connect_status()?)
+    }
+
+    /// See [`socket::Socket::peer_addr`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.inner.peer_addr()?)
+    }
+
+    /// See [`socket::Socket::shutdown`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        Ok(self.inner.shutdown(how.into())?)
+    }
+
+    /// See [`socket::TcpStream::nodelay`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        Ok(self.inner.nodelay()?)
+    }
+
+    /// See [`socket::TcpStream::set_nodelay`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        Ok(self.inner.set_nodelay(nodelay)?)
+    }
+
+    /// See [`socket::TcpStream::linger`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        Ok(self.inner.linger()?)
+    }
+
+    /// See [`socket::TcpStream::set_linger`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        Ok(self.inner.set_linger(linger)?)
+    }
+}
+
+macro_rules! read_write {
+    ($Handle:ty) => {
+        impl<K: Stream> Read for $Handle {
+            #[inline]
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                Ok(self.inner.read(buffer)?)
+            }
+
+            #[inline]
+            fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                Ok(self.inner.read_vectored(ours_mut(buffers))?)
+            }
+        }
+
+        impl<K: Stream> Write for $Handle {
+            #[inline]
+            fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+                Ok(self.inner.write(buffer)?)
+            }
+
+            #[inline]
+            fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+                Ok(self.inner.write_vectored(ours(buffers))?)
+            }
+
+            #[inline]
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    };
+}
+
+read_write!(Socket<K>);
+read_write!(&Socket<K>);
+
+impl From<Shutdown> for socket::Shutdown {
+    fn from(how: Shutdown) -> socket::Shutdown {
+        match how {
+            Shutdown::Read => socket::Shutdown::Read,
+            Shutdown::Write => socket::Shutdown::Write,
+            Shutdown::Both => socket::Shutdown::Both,
+        }
+    }
+}
