@@ -3,6 +3,7 @@
 
 mod descriptors;
 mod example;
+mod inject;
 mod process;
 mod rng;
 mod skip;
@@ -11,6 +12,7 @@ mod watch;
 
 pub use self::descriptors::*;
 pub use self::example::*;
+pub use self::inject::*;
 pub use self::process::*;
 pub use self::rng::Rng;
 pub use self::skip::skip;
