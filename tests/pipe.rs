@@ -95,7 +95,7 @@ fn that_the_reader_has_gone_is_told_for_as_long_as_it_holds() {
         for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
             let (mut poller, mut sender, receiver) = watched(opt);
             if full {
-                while sender.write(&[7; 4096]).is_ok() {}
+                while sender.try_write(&[7; 4096]).is_ok() {}
             }
             poller.reregister(&mut sender, EventedId(1), Sender::INTERESTS, opt).unwrap();
             drop(receiver);
