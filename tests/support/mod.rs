@@ -9,6 +9,7 @@ mod rng;
 #[cfg(feature = "std")]
 mod servers;
 mod skip;
+mod system;
 mod watch;
 
 pub use self::descriptors::*;
@@ -19,4 +20,5 @@ pub use self::rng::Rng;
 #[cfg(feature = "std")]
 pub use self::servers::*;
 pub use self::skip::skip;
+pub use self::system::*;
 pub use self::watch::*;
