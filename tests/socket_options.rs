@@ -173,7 +173,7 @@ fn fast_open_sends_its_data_with_the_request() {
     let options = ConnectOptions::new().fast_open(true);
     let to = listener.local_addr().unwrap();
     match options.connect(to) {
-        Err(Error::Unsupported) => assert!(!LINUX),
+        Err(Error::Unsupported) if !LINUX => {}
         answer => {
             let stream = answer.unwrap();
             // The write makes the connection, if the system is configured for it, or else goes on by itself.
@@ -198,7 +198,7 @@ fn a_deferred_connection_comes_with_its_data() {
     let _alone = alone();
     let options = ListenOptions::new().defer_accept(Duration::from_secs(30));
     let mut listener = match options.listen(address(LOCALHOSTS[0])) {
-        Err(Error::Unsupported) => return assert!(!LINUX),
+        Err(Error::Unsupported) if !LINUX => return,
         answer => answer.unwrap(),
     };
     let mut poller = Poller::new().unwrap();
@@ -220,7 +220,7 @@ fn a_group_of_listeners_is_steered_by_the_cpu() {
     );
     let options = ListenOptions::new().steer_by_cpu(2);
     let first = match options.listen(address(LOCALHOSTS[0])) {
-        Err(Error::Unsupported) => return assert!(!LINUX),
+        Err(Error::Unsupported) if !LINUX => return,
         answer => answer.unwrap(),
     };
     let own = first.local_addr().unwrap();
