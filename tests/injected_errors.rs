@@ -161,7 +161,7 @@ fn an_error_of_a_registration_costs_one_connection() {
 }
 
 /// More clients than descriptors, as with 3,000 under the usual limit of 1,024: those beyond it are
-/// closed, and none waits in vain.
+/// closed, and none is left waiting.
 #[test]
 fn out_of_descriptors_each_server_refuses_and_goes_on() {
     each(SERVERS.to_vec(), |name| {
@@ -175,7 +175,7 @@ fn out_of_descriptors_each_server_refuses_and_goes_on() {
             }
         }
         assert!((10..40).contains(&served.len()), "{name}: {} served", served.len());
-        // Those who are served are as good as before, and have successors.
+        // The clients that are served are served again, and leave descriptors to others.
         assert!(served.iter_mut().all(is_answered), "{name}");
         drop(served);
         let begin = Instant::now();
