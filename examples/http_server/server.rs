@@ -40,8 +40,8 @@ type Clients = Slab<Client, { CONNECTIONS + REFUSALS }>;
 
 /// A server for one thread. All its memory is reserved when it is made.
 pub struct Server {
-    poller: &'static mut Poller,
-    clients: &'static mut Clients,
+    poller: Box<Poller>,
+    clients: Box<Clients>,
     pool: Pool,
     /// `None` once it is stopping.
     listener: Option<TcpListener>,
@@ -73,8 +73,8 @@ impl Stream for TcpStream {
 impl Server {
     pub fn new(listener: TcpListener, limits: Limits) -> io::Result<Server> {
         let mut server = Server {
-            poller: Poller::init_in(Box::leak(Box::new_uninit()))?,
-            clients: Clients::init_in(Box::leak(Box::new_uninit())),
+            poller: Poller::boxed()?,
+            clients: Clients::boxed(),
             pool: Pool::new(REQUESTS),
             listener: Some(listener),
             guard: AcceptGuard::new()?,
