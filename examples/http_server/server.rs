@@ -19,7 +19,7 @@ use super::pool::Pool;
 
 /// How many connections are served at once. A connection without a request takes some 150 bytes.
 const CONNECTIONS: usize = 10_000;
-/// How many more are told that this is too many.
+/// How many more connections can get the response 503 at once.
 const REFUSALS: usize = 256;
 /// How many requests can be under way at once. Each takes 16 KiB.
 const REQUESTS: usize = 2_048;

@@ -65,7 +65,7 @@ fn serve(options: Options) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints a line. That nobody reads it is no reason to end a proxy.
+/// Prints a line, and ignores errors: a proxy must not end because its output is closed.
 fn say(line: core::fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }
