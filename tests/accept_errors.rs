@@ -367,7 +367,7 @@ fn a_pause_lasts_until_the_listener_can_be_registered_again() {
 
 #[test]
 fn an_acceptor_that_is_stopped_leaves_nothing_behind() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut poller = Poller::<0, 1>::sized().unwrap();
     for pause in [false, true] {
         let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
