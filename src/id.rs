@@ -14,6 +14,7 @@ use core::fmt;
 /// assert_eq!(LISTENER, EventedId::from(0));
 /// assert_eq!(LISTENER.to_string(), "0");
 /// ```
+#[doc(alias = "Token")]
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct EventedId(pub usize);

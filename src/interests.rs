@@ -21,6 +21,7 @@ use crate::ready::Ready;
 /// assert_eq!(interests.remove(Interests::READABLE), Some(Interests::PRIORITY));
 /// assert_eq!(interests.remove(interests), None);
 /// ```
+#[doc(alias = "Interest")]
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct Interests(NonZeroU8);
@@ -43,7 +44,7 @@ impl Interests {
         }
     }
 
-    /// Both sets together: `|`, in a `const`.
+    /// Returns the union of two sets, as `|`, in a `const`.
     #[inline]
     #[must_use]
     pub const fn add(self, other: Interests) -> Interests {
@@ -54,7 +55,7 @@ impl Interests {
         }
     }
 
-    /// Without `other`; `None` where nothing is left.
+    /// Returns the set without `other`; `None` if nothing is left.
     #[inline]
     #[must_use]
     pub const fn remove(self, other: Interests) -> Option<Interests> {
@@ -64,28 +65,28 @@ impl Interests {
         }
     }
 
-    /// `READABLE` is in it.
+    /// Returns whether the set includes `READABLE`.
     #[inline]
     #[must_use]
     pub const fn is_readable(self) -> bool {
         self.0.get() & Interests::READABLE.0.get() != 0
     }
 
-    /// `WRITABLE` is in it.
+    /// Returns whether the set includes `WRITABLE`.
     #[inline]
     #[must_use]
     pub const fn is_writable(self) -> bool {
         self.0.get() & Interests::WRITABLE.0.get() != 0
     }
 
-    /// `PRIORITY` is in it.
+    /// Returns whether the set includes `PRIORITY`.
     #[inline]
     #[must_use]
     pub const fn is_priority(self) -> bool {
         self.0.get() & Interests::PRIORITY.0.get() != 0
     }
 
-    /// The readiness of the same names.
+    /// Returns the readiness of the same names.
     #[inline]
     #[must_use]
     pub const fn as_ready(self) -> Ready {

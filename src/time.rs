@@ -31,28 +31,28 @@ impl Instant {
     /// After everything: never.
     pub const MAX: Instant = Instant(u64::MAX);
 
-    /// The point `nanos` nanoseconds after the clock's origin.
+    /// Returns the point in time `nanos` nanoseconds after the clock's origin.
     #[inline]
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Instant {
         Instant(nanos)
     }
 
-    /// Nanoseconds since the clock's origin.
+    /// Returns the nanoseconds since the clock's origin.
     #[inline]
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// `self + duration`, or `MAX` where that lies beyond it.
+    /// Returns `self + duration`, or `MAX` if that is later.
     #[inline]
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Instant {
         Instant(self.0.saturating_add(nanos(duration)))
     }
 
-    /// `self + duration`, or `None` where that lies beyond `MAX`.
+    /// Returns `self + duration`, or `None` if that is later than `MAX`.
     #[inline]
     #[must_use]
     pub const fn checked_add(self, duration: Duration) -> Option<Instant> {
@@ -66,14 +66,14 @@ impl Instant {
         }
     }
 
-    /// `self - duration`, or `ZERO` where that lies before it.
+    /// Returns `self - duration`, or `ZERO` if that is earlier.
     #[inline]
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Instant {
         Instant(self.0.saturating_sub(nanos(duration)))
     }
 
-    /// The time from `earlier` to `self`; zero where `earlier` is later.
+    /// Returns the time from `earlier` to `self`; zero if `earlier` is later.
     #[inline]
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Instant) -> Duration {
@@ -81,7 +81,7 @@ impl Instant {
     }
 }
 
-/// A duration in nanoseconds, saturating, in 64-bit arithmetic only (`Duration::as_nanos` is 128 bits
+/// Returns a duration in nanoseconds, saturating, by 64-bit arithmetic only (`Duration::as_nanos` is 128 bits
 /// wide and costs several times as much).
 #[inline]
 pub(crate) const fn nanos(duration: Duration) -> u64 {
@@ -119,7 +119,7 @@ impl Sub<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// Zero where `earlier` is later.
+    /// Returns zero if `earlier` is later.
     #[inline]
     fn sub(self, earlier: Instant) -> Duration {
         self.saturating_duration_since(earlier)

@@ -34,16 +34,16 @@ impl Registry {
         answer
     }
 
-    /// How busy polling is set.
+    /// Returns how busy polling is set.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing.
+    /// [`Unsupported`](crate::Error::Unsupported) if the kernel does not offer it.
     pub fn busy_poll(&self) -> Result<BusyPoll> {
         self.selector()?.busy_poll()
     }
 
-    /// Sets busy polling for all that is watched here.
+    /// Sets busy polling for all sources that are registered here.
     ///
     /// ```
     /// use mio_st::poll::{BusyPoll, Poller};
@@ -60,7 +60,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing,
+    /// [`Unsupported`](crate::Error::Unsupported) if the kernel does not offer it,
     /// [`InvalidInput`](crate::Error::InvalidInput) for too many microseconds, `Os(EPERM)` for too large a
     /// budget without the capability.
     pub fn set_busy_poll(&mut self, busy_poll: BusyPoll) -> Result<()> {

@@ -14,10 +14,10 @@ use crate::poller::wait::{Timeout, Waiter};
 use crate::sys::fd::RawFd;
 use crate::sys::{Selector, Wait};
 
-/// The kernel's queue: what is watched, and how events come out.
+/// The kernel's queue: registers sources and returns their events.
 ///
-/// A [`Poller`](crate::poll::Poller) has one and adds user-space events and deadlines. By itself it serves
-/// whoever needs the kernel's events only.
+/// A [`Poller`](crate::poll::Poller) has one, and adds user-space events and timers. Use it alone if you need
+/// kernel events only.
 ///
 /// It belongs to one thread and to one process:
 ///
@@ -26,8 +26,8 @@ use crate::sys::{Selector, Wait};
 /// send(mio_st::poll::Registry::new().unwrap());
 /// ```
 ///
-/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and changes nothing;
-/// dropping it there closes the child's descriptor only.
+/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and changes nothing.
+/// Dropping it there closes only the child's descriptor.
 #[derive(Debug)]
 pub struct Registry {
     attention: Attention,
@@ -39,7 +39,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Makes the kernel's queue, which takes one descriptor, close-on-exec.
+    /// Creates the kernel's queue, which takes one descriptor, close-on-exec.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Registry {
         })
     }
 
-    /// Watches a raw descriptor: what [`EventedFd`](crate::unix::EventedFd) calls.
+    /// Starts watching a raw descriptor. [`EventedFd`](crate::unix::EventedFd) calls it.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Registry {
         answer
     }
 
-    /// Ends watching a raw descriptor.
+    /// Stops watching a raw descriptor.
     ///
     /// # Errors
     ///
@@ -143,20 +143,21 @@ impl Registry {
         result
     }
 
-    /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
+    /// Returns the descriptor of the kernel's queue. It is readable while events are pending, so that one
+    /// poller can watch another.
     #[inline]
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {
         self.selector.raw_fd()
     }
 
-    /// The kernel's queue, for what is no descriptor; not in a forked child.
+    /// Returns the kernel's queue, or an error in a forked child.
     pub(crate) fn selector(&self) -> Result<&Selector> {
         self.check_fork()?;
         Ok(&self.selector)
     }
 
-    /// Tells this registry from every other of the process.
+    /// Returns a number that no other registry of the process has.
     #[inline]
     pub(crate) fn number(&self) -> NonZeroU32 {
         self.number
@@ -189,11 +190,11 @@ impl Registry {
         settled
     }
 
-    /// Makes a whole poll of the kernel only, while all is calm: mostly one system call.
+    /// Makes a whole poll of the kernel only, if nothing else needs attention: mostly one system call.
     #[inline(always)]
     pub(super) fn poll_kernel(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<()> {
         let endless = timeout.is_endless();
-        // Any other timeout costs the kernel a timer, in vain if there are events already.
+        // For any other timeout the kernel sets up a timer, even if there are events already.
         let ask = endless || timeout.is_zero() || self.waiter.should_probe();
         if ask {
             let wait = if endless { Wait::Endless } else { Wait::No };

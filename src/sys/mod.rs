@@ -1,4 +1,4 @@
-//! The thin face over the kernel: every system call of the library is made in this room, through `libc`.
+//! A thin wrapper around the kernel: all system calls of the library are made in this module, through `libc`.
 //!
 //! # What a backend gives
 //!

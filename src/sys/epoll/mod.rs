@@ -1,13 +1,14 @@
 //! epoll: Linux and Android. See epoll(7), epoll_ctl(2), epoll_wait(2).
 //!
-//! What is peculiar about it, and what is done:
+//! Its peculiarities, and what is done about them:
 //!
-//! * A half-closed peer is seen only by who asks for `EPOLLRDHUP`: it goes with every `READABLE`.
-//! * A pipe whose other end has gone may report `EPOLLHUP` or `EPOLLERR` *alone*: `Ready::is_readable` and
+//! * A half-closed peer is reported only with `EPOLLRDHUP`: it is requested with every `READABLE`.
+//! * A pipe whose other end is closed may report `EPOLLHUP` or `EPOLLERR` *alone*: `Ready::is_readable` and
 //!   `is_writable` are true for them.
-//! * Registrations belong to the open file description, not to the number: while a duplicate lives, closing
-//!   does not end one. Deregister before closing, or look ids up in a `Slab`, which knows its dead.
-//! * `EPOLL_CTL_MOD` looks at the source again, and reports a pending edge again: that re-arms a oneshot.
+//! * Registrations belong to the open file description, not to the descriptor: closing does not end one as
+//!   long as a duplicate is open. Deregister before closing, or look ids up in a `Slab`, in which stale ids
+//!   resolve to nothing.
+//! * `EPOLL_CTL_MOD` tests the readiness again, and reports a pending edge again: that re-arms a oneshot.
 
 mod busy_poll;
 mod call;
