@@ -132,6 +132,12 @@ impl Batch {
         self.room() == 0
     }
 
+    /// Returns whether the kernel had no slot left, though there are slots now.
+    #[inline]
+    pub(super) fn was_cut(&self) -> bool {
+        self.events[..self.len].last().is_some_and(RawEvent::was_cut)
+    }
+
     /// Returns the number of spare slots.
     #[inline]
     pub(crate) fn room(&self) -> usize {

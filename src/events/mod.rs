@@ -129,11 +129,13 @@ impl<const N: usize> Events<N> {
         self.len() == 0
     }
 
-    /// Returns whether the latest poll has found as many events as there are slots: more may be waiting.
+    /// Returns whether the latest poll has found as many events as there are slots: more may be pending. On
+    /// kqueue it may have fewer events than that, since the two directions of a source are merged after the
+    /// kernel has written them.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.view().is_full()
+        self.view().is_full() || self.view().was_cut()
     }
 
     /// Returns `N`, the most events that one poll can return.
