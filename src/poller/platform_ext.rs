@@ -4,6 +4,7 @@ use super::Registry;
 use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
+use crate::subscription::Subscription;
 use crate::sys::BusyPoll;
 use crate::sys::fd::RawFd;
 
@@ -29,9 +30,10 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        let answer = self.selector()?.register_exclusive(fd, id, interests, opt);
-        trace!("register exclusive: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
-        answer
+        let subscription = Subscription::new(id, interests, opt);
+        let result = self.selector()?.register_exclusive(fd, subscription);
+        trace!("register exclusive: fd {fd}, {subscription:?}: {result:?}");
+        result
     }
 
     /// Returns how busy polling is set.

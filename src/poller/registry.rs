@@ -11,6 +11,7 @@ use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::attention::Attention;
 use crate::poller::wait::{Timeout, Waiter};
+use crate::subscription::Subscription;
 use crate::sys::fd::RawFd;
 use crate::sys::{Selector, Wait};
 
@@ -33,7 +34,7 @@ pub struct Registry {
     attention: Attention,
     pub(super) selector: Selector,
     pub(super) waiter: Waiter,
-    number: NonZeroU32,
+    instance: NonZeroU32,
     /// Not `Send`, not `Sync`.
     one_thread: PhantomData<*mut ()>,
 }
@@ -49,7 +50,7 @@ impl Registry {
             attention: Attention::new()?,
             selector: Selector::new()?,
             waiter: Waiter::new(),
-            number: next_number(),
+            instance: next_instance_id(),
             one_thread: PhantomData,
         })
     }
@@ -66,10 +67,14 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
+        self.register_as(fd, Subscription::new(id, interests, opt))
+    }
+
+    pub(crate) fn register_as(&mut self, fd: RawFd, subscription: Subscription) -> Result<()> {
         self.check_fork()?;
-        let answer = self.selector.register(fd, id, interests, opt);
-        trace!("register: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
-        answer
+        let result = self.selector.register(fd, subscription);
+        trace!("register: fd {fd}, {subscription:?}: {result:?}");
+        result
     }
 
     /// Changes how a raw descriptor is watched.
@@ -84,10 +89,14 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
+        self.reregister_as(fd, Subscription::new(id, interests, opt))
+    }
+
+    pub(crate) fn reregister_as(&mut self, fd: RawFd, subscription: Subscription) -> Result<()> {
         self.check_fork()?;
-        let answer = self.selector.reregister(fd, id, interests, opt);
-        trace!("reregister: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
-        answer
+        let result = self.selector.reregister(fd, subscription);
+        trace!("reregister: fd {fd}, {subscription:?}: {result:?}");
+        result
     }
 
     /// Stops watching a raw descriptor.
@@ -97,9 +106,9 @@ impl Registry {
     /// As [`Evented::deregister`](crate::event::Evented::deregister).
     pub fn deregister_fd(&mut self, fd: RawFd) -> Result<()> {
         self.check_fork()?;
-        let answer = self.selector.deregister(fd);
-        trace!("deregister: fd {fd}: {answer:?}");
-        answer
+        let result = self.selector.deregister(fd);
+        trace!("deregister: fd {fd}: {result:?}");
+        result
     }
 
     /// Sets how long a poll busy-waits before it blocks (default: zero, off). Spinning saves the cost of
@@ -157,10 +166,10 @@ impl Registry {
         Ok(&self.selector)
     }
 
-    /// Returns a number that no other registry of the process has.
+    /// Returns the instance id, which no other registry of the process has.
     #[inline]
-    pub(crate) fn number(&self) -> NonZeroU32 {
-        self.number
+    pub(crate) fn instance_id(&self) -> NonZeroU32 {
+        self.instance
     }
 
     #[inline]
@@ -244,11 +253,11 @@ impl Registry {
     }
 }
 
-fn next_number() -> NonZeroU32 {
-    static NUMBERS: AtomicU32 = AtomicU32::new(1);
+fn next_instance_id() -> NonZeroU32 {
+    static IDS: AtomicU32 = AtomicU32::new(1);
     loop {
-        if let Some(number) = NonZeroU32::new(NUMBERS.fetch_add(1, Relaxed)) {
-            return number;
+        if let Some(id) = NonZeroU32::new(IDS.fetch_add(1, Relaxed)) {
+            return id;
         }
     }
 }

@@ -13,6 +13,7 @@
 mod busy_poll;
 mod call;
 mod child;
+mod reap;
 mod sigchld;
 mod signals;
 mod wait;
@@ -29,8 +30,9 @@ use super::Wait;
 use super::fd::{Fd, RawFd, check};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
+use crate::interests::PollOption;
 use crate::ready::Ready;
+use crate::subscription::Subscription;
 
 /// The kernel's `struct epoll_event`; packed on x86-64, so its fields are copied and never borrowed.
 #[derive(Copy, Clone)]
@@ -96,28 +98,16 @@ impl Selector {
         self.epoll.raw()
     }
 
-    pub(crate) fn register(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(id, interests, opt)) {
+    pub(crate) fn register(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(subscription)) {
             // Regular files and directories; this epoll itself.
             Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
             answer => answer,
         }
     }
 
-    pub(crate) fn reregister(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)) {
+    pub(crate) fn reregister(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(subscription)) {
             Err(Error::Os(libc::EINVAL)) if fd == self.raw_fd() => Err(Error::NotFound),
             // The one thing that cannot be changed is an exclusive registration.
             Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
@@ -126,17 +116,12 @@ impl Selector {
     }
 
     /// Exclusive, Linux 4.5: nothing but `EPOLLIN`, `EPOLLOUT` and `EPOLLET` goes with it.
-    pub(crate) fn register_exclusive(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
+    pub(crate) fn register_exclusive(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        let Subscription { interests, opt, .. } = subscription;
         if interests.is_priority() || opt == PollOption::Oneshot {
             return Err(Error::InvalidInput);
         }
-        let mut request = request(id, interests, opt);
+        let mut request = request(subscription);
         request.events &= !(libc::EPOLLRDHUP as u32);
         request.events |= libc::EPOLLEXCLUSIVE as u32;
         match self.control(libc::EPOLL_CTL_ADD, fd, &mut request) {
@@ -180,7 +165,7 @@ fn unknown(error: Error) -> Error {
     }
 }
 
-fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_event {
+fn request(Subscription { id, interests, opt }: Subscription) -> libc::epoll_event {
     let mut events = interests.as_ready().bits();
     if interests.is_readable() {
         events |= libc::EPOLLRDHUP as u32;
