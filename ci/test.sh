@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 # Half of the disk space and two thirds of the time of a debug build. A panic still names its line.
 export CARGO_PROFILE_DEV_DEBUG=${CARGO_PROFILE_DEV_DEBUG-0} CARGO_INCREMENTAL=${CARGO_INCREMENTAL-0}
 
-TOOLS=(nc=netcat-openbsd socat curl dig=bind9-dnsutils strace)
+TOOLS=(nc=netcat-openbsd socat curl dig=bind9-dnsutils strace wrk ab=apache2-utils)
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

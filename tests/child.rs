@@ -127,6 +127,36 @@ fn one_that_has_ended_already_is_heard_at_once() {
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(4))));
 }
 
+/// On some systems a process is reported, or cannot be watched any more, before it can be waited for.
+#[test]
+fn no_event_comes_before_the_status_can_be_taken() {
+    let (mut poller, mut other) = (Poller::new().unwrap(), Poller::new().unwrap());
+    for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+        for code in 0..20 {
+            let mut child = match code % 2 {
+                // It ends some time before, while or after it is watched.
+                0 => Child::new(exit(code)).unwrap(),
+                _ => child(&format!("exit {code}")),
+            };
+            register(&mut poller, &mut child, 1, opt);
+            other.register(&mut child, EventedId(2), Child::INTERESTS, opt).unwrap();
+            let (one, two) = (poll(&mut poller), poll(&mut other));
+            assert!(one[0].0 == 1 && one[0].1.is_readable() && two[0].0 == 2, "{one:?} {two:?}");
+            if opt == PollOption::Level {
+                assert_eq!(poll_for(&mut poller, Duration::ZERO).len(), 1);
+            }
+            assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(code))), "{opt:?}");
+            // The end is one thing that happens: it is found again by who registers again.
+            poller.reregister(&mut child, EventedId(3), Child::INTERESTS, opt).unwrap();
+            assert_eq!(poll(&mut poller)[0].0, 3);
+            poller.deregister(&mut child).unwrap();
+            other.deregister(&mut child).unwrap();
+            assert_eq!(poller.deregister(&mut child), Err(Error::NotFound));
+            assert!(poll_for(&mut poller, Duration::ZERO).is_empty());
+        }
+    }
+}
+
 #[test]
 fn of_many_each_has_its_own_status() {
     let mut poller = Poller::new().unwrap();

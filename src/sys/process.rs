@@ -31,8 +31,17 @@ impl ExitStatus {
 /// Looks at a child that may have ended, and leaves it as it is: waitid(2).
 ///
 /// `ECHILD` for what is no child of this process.
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
 pub(crate) fn look(kind: libc::idtype_t, id: libc::id_t) -> Result<()> {
     wait(kind, id, libc::WNOWAIT).map(drop)
+}
+
+/// Returns whether a child has ended and its status can be taken, and leaves it as it is: waitid(2).
+///
+/// `ECHILD` for what is no child of this process.
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn has_ended(pid: libc::pid_t) -> Result<bool> {
+    Ok(wait(libc::P_PID, pid as libc::id_t, libc::WNOWAIT)?.is_some())
 }
 
 /// Takes the status of a child that has ended, which is then gone: waitid(2).

@@ -150,6 +150,13 @@ macro_rules! std_kind {
                 OwnedFd::from(socket).into()
             }
         }
+
+        /// The `std` socket stays non-blocking, and registered if a duplicate of it is.
+        impl From<socket::Socket<kinds::$Kind>> for $Std {
+            fn from(socket: socket::Socket<kinds::$Kind>) -> $Std {
+                OwnedFd::from(crate::unix::OwnedFd::from(socket)).into()
+            }
+        }
     };
 }
 

@@ -3,14 +3,18 @@
 
 mod descriptors;
 mod example;
+mod inject;
 mod process;
 mod rng;
 mod skip;
+mod system;
 mod watch;
 
 pub use self::descriptors::*;
 pub use self::example::*;
+pub use self::inject::*;
 pub use self::process::*;
 pub use self::rng::Rng;
 pub use self::skip::skip;
+pub use self::system::*;
 pub use self::watch::*;

@@ -8,12 +8,21 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::EventedFd;
 use mio_st::{Error, Result};
 
-/// Whether the backend is kqueue: on Linux by choice, elsewhere always.
-pub const KQUEUE: bool =
-    cfg!(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))));
+use super::{KQUEUE, system};
 
 /// Whether the system reports urgent data.
-pub const URGENT: bool = cfg!(not(any(target_os = "freebsd", target_os = "netbsd")));
+pub fn urgent() -> bool {
+    match system() {
+        "freebsd" | "netbsd" => false,
+        "unknown" => {
+            let (mut poller, (here, _there)) = (Poller::new().unwrap(), super::unix_pair());
+            let fd = here.as_raw_fd();
+            let answer = try_register(&mut poller, fd, 0, Interests::PRIORITY, PollOption::Level);
+            answer != Err(Error::Unsupported)
+        }
+        _ => true,
+    }
+}
 
 /// How long to wait for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(10);

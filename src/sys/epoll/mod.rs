@@ -53,6 +53,12 @@ impl RawEvent {
         Ready::from_bits_retain(self.0.events)
     }
 
+    /// A batch is as long as the kernel made it.
+    #[inline]
+    pub(crate) const fn was_cut(&self) -> bool {
+        false
+    }
+
     /// epoll's event says that there is an error, but not which.
     #[inline]
     pub(crate) const fn os_error(&self) -> Option<i32> {

@@ -70,7 +70,12 @@ mod abi;
 mod change;
 mod child;
 mod event;
+mod kind;
+mod oneshot;
+mod probe;
 mod queue;
+mod registering;
+mod settle;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -78,7 +83,7 @@ mod waker;
 
 use core::ptr;
 
-use heapless::{Vec, VecView};
+use heapless::VecView;
 
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::event::RawEvent;
@@ -86,11 +91,9 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use self::abi::{Count, Kevent};
-use self::change::{
-    ask_for_priority, change, deletions, errno, filters, found, push_additions, refusal,
-};
+use self::change::ask_for_priority;
 use self::queue::Queue;
-use super::fd::{RawFd, check, is_file};
+use super::fd::{RawFd, check};
 use super::{BusyPoll, FOREVER};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
@@ -117,45 +120,6 @@ impl Selector {
         self.kqueue.raw()
     }
 
-    pub(crate) fn register(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        // A queue in itself: FreeBSD refuses it, NetBSD accepts it and locks up at the next event.
-        if fd == self.raw_fd() || is_file(fd)? {
-            return Err(Error::Unsupported);
-        }
-        let (_found, added) = self.replace(fd, id, interests, opt)?;
-        added
-    }
-
-    pub(crate) fn reregister(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        if fd == self.raw_fd() {
-            return Err(Error::NotFound);
-        }
-        let (found, added) = self.replace(fd, id, interests, opt)?;
-        if !found && added.is_ok() {
-            self.delete(fd)?;
-        }
-        if found { added } else { Err(Error::NotFound) }
-    }
-
-    pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
-        if fd == self.raw_fd() {
-            return Err(Error::NotFound);
-        }
-        if self.delete(fd)? { Ok(()) } else { Err(Error::NotFound) }
-    }
-
     /// kqueue wakes all who watch.
     pub(crate) fn register_exclusive(
         &self,
@@ -176,53 +140,6 @@ impl Selector {
         Err(Error::Unsupported)
     }
 
-    /// Deletes what there is of a source and adds what is wanted, in one call. Whether there was something,
-    /// and whether the addition succeeded; if not, nothing is left.
-    fn replace(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<(bool, Result<()>)> {
-        let mut changes = deletions(fd);
-        let count = changes.len();
-        push_additions(&mut changes, fd, id, interests, opt)?;
-        self.kqueue.change(&mut changes)?;
-        let (deleted, added) = changes.split_at(count);
-        let found = found(deleted)?;
-        let added = added.iter().try_for_each(|receipt| self.added(receipt));
-        if added.is_err() {
-            self.delete(fd)?;
-        }
-        Ok((found, added))
-    }
-
-    /// Whether a source was found.
-    fn delete(&self, fd: RawFd) -> Result<bool> {
-        let mut changes = deletions(fd);
-        self.kqueue.change(&mut changes)?;
-        found(&changes)
-    }
-
-    /// What became of an addition.
-    fn added(&self, receipt: &Kevent) -> Result<()> {
-        match errno(receipt) {
-            0 => Ok(()),
-            libc::EPIPE if self.is_there(receipt) => Ok(()),
-            errno => Err(refusal(errno)),
-        }
-    }
-
-    /// Whether the filter of an addition is there after all.
-    fn is_there(&self, addition: &Kevent) -> bool {
-        let mut enable = change(addition.ident, addition.filter, abi::EV_ENABLE);
-        // Some systems take these anew with every change.
-        enable.udata = addition.udata;
-        enable.fflags = addition.fflags;
-        self.kqueue.change_one(enable).is_ok()
-    }
-
     #[inline]
     pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
         self.select(events, if wait { FOREVER } else { 0 })
@@ -239,25 +156,16 @@ impl Selector {
         let count = check(unsafe { abi::kevent(self.kqueue.raw(), none, 0, list, room, time) })?;
         // SAFETY: it wrote that many.
         unsafe { events.set_len(before + count as usize) };
-        if count > 0 && event::interpret(events, before) {
-            self.silence(&events[before..]);
+        if count > 0 && event::interpret(events, before, |event| self.settle(event)) {
+            self.silence(&mut events[before..]);
+        }
+        // Merging has made room where the kernel had none.
+        if count == room
+            && let Some(last) = events[before..].last_mut()
+        {
+            last.set_cut();
         }
         Ok(())
-    }
-
-    /// Disables what else a oneshot source has, one call for many sources.
-    fn silence(&self, events: &[RawEvent]) {
-        let mut changes = Vec::<Kevent, 64>::new();
-        for event in events.iter().filter(|event| event.is_oneshot()) {
-            if changes.capacity() - changes.len() < filters().count() {
-                let _ = self.kqueue.change(&mut changes);
-                changes.clear();
-            }
-            // What fired is disabled already, what is not there answers ENOENT, and who has closed the
-            // descriptor has nothing to silence.
-            changes.extend(filters().map(|filter| change(event.ident(), filter, abi::EV_DISABLE)));
-        }
-        let _ = self.kqueue.change(&mut changes);
     }
 }
 

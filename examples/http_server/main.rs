@@ -1,0 +1,69 @@
+//! An HTTP/1.1 server that never allocates while it serves.
+//!
+//! ```text
+//! $ cargo run --features std --example http_server -- 127.0.0.1:8080 --cores 0
+//! $ curl http://127.0.0.1:8080/
+//! ```
+//!
+//! Keep-alive and pipelining, fixed and chunked bodies, `Expect: 100-continue`, a limit for
+//! everything that a client could make large or slow, and an orderly end at `SIGTERM` or `SIGINT`.
+//! The layers, from the bottom:
+//!
+//! * `http`: the protocol, without I/O;
+//! * `app`: what is served. Change this;
+//! * `pool`: buffers for the connections that are in the middle of a request;
+//! * `connection`: a socket, the protocol and the buffers between them;
+//! * `server`: a poller, its connections, and their deadlines;
+//! * `cores`: a server for each core.
+#![allow(clippy::std_instead_of_core)] // As a user writes it.
+
+pub(crate) mod app;
+mod connection;
+mod cores;
+pub(crate) mod http;
+pub(crate) mod options;
+mod pool;
+pub(crate) mod server;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use mio_st::unix::{self, Signal, SignalSet};
+
+use self::cores::Cores;
+use self::options::{Options, USAGE};
+
+const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
+
+fn main() -> ExitCode {
+    let options = match Options::parse(env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("http_server: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("http_server: {}: {error}", options.address);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: &Options) -> io::Result<()> {
+    // A connection is a descriptor. If there are fewer than connections, some of these are refused.
+    let _ = unix::raise_descriptor_limit();
+    let cores = Cores::start(options, STOPS)?;
+    say(format_args!("listening at {}", cores.address()));
+    let served = cores.run()?;
+    say(format_args!("served {served} requests"));
+    Ok(())
+}
+
+/// Prints a line. That nobody reads it is no reason to end a server.
+fn say(line: core::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

@@ -1,0 +1,259 @@
+//! One poller and its connections, on one thread.
+
+use std::io;
+use std::net::Shutdown;
+use std::time::Duration;
+
+use mio_st::event::{Event, EventedId, Events, Interests};
+use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::poll::PollOption;
+use mio_st::slab::Slab;
+use mio_st::time::Instant;
+use mio_st::timer::DeadlineKey;
+use mio_st::unix::Waker;
+
+use super::connection::{Connection, Next, Stream};
+use super::http::{Context, Date, Stage};
+use super::options::Limits;
+use super::pool::Pool;
+
+/// How many connections are served at once. A connection without a request takes some 150 bytes.
+const CONNECTIONS: usize = 10_000;
+/// How many more are told that this is too many.
+const REFUSALS: usize = 256;
+/// How many requests can be under way at once. Each takes 16 KiB.
+const REQUESTS: usize = 2_048;
+/// How many connections are accepted before the others have their turn.
+const ACCEPTS: usize = 16;
+/// How many connections are accepted at the end: as many as can be waiting.
+const QUEUE: usize = 4_096;
+/// How long the listener is left alone if nothing can be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
+
+// The ids of clients are never as small.
+const LISTENER: EventedId = EventedId(0);
+const STOP: EventedId = EventedId(1);
+
+/// A deadline for each client, for the listener's pause, and for the end.
+type Poller = mio_st::Poller<0, { CONNECTIONS + REFUSALS + 2 }>;
+type Clients = Slab<Client, { CONNECTIONS + REFUSALS }>;
+
+/// A server for one thread. All its memory is reserved when it is made.
+pub struct Server {
+    poller: &'static mut Poller,
+    clients: &'static mut Clients,
+    pool: Pool,
+    /// `None` once it is stopping.
+    listener: Option<TcpListener>,
+    guard: AcceptGuard,
+    context: Context,
+    limits: Limits,
+    now: Instant,
+    /// When the date changes, or before.
+    next_date: Instant,
+}
+
+struct Client {
+    connection: Connection<TcpStream>,
+    deadline: DeadlineKey,
+    /// What `deadline` was last set to.
+    due: Instant,
+    /// What it was set for.
+    stage: (Stage, u32),
+}
+
+impl Stream for TcpStream {
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.shutdown(how)
+    }
+}
+
+impl Server {
+    pub fn new(listener: TcpListener, limits: Limits) -> io::Result<Server> {
+        let mut server = Server {
+            poller: Poller::init_in(Box::leak(Box::new_uninit()))?,
+            clients: Clients::init_in(Box::leak(Box::new_uninit())),
+            pool: Pool::new(REQUESTS),
+            listener: Some(listener),
+            guard: AcceptGuard::new()?,
+            context: Context {
+                date: Date::now(),
+                max_body: limits.max_body,
+                stopping: false,
+                served: 0,
+            },
+            limits,
+            now: Instant::now(),
+            next_date: Instant::now(),
+        };
+        server.listen()?;
+        Ok(server)
+    }
+
+    /// Returns what stops the server: at the first wake in order, at the second at once.
+    pub fn stopper(&mut self) -> io::Result<Waker> {
+        Ok(Waker::new(self.poller.registry(), STOP)?)
+    }
+
+    /// Serves until it is stopped. Returns how many requests it has served.
+    pub fn serve(&mut self) -> io::Result<u64> {
+        let mut events = Events::new();
+        while !(self.context.stopping && self.clients.is_empty()) {
+            self.poller.poll(&mut events, None)?;
+            // One reading of the clock for the whole batch.
+            self.now = Instant::now();
+            if self.now >= self.next_date {
+                self.context.date = Date::now();
+                self.next_date = self.now + Duration::from_millis(500);
+            }
+            for event in &mut events {
+                self.handle(event)?;
+            }
+        }
+        Ok(self.context.served)
+    }
+
+    fn handle(&mut self, event: Event) -> io::Result<()> {
+        let is_timer = event.readiness().is_timer();
+        match event.id() {
+            // The system may be short of memory even now: then the pause goes on.
+            LISTENER if is_timer => self.listen().or_else(|_| self.pause())?,
+            LISTENER => self.accept(ACCEPTS)?,
+            STOP if !is_timer && !self.context.stopping => self.stop()?,
+            STOP => self.clients.clear(),
+            id if is_timer => self.time_out(id),
+            id => self.advance(id),
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self) -> mio_st::Result<()> {
+        let Some(listener) = &mut self.listener else { return Ok(()) };
+        self.poller.register(listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)
+    }
+
+    /// Accepts at most `count`. The listener is level-triggered: if more are waiting, it is
+    /// reported again.
+    fn accept(&mut self, count: usize) -> io::Result<()> {
+        for _ in 0..count {
+            let Some(listener) = &self.listener else { break };
+            if self.clients.is_full() {
+                return Ok(self.pause()?);
+            }
+            match self.guard.accept_next(listener)? {
+                Incoming::Connection(stream, _) => self.admit(stream),
+                Incoming::Lost(_) | Incoming::Refused(_) => {}
+                Incoming::Exhausted => return Ok(self.pause()?),
+                Incoming::WouldBlock => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, mut stream: TcpStream) {
+        let is_one_too_many = self.clients.len() >= CONNECTIONS;
+        let Ok(entry) = self.clients.vacant_entry() else { return };
+        let id = entry.key().into();
+        // Without it, the last segment of a long response would wait for the client's
+        // acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let due = self.now + self.limits.head;
+        let deadline = self.poller.add_deadline(id, due);
+        let watched = self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level);
+        let (Ok(deadline), Ok(())) = (deadline, watched) else {
+            // The system is short of memory: that costs this connection.
+            let _ = deadline.map(|deadline| self.poller.cancel_deadline(deadline));
+            return;
+        };
+        let stage = (Stage::Head, 0);
+        let connection = Connection::new(stream);
+        let client = entry.insert(Client { connection, deadline, due, stage });
+        if is_one_too_many {
+            let next = client.connection.refuse();
+            self.settle(id, next);
+        }
+    }
+
+    /// Leaves the listener alone for a while, so that polls can block meanwhile.
+    fn pause(&mut self) -> mio_st::Result<()> {
+        if let Some(listener) = &mut self.listener {
+            // It is not registered if a pause just ended and registering failed.
+            let _ = self.poller.deregister(listener);
+            self.poller.add_timeout(LISTENER, PAUSE)?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, id: EventedId) {
+        // An event of a connection that was closed earlier in this batch finds nothing.
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let next = client.connection.advance(&mut self.pool, &mut self.context);
+        self.settle(id, next);
+    }
+
+    fn time_out(&mut self, id: EventedId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        // The deadline was moved while its event was in the batch already.
+        if self.now < client.due {
+            return;
+        }
+        let next = client.connection.time_out(&mut self.pool, &mut self.context);
+        self.settle(id, next);
+    }
+
+    /// Watches a connection for what it waits for, until its deadline, or closes it.
+    fn settle(&mut self, id: EventedId, next: Next) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let stage = client.connection.stage();
+        let interests = match next {
+            Next::Read if stage.0 == Stage::Idle && self.context.stopping => return self.close(id),
+            Next::Read => Interests::READABLE,
+            Next::Write => Interests::WRITABLE,
+            Next::Close => return self.close(id),
+        };
+        // This is a system call only if something changes.
+        let stream = client.connection.stream();
+        if self.poller.reregister(stream, id, interests, PollOption::Level).is_err() {
+            return self.close(id);
+        }
+        // To write has its limit at each step; the stages of a request have theirs as a whole.
+        if next == Next::Write || stage != client.stage {
+            client.stage = stage;
+            client.due = self.now + self.limits.of(next, stage.0);
+            if self.poller.update_deadline(client.deadline, client.due).is_err() {
+                // It has just fired, and its event will find that it is not due.
+                match self.poller.add_deadline(id, client.due) {
+                    Ok(deadline) => client.deadline = deadline,
+                    Err(_) => self.close(id),
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, id: EventedId) {
+        if let Some(client) = self.clients.remove(id) {
+            // Its key is stale if it has fired.
+            let _ = self.poller.cancel_deadline(client.deadline);
+            client.connection.close(&mut self.pool);
+        }
+    }
+
+    /// Accepts nothing more and ends all connections that are idle. The others end when they have
+    /// had their response, or after the grace period.
+    fn stop(&mut self) -> io::Result<()> {
+        self.context.stopping = true;
+        // The system resets what it finds in the queue of a listener that is closed, requests and
+        // all.
+        self.accept(QUEUE)?;
+        self.listener = None;
+        self.poller.add_timeout(STOP, self.limits.grace)?;
+        for (_, client) in self.clients.iter_mut() {
+            if client.connection.stage().0 == Stage::Idle {
+                client.due = self.now;
+                // One that is stale has just fired, which is the same.
+                let _ = self.poller.update_deadline(client.deadline, self.now);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! A proxy for TCP and Unix sockets.
+//!
+//! ```text
+//! $ cargo run --features std --example proxy -- 127.0.0.1:8000 127.0.0.1:8080 unix:/run/backend
+//! ```
+//!
+//! Clients are spread over the backends; one that cannot be reached in time is passed over. What is
+//! on its way is bounded, in each direction, so a slow receiver slows its sender down. The end of
+//! the data is carried through in each direction, and so is a reset. The layers, from the bottom:
+//!
+//! * `socket`: TCP and Unix sockets as one type;
+//! * `splice`, `storage`: what is on its way, in memory or inside the kernel;
+//! * `relay`: one direction;
+//! * `session`: a client and its backend;
+//! * `proxy`: the loop.
+#![allow(clippy::std_instead_of_core)] // As a user writes it.
+
+mod options;
+mod proxy;
+mod relay;
+mod session;
+mod socket;
+mod splice;
+mod storage;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use mio_st::unix::{self, Signal, SignalSet, Signals};
+
+use self::options::{Options, USAGE};
+use self::proxy::Proxy;
+use self::socket::Listener;
+
+const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
+
+fn main() -> ExitCode {
+    let options = match Options::parse(env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("proxy: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let address = options.listen.clone();
+    match serve(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("proxy: {address}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(options: Options) -> io::Result<()> {
+    // A session takes two descriptors, and four more for pipes if it carries much.
+    let _ = unix::raise_descriptor_limit();
+    let signals = Signals::new(STOPS)?;
+    let listener = Listener::bind(&options.listen)?;
+    let address = listener.address()?;
+    let proxy = Proxy::new(listener, signals, options)?;
+    say(format_args!("listening at {address}"));
+    let (sessions, bytes) = proxy.run()?;
+    say(format_args!("{sessions} sessions, {bytes} bytes"));
+    Ok(())
+}
+
+/// Prints a line. That nobody reads it is no reason to end a proxy.
+fn say(line: core::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
+}

@@ -1,0 +1,199 @@
+//! TCP and Unix sockets as one type.
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::str::FromStr;
+use core::time::Duration;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+
+use mio_st::event::Evented;
+use mio_st::net::{
+    AcceptGuard, ConnectStatus, Incoming, TcpListener, TcpStream, UnixListener, UnixStream,
+};
+
+/// Where to listen, or to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Address, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Ok(Address::Unix(path.into()));
+        }
+        let wrong = |_| format!("{text}: an address is like 127.0.0.1:80, [::1]:80 or unix:/run/x");
+        text.parse().map(Address::Tcp).map_err(wrong)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp(address) => address.fmt(f),
+            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub enum Listener {
+    Tcp(TcpListener),
+    /// With its file, which is removed in the end.
+    Unix(UnixListener, PathBuf),
+}
+
+impl Listener {
+    pub fn bind(address: &Address) -> io::Result<Listener> {
+        Ok(match address {
+            Address::Tcp(address) => Listener::Tcp(TcpListener::bind(*address)?),
+            Address::Unix(path) => Listener::Unix(UnixListener::bind(path)?, path.clone()),
+        })
+    }
+
+    /// Returns the address, with the port that the system has chosen.
+    pub fn address(&self) -> io::Result<Address> {
+        Ok(match self {
+            Listener::Tcp(listener) => Address::Tcp(listener.local_addr()?),
+            Listener::Unix(_, path) => Address::Unix(path.clone()),
+        })
+    }
+
+    /// Accepts a connection. See [`AcceptGuard::accept_next`].
+    pub fn accept(&self, guard: &mut AcceptGuard) -> io::Result<Incoming<Socket, ()>> {
+        Ok(match self {
+            Listener::Tcp(listener) => without_address(guard.accept_next(listener)?, Socket::Tcp),
+            Listener::Unix(listener, _) => {
+                without_address(guard.accept_next(listener)?, Socket::Unix)
+            }
+        })
+    }
+
+    pub fn evented(&mut self) -> &mut dyn Evented {
+        match self {
+            Listener::Tcp(listener) => listener,
+            Listener::Unix(listener, _) => listener,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Listener::Unix(_, path) = self {
+            // Somebody else may have removed it.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn without_address<S, A>(incoming: Incoming<S, A>, wrap: fn(S) -> Socket) -> Incoming<Socket, ()> {
+    match incoming {
+        Incoming::Connection(stream, _) => Incoming::Connection(wrap(stream), ()),
+        Incoming::WouldBlock => Incoming::WouldBlock,
+        Incoming::Lost(error) => Incoming::Lost(error),
+        Incoming::Refused(_) => Incoming::Refused(()),
+        Incoming::Exhausted => Incoming::Exhausted,
+    }
+}
+
+/// A connection, or the attempt at one.
+#[derive(Debug)]
+pub enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    /// Begins to connect. See [`TcpStream::connect`].
+    pub fn connect(address: &Address) -> io::Result<Socket> {
+        Ok(match address {
+            Address::Tcp(address) => Socket::Tcp(TcpStream::connect(*address)?),
+            Address::Unix(path) => Socket::Unix(UnixStream::connect(path)?),
+        })
+    }
+
+    /// Returns `true` if the attempt to connect has succeeded, `false` if it is under way.
+    pub fn is_connected(&self) -> io::Result<bool> {
+        match self {
+            Socket::Tcp(stream) => Ok(stream.connect_status()? == ConnectStatus::Connected),
+            Socket::Unix(_) => Ok(true),
+        }
+    }
+
+    /// Sends what is written at once. A proxy must not gather what its client has sent.
+    pub fn set_nodelay(&self) -> io::Result<()> {
+        match self {
+            Socket::Tcp(stream) => stream.set_nodelay(true),
+            Socket::Unix(_) => Ok(()),
+        }
+    }
+
+    /// Says that nothing more will be written.
+    pub fn shutdown(&self) -> io::Result<()> {
+        match self {
+            Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
+        }
+    }
+
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Socket::Tcp(stream) => stream.take_error(),
+            Socket::Unix(stream) => stream.take_error(),
+        }
+    }
+
+    /// Closes it by a reset, so that the peer does not take the end for an orderly one. A Unix
+    /// socket has no such thing.
+    pub fn reset(self) {
+        if let Socket::Tcp(stream) = self {
+            // If that fails, it is closed like any other.
+            let _ = stream.set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    pub fn evented(&mut self) -> &mut dyn Evented {
+        match self {
+            Socket::Tcp(stream) => stream,
+            Socket::Unix(stream) => stream,
+        }
+    }
+}
+
+impl Read for &Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(stream) => (&*stream).read(buffer),
+            Socket::Unix(stream) => (&*stream).read(buffer),
+        }
+    }
+}
+
+impl Write for &Socket {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Socket::Tcp(stream) => (&*stream).write(buffer),
+            Socket::Unix(stream) => (&*stream).write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Socket::Tcp(stream) => stream.as_fd(),
+            Socket::Unix(stream) => stream.as_fd(),
+        }
+    }
+}

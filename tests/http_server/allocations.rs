@@ -1,0 +1,89 @@
+//! Nothing is allocated while requests are served.
+
+use core::cell::Cell;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+
+use mio_st::net::TcpListener;
+
+use super::example::options::Limits;
+use super::example::server::Server;
+use super::messages::*;
+use super::{greets, read_response, read_rest};
+
+thread_local! {
+    /// How often this thread has called the allocator.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn count() {
+    // No more when the thread's variables are gone.
+    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
+}
+
+// SAFETY: it is the system's allocator that does it all.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller promises what the system's allocator wants.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: as in `alloc`.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[test]
+fn serving_allocates_nothing() {
+    let (sender, receiver) = mpsc::channel();
+    let server = thread::spawn(move || {
+        let limits = Limits { head: std::time::Duration::from_millis(100), ..Limits::default() };
+        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut server = Server::new(listener, limits).unwrap();
+        sender.send((address, server.stopper().unwrap())).unwrap();
+        let before = CALLS.get();
+        let served = server.serve().unwrap();
+        (served, CALLS.get() - before)
+    });
+    let (address, stopper) = receiver.recv().unwrap();
+    let served = visit(address);
+    stopper.wake().unwrap();
+    let (count, calls) = server.join().unwrap();
+    assert_eq!((count, calls), (served, 0));
+}
+
+/// Everything that clients do; how many requests get a response.
+fn visit(address: SocketAddr) -> u64 {
+    let connect = || TcpStream::connect(address).unwrap();
+    let mut kept: Vec<_> = (0..50).map(|_| connect()).collect();
+    assert!(kept.iter_mut().all(greets));
+    let requests: Vec<u8> = PIPELINE.iter().flat_map(|(request, _)| *request).copied().collect();
+    for _ in 0..20 {
+        let mut stream = connect();
+        stream.write_all(&requests).unwrap();
+        read_rest(&stream);
+    }
+    for (_, request) in REFUSED {
+        connect().write_all(request).unwrap();
+    }
+    let mut large = BufReader::new(connect());
+    large.get_mut().write_all(b"GET /bytes/3000000 HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(read_response(&mut large, "GET").body.len(), 3_000_000);
+    let mut slow = BufReader::new(connect());
+    slow.get_mut().write_all(b"GET").unwrap();
+    assert_eq!(read_response(&mut slow, "GET").status, 408);
+    assert!(kept.iter_mut().all(greets));
+    50 + 20 * PIPELINE.len() as u64 + 1 + 50
+}

@@ -1,0 +1,111 @@
+//! Many clients at once, and one that takes all it can.
+
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::io::{BufReader, Read, Write};
+use std::thread;
+use std::time::Duration;
+
+use super::messages::GREET;
+use super::support::{Server, fd_limits, skip};
+use super::{greets, read_response, start};
+
+/// What the server can serve at once, see `server.rs` of the example.
+const CONNECTIONS: usize = 10_000;
+const REQUESTS: usize = 2_048;
+
+/// As many connections, and no time without an answer: a server that has accepted the last has accepted all.
+fn crowd(server: &Server, count: usize) -> Vec<std::net::TcpStream> {
+    let mut streams: Vec<_> = vec![];
+    while streams.len() < count {
+        streams.push(server.connect());
+        // In steps that the listener's queue holds.
+        if streams.len().is_multiple_of(1_000) {
+            assert!(greets(streams.last_mut().unwrap()));
+        }
+    }
+    streams
+}
+
+#[test]
+fn idle_connections_cost_no_time_and_little_memory() {
+    // `alone` is not needed: the limit of this process is only raised.
+    let _ = mio_st::unix::raise_descriptor_limit();
+    let most = fd_limits().0 - 200;
+    let server = start(&[]);
+    assert!(greets(&mut server.connect()));
+    let before = server.resident_bytes();
+    let mut streams = crowd(&server, CONNECTIONS.min(most));
+    let each = (server.resident_bytes() - before) / streams.len();
+    assert!(each < 500, "{each} bytes for each connection");
+    let ticks = server.ticks();
+    thread::sleep(Duration::from_millis(200));
+    assert!(server.ticks() <= ticks + 1, "it computes while nothing happens");
+    if streams.len() == CONNECTIONS {
+        let mut refused = BufReader::new(server.connect());
+        assert_eq!(read_response(&mut refused, "GET").status, 503);
+        // The others do not suffer, and who leaves makes space.
+        assert!(streams.iter_mut().step_by(100).all(greets));
+        drop(streams.split_off(CONNECTIONS - 10));
+        while !server.connect().write_all(GREET).is_ok_and(|()| greets(&mut server.connect())) {}
+    } else {
+        skip(format_args!(
+            "{} connections only, the limit of descriptors is {most}",
+            streams.len()
+        ));
+    }
+}
+
+#[test]
+fn slow_loris_clients_take_the_buffers_and_not_the_server() {
+    let _ = mio_st::unix::raise_descriptor_limit();
+    if fd_limits().0 < REQUESTS + 200 {
+        return skip("the limit of descriptors is too low");
+    }
+    let server = start(&["--head", "1500"]);
+    let mut friend = server.connect();
+    assert!(greets(&mut friend));
+    let mut streams = crowd(&server, REQUESTS);
+    for stream in &mut streams {
+        stream.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    }
+    // Each of them has a buffer by now, or will get the 503 in its place.
+    let mut refused = server.connect();
+    refused.write_all(GREET).unwrap();
+    assert_eq!(read_response(&mut BufReader::new(&mut refused), "GET").status, 503);
+    // All are told that they are too slow, and then there is space again.
+    for stream in streams {
+        assert!(matches!(read_response(&mut BufReader::new(stream), "GET").status, 408 | 503));
+    }
+    assert!(greets(&mut server.connect()));
+}
+
+#[test]
+fn floods_leave_time_for_the_others_and_for_the_signal() {
+    let mut server = start(&[]);
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for request in [&b"GET /bytes/1000000000 HTTP/1.1\r\nHost: a\r\n\r\n"[..], GREET] {
+            let mut sender = server.connect();
+            let mut receiver = sender.try_clone().unwrap();
+            let (stop, requests) = (&stop, request.repeat(1_000));
+            scope
+                .spawn(move || while !stop.load(Relaxed) && sender.write_all(&requests).is_ok() {});
+            scope.spawn(move || {
+                let mut buffer = vec![0; 1 << 20];
+                while !stop.load(Relaxed) && receiver.read(&mut buffer).is_ok_and(|count| count > 0)
+                {
+                }
+                let _ = receiver.shutdown(std::net::Shutdown::Both);
+            });
+        }
+        let mut friend = server.connect();
+        for _ in 0..100 {
+            assert!(greets(&mut friend));
+        }
+        // SAFETY: no memory is involved; the process is our child, and was not waited for.
+        unsafe { libc::kill(server.process.id() as i32, libc::SIGTERM) };
+        assert_eq!(friend.read(&mut [0]).unwrap(), 0);
+        stop.store(true, Relaxed);
+        assert!(server.end().success());
+    });
+}

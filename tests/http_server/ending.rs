@@ -1,0 +1,73 @@
+//! Orderly ends.
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+
+use super::support::Server;
+use super::{greets, read_response, start};
+
+fn signal(server: &Server, signal: i32) {
+    // SAFETY: no memory is involved; the process is our child, and was not waited for.
+    unsafe { libc::kill(server.process.id() as i32, signal) };
+}
+
+#[test]
+fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
+    for cores in ["1", "2"] {
+        let mut server = start(&["--cores", cores]);
+        let (mut idle, mut busy, mut half) = (server.connect(), server.connect(), server.connect());
+        assert!(greets(&mut idle) && greets(&mut busy) && greets(&mut half));
+        half.write_all(b"GET / HTT").unwrap();
+        busy.write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc").unwrap();
+        let mut busy = BufReader::new(busy);
+        let mut first = [0; 9];
+        busy.read_exact(&mut first).unwrap(); // It has begun.
+        signal(&server, libc::SIGTERM);
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+        // The listener went first.
+        assert!(TcpStream::connect(server.address).is_err());
+        half.write_all(b"P/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let response = read_response(&mut BufReader::new(&mut half), "GET");
+        assert!(response.head.contains("\r\nConnection: close\r\n"), "{}", response.head);
+        busy.get_mut().write_all(b"def").unwrap();
+        let mut rest = String::new();
+        busy.read_to_string(&mut rest).unwrap();
+        assert!(rest.ends_with("\r\n\r\nabcdef"), "{rest}");
+        assert!(server.end().success());
+        server.wait_for("served 5 requests");
+    }
+}
+
+#[test]
+fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
+    for (grace, second) in [("200", false), ("60000", true)] {
+        let mut server = start(&["--grace", grace]);
+        let (mut idle, mut busy) = (server.connect(), server.connect());
+        assert!(greets(&mut idle));
+        busy.write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc").unwrap();
+        busy.read_exact(&mut [0; 9]).unwrap();
+        signal(&server, libc::SIGINT);
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+        if second {
+            signal(&server, libc::SIGTERM);
+        }
+        assert!(server.end().success());
+    }
+}
+
+/// Connections that the server has not accepted yet when it is told to end.
+#[test]
+fn requests_in_the_listeners_queue_are_served() {
+    let mut server = start(&[]);
+    signal(&server, libc::SIGSTOP);
+    let mut streams: Vec<_> = (0..40).map(|_| server.connect()).collect();
+    for stream in &mut streams {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    }
+    signal(&server, libc::SIGTERM);
+    signal(&server, libc::SIGCONT);
+    for stream in streams {
+        assert_eq!(read_response(&mut BufReader::new(stream), "GET").body, b"Hello, world!");
+    }
+    assert!(server.end().success());
+}
