@@ -167,7 +167,7 @@ fn every_connection_is_heard_in_turn() {
     clients.wait_until_sent();
     let (times, polls) = count(&mut poller, many, many);
     assert!(times.iter().all(|&times| times == 1), "under edge, one was heard twice");
-    assert_eq!(polls, polls_for_all);
+    assert!(polls == polls_for_all || reports_in_parts() && polls > polls_for_all);
     assert_silent(&mut poller);
     read_all(&mut streams, 2);
 

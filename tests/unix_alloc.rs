@@ -135,7 +135,12 @@ fn wakers() {
         waker.wake().unwrap();
         other.wake().unwrap();
         poller.poll(&mut events, None).unwrap();
-        assert_eq!(events.len(), 2);
+        let mut woken = events.len();
+        if reports_in_parts() {
+            poller.poll(&mut events, None).unwrap();
+            woken += events.len();
+        }
+        assert_eq!(woken, 2);
         show(&waker);
         drop(poller);
         waker.wake().unwrap();

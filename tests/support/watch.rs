@@ -8,7 +8,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::EventedFd;
 use mio_st::{Error, Result};
 
-use super::{KQUEUE, system};
+use super::{KQUEUE, reports_in_parts, system};
 
 /// Whether the system reports urgent data.
 pub fn urgent() -> bool {
@@ -64,14 +64,39 @@ pub fn deregister(poller: &mut Poller, source: &impl AsRawFd) -> Result<()> {
     poller.deregister(&mut EventedFd(&source.as_raw_fd()))
 }
 
-/// One poll: who, and what for, in the order of the ids.
-pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
+fn one_poll(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
     let mut events = Events::new();
     poller.poll(&mut events, Some(timeout)).unwrap();
     let mut seen: Vec<_> =
         (&mut events).into_iter().map(|event| (event.id().0, event.readiness())).collect();
     seen.sort();
     seen
+}
+
+/// Returns what one poll reports, in the order of the ids. If the system reports in parts, polls for all
+/// parts, and merges those of one id.
+pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
+    let mut seen = one_poll(poller, timeout);
+    while !seen.is_empty() && reports_in_parts() {
+        let before = seen.clone();
+        for part in one_poll(poller, Duration::ZERO) {
+            match seen.iter_mut().find(|(id, _)| *id == part.0) {
+                Some((_, ready)) => *ready = together(*ready, part.1),
+                None => seen.push(part),
+            }
+        }
+        seen.sort();
+        if seen == before {
+            break;
+        }
+    }
+    seen
+}
+
+/// What both parts say of one source.
+fn together(one: Ready, other: Ready) -> Ready {
+    let both_ended = (one | other).contains(Ready::READ_CLOSED | Ready::WRITE_CLOSED);
+    one | other | if both_ended { Ready::HUP } else { Ready::empty() }
 }
 
 /// One poll that must bring something.
