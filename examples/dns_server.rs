@@ -6,13 +6,12 @@
 //! ```
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use mio_st::event::{EventedId, Events};
-use mio_st::net::{Datagram, UdpSocket};
+use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::socket::{PacketBatch, UdpSocket};
 
 #[allow(dead_code)] // A test includes this file.
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,56 +36,61 @@ pub(crate) struct Server {
     poller: Poller<0, 0>,
     events: Events<8>,
     socket: UdpSocket,
+    queries: Batch,
+    answers: Batch,
 }
 
-impl Server {
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Server> {
-        let mut poller = Poller::sized()?;
-        let mut socket = UdpSocket::bind(address)?;
-        // Nothing waits to be sent: an answer that cannot go out now is dropped, and asked for again.
-        let interests = mio_st::event::Interests::READABLE;
-        poller.register(&mut socket, EventedId(0), interests, PollOption::Level)?;
-        Ok(Server { poller, events: Events::sized(), socket })
-    }
-
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
-    }
-
-    /// Waits for queries, for at most `timeout`, and answers them.
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.poller.poll(&mut self.events, timeout)?;
-        for _event in &mut self.events {
-            answer_all(&self.socket)?;
-        }
-        Ok(())
-    }
-}
+type Batch = PacketBatch<MANY, LONGEST>;
 
 /// Without EDNS no message is longer, asked or answered.
 const LONGEST: usize = 512;
+/// How many queries are answered with two system calls.
+const MANY: usize = 32;
 
-fn answer_all(socket: &UdpSocket) -> io::Result<()> {
-    let (mut query, mut reply) = ([0; LONGEST], [0; LONGEST]);
-    loop {
-        match socket.recv_datagram(&mut query) {
-            Ok(datagram) => {
-                let length = answer(&query[..datagram.len], datagram.truncated, &mut reply);
-                if length > 0 {
-                    send(socket, &reply[..length], datagram)?;
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+impl Server {
+    pub(crate) fn bind(address: SocketAddr) -> mio_st::Result<Server> {
+        let mut poller = Poller::sized()?;
+        let mut socket = UdpSocket::bind(address)?;
+        // Nothing waits to be sent: an answer that cannot be sent now is dropped, and asked for again.
+        poller.register(&mut socket, EventedId(0), Interests::READABLE, PollOption::Level)?;
+        let (queries, answers) = (Batch::new(), Batch::new());
+        Ok(Server { poller, events: Events::sized(), socket, queries, answers })
+    }
+
+    pub(crate) fn local_addr(&self) -> mio_st::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Waits for queries, for at most `timeout`, and answers those that are there; more are reported by the
+    /// next poll.
+    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> mio_st::Result<()> {
+        self.poller.poll(&mut self.events, timeout)?;
+        if self.events.is_empty() {
+            return Ok(()); // The timeout has ended.
+        }
+        match self.socket.recv_many(&mut self.queries) {
+            Ok(_) => self.answer_all(),
+            Err(error) if error.is_would_block() => {}
             Err(error) => return Err(error),
         }
+        Ok(())
     }
-}
 
-fn send(socket: &UdpSocket, reply: &[u8], to: Datagram) -> io::Result<()> {
-    match socket.send_to(reply, to.address) {
-        // A full buffer, or a query whose sender's address leads nowhere: not the server's trouble.
-        Err(error) if error.raw_os_error().is_some() => Ok(()),
-        answer => answer.map(drop),
+    fn answer_all(&mut self) {
+        let mut reply = [0; LONGEST];
+        for query in &self.queries {
+            let length = answer(query.data, query.truncated, &mut reply);
+            if length > 0 {
+                // There is room for as many answers as queries.
+                let _ = self.answers.push(&reply[..length], &query.info.reply());
+            }
+        }
+        while !self.answers.is_empty() {
+            // A full buffer, or a query whose sender's address leads nowhere: not the server's trouble.
+            if self.socket.send_many(&mut self.answers).is_err() {
+                self.answers.pop_front();
+            }
+        }
     }
 }
 

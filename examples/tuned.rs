@@ -60,7 +60,7 @@ fn main() -> Result<()> {
         poller.register(entry.insert(receiver), id, Receiver::INTERESTS, PollOption::Level)?;
         // Each has one deadline, so that there are as many as connections, exactly.
         poller.add_timeout(id, Duration::from_secs(60))?;
-        sender.write(b"hello")?;
+        sender.try_write(b"hello")?;
         *client = Some(sender);
     }
     poller.notify(HELLO, Ready::USER_0)?;
@@ -76,7 +76,7 @@ fn main() -> Result<()> {
                 println!("a user event: {}", event.readiness());
                 continue;
             };
-            match receiver.read(&mut [0; 64])? {
+            match receiver.try_read(&mut [0; 64])? {
                 0 => {
                     poller.remove_deadline(event.id());
                     connections.remove(event.id());

@@ -78,7 +78,7 @@ impl Error {
     /// use mio_st::unix::new_pipe;
     ///
     /// let (_sender, receiver) = new_pipe()?;
-    /// assert!(receiver.read(&mut [0]).unwrap_err().is_would_block());
+    /// assert!(receiver.try_read(&mut [0]).unwrap_err().is_would_block());
     /// # Ok::<(), mio_st::Error>(())
     /// ```
     #[cfg(unix)]

@@ -58,18 +58,17 @@ macro_rules! descriptor {
     };
 }
 
-// The types' own methods come before those of the traits.
 macro_rules! read {
     ($Handle:ident, $Reader:ty) => {
         impl Read for $Reader {
             #[inline]
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                Ok($Handle::read(self, buffer)?)
+                Ok($Handle::try_read(self, buffer)?)
             }
 
             #[inline]
             fn read_vectored(&mut self, buffers: &mut [io::IoSliceMut<'_>]) -> io::Result<usize> {
-                Ok($Handle::read_vectored(self, ours_mut(buffers))?)
+                Ok($Handle::try_read_vectored(self, ours_mut(buffers))?)
             }
         }
     };
@@ -80,12 +79,12 @@ macro_rules! write {
         impl Write for $Writer {
             #[inline]
             fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-                Ok($Handle::write(self, buffer)?)
+                Ok($Handle::try_write(self, buffer)?)
             }
 
             #[inline]
             fn write_vectored(&mut self, buffers: &[io::IoSlice<'_>]) -> io::Result<usize> {
-                Ok($Handle::write_vectored(self, ours(buffers))?)
+                Ok($Handle::try_write_vectored(self, ours(buffers))?)
             }
 
             #[inline]

@@ -150,7 +150,7 @@ mod with_events {
 
             // Neither of these takes it out of the queue.
             here.take_error().unwrap();
-            assert!(socket.read(&mut [0; 8]).unwrap_err().is_would_block());
+            assert!(socket.try_read(&mut [0; 8]).unwrap_err().is_would_block());
             let seen = poll(&mut poller);
             assert!(seen[0].1.is_error(), "{seen:?}");
 
@@ -242,7 +242,7 @@ mod with_events {
                 if event.readiness().is_error() {
                     queued(&socket);
                 }
-                while socket.read(&mut [0; 8]).is_ok() {}
+                while socket.try_read(&mut [0; 8]).is_ok() {}
             }
         }
         assert!(polls > 0);

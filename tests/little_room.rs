@@ -120,7 +120,8 @@ fn a_batch_is_full_if_more_may_wait() {
         ids.extend((&mut events).into_iter().map(|event| event.id().0));
         polls += 1;
         // A queue that returns less than is ready says nothing by it.
-        if !events.is_full() && !(is_spurious_fine() && polls < 100) {
+        let more = events.is_full() || (is_spurious_fine() && polls < 100);
+        if !more {
             break;
         }
     }

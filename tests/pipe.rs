@@ -32,15 +32,15 @@ fn watched(opt: PollOption) -> (Poller, Sender, Receiver) {
 fn bytes_go_from_the_sender_to_the_receiver() {
     let (mut poller, sender, receiver) = watched(PollOption::Edge);
     assert_eq!(poll(&mut poller), [(1, Ready::WRITABLE)]);
-    assert_eq!(sender.write(b"one"), Ok(3));
-    assert_eq!(sender.write_vectored(&[IoSlice::new(b"tw"), IoSlice::new(b"o")]), Ok(3));
+    assert_eq!(sender.try_write(b"one"), Ok(3));
+    assert_eq!(sender.try_write_vectored(&[IoSlice::new(b"tw"), IoSlice::new(b"o")]), Ok(3));
     assert!(poll(&mut poller).contains(&(2, Ready::READABLE)));
     let (mut first, mut second) = ([0; 2], [0; 9]);
-    assert_eq!(receiver.read(&mut first), Ok(2));
+    assert_eq!(receiver.try_read(&mut first), Ok(2));
     let buffers = &mut [IoSliceMut::new(&mut second)];
-    assert_eq!(receiver.read_vectored(buffers), Ok(4));
+    assert_eq!(receiver.try_read_vectored(buffers), Ok(4));
     assert_eq!((&first, &second[..4]), (b"on", &b"etwo"[..]));
-    assert!(receiver.read(&mut first).unwrap_err().is_would_block());
+    assert!(receiver.try_read(&mut first).unwrap_err().is_would_block());
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_full_pipe_is_writable_again_when_it_was_read() {
     let mut sum = 0;
     let chunk = [5; 4096];
     let full = loop {
-        match sender.write(&chunk) {
+        match sender.try_write(&chunk) {
             Ok(count) => sum += count,
             Err(error) => break error,
         }
@@ -57,7 +57,7 @@ fn a_full_pipe_is_writable_again_when_it_was_read() {
     assert!(full.is_would_block() && sum >= 4096);
     assert_eq!(poll(&mut poller), [(2, Ready::READABLE)]);
     let mut buffer = [0; 4096];
-    while let Ok(count) = receiver.read(&mut buffer) {
+    while let Ok(count) = receiver.try_read(&mut buffer) {
         sum -= count;
     }
     assert_eq!(sum, 0);
@@ -69,12 +69,12 @@ fn each_end_hears_that_the_other_has_gone() {
     for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
         let (mut poller, sender, receiver) = watched(opt);
         assert_eq!(poll(&mut poller), [(1, Ready::WRITABLE)]);
-        sender.write(b"last").unwrap();
+        sender.try_write(b"last").unwrap();
         drop(sender);
         let seen = gather_of(&mut poller, 2);
         assert!(seen.is_readable(), "{opt:?} {seen:?}");
-        assert_eq!(receiver.read(&mut [0; 9]), Ok(4));
-        assert_eq!(receiver.read(&mut [0; 9]), Ok(0));
+        assert_eq!(receiver.try_read(&mut [0; 9]), Ok(4));
+        assert_eq!(receiver.try_read(&mut [0; 9]), Ok(0));
 
         let (mut poller, mut sender, receiver) = watched(opt);
         assert_eq!(poll(&mut poller), [(1, Ready::WRITABLE)]);
@@ -84,7 +84,7 @@ fn each_end_hears_that_the_other_has_gone() {
         }
         let seen = gather_of(&mut poller, 1);
         assert!(seen.is_writable(), "{opt:?} {seen:?}");
-        assert_eq!(sender.write(b"x"), Err(Error::Os(libc::EPIPE)));
+        assert_eq!(sender.try_write(b"x"), Err(Error::Os(libc::EPIPE)));
     }
 }
 
@@ -95,7 +95,7 @@ fn that_the_reader_has_gone_is_told_for_as_long_as_it_holds() {
         for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
             let (mut poller, mut sender, receiver) = watched(opt);
             if full {
-                while sender.write(&[7; 4096]).is_ok() {}
+                while sender.try_write(&[7; 4096]).is_ok() {}
             }
             poller.reregister(&mut sender, EventedId(1), Sender::INTERESTS, opt).unwrap();
             drop(receiver);
@@ -191,7 +191,7 @@ fn what_can_never_happen_is_refused_and_changes_nothing() {
     assert_eq!(again, Err(Error::AlreadyExists));
     poller.deregister(&mut sender).unwrap();
     assert_eq!(poller.deregister(&mut sender), Err(Error::NotFound));
-    sender.write(b"x").unwrap();
+    sender.try_write(b"x").unwrap();
     assert_eq!(poll(&mut poller), [(2, Ready::READABLE)]);
 }
 
@@ -221,7 +221,7 @@ fn both_ends_are_nonblocking_and_closed_on_exec_and_can_be_given_away() {
         loop {
             assert!(poll(&mut poller)[0].1.is_readable());
             let mut buffer = [0; 3];
-            match receiver.read(&mut buffer).unwrap() {
+            match receiver.try_read(&mut buffer).unwrap() {
                 0 => break,
                 count => text.extend_from_slice(&buffer[..count]),
             }
@@ -261,7 +261,7 @@ fn nothing_leaks_in_5000_cycles() {
             poller
                 .register(&mut receiver, EventedId(2), Receiver::INTERESTS, PollOption::Edge)
                 .unwrap();
-            sender.write(b"x").unwrap();
+            sender.try_write(b"x").unwrap();
             if round % 2 == 0 {
                 poller.deregister(&mut receiver).unwrap();
             }

@@ -19,7 +19,7 @@ const READ: Interests = Receiver::INTERESTS;
 /// A pipe with something to read.
 fn readable() -> (Sender, Receiver) {
     let (sender, receiver) = new_pipe().unwrap();
-    sender.write(b"x").unwrap();
+    sender.try_write(b"x").unwrap();
     (sender, receiver)
 }
 
@@ -82,7 +82,7 @@ fn one_handle_in_two_pollers_reports_to_both() {
     assert_silent(&mut other);
     one.deregister(&mut receiver).unwrap();
     assert_eq!(one.deregister(&mut receiver), Err(Error::NotFound));
-    sender.write(b"x").unwrap();
+    sender.try_write(b"x").unwrap();
     assert_silent(&mut one);
     assert_eq!(poll(&mut other), [(2, Ready::READABLE)]);
     other.deregister(&mut receiver).unwrap();

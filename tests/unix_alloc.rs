@@ -96,16 +96,16 @@ fn descriptors_and_pipes() {
             .register(&mut receiver, EventedId(2), Receiver::INTERESTS, PollOption::Level)
             .unwrap();
         poller.register(&mut sender, EventedId(1), Interests::BOTH, PollOption::Edge).unwrap_err();
-        sender.write(b"ab").unwrap();
-        sender.write_vectored(&[IoSlice::new(b"c"), IoSlice::new(b"d")]).unwrap();
+        sender.try_write(b"ab").unwrap();
+        sender.try_write_vectored(&[IoSlice::new(b"c"), IoSlice::new(b"d")]).unwrap();
         poller.poll(&mut events, None).unwrap();
         let mut buffer = [0; 3];
-        receiver.read(&mut buffer).unwrap();
-        receiver.read_vectored(&mut [IoSliceMut::new(&mut buffer)]).unwrap();
-        show(&receiver.read(&mut buffer).unwrap_err());
+        receiver.try_read(&mut buffer).unwrap();
+        receiver.try_read_vectored(&mut [IoSliceMut::new(&mut buffer)]).unwrap();
+        show(&receiver.try_read(&mut buffer).unwrap_err());
         show(&(&sender, &receiver));
         drop(receiver);
-        show(&sender.write(b"x").unwrap_err());
+        show(&sender.try_write(b"x").unwrap_err());
 
         let (one, other) = std::os::unix::net::UnixStream::pair().unwrap();
         // SAFETY: it is open, and its owner has given it away.
@@ -115,11 +115,11 @@ fn descriptors_and_pipes() {
         poller
             .register(&mut io, EventedId(3), EventedIo::INTERESTS, PollOption::Oneshot)
             .unwrap_err();
-        io.write(b"x").unwrap();
-        io.write_vectored(&[IoSlice::new(b"y")]).unwrap();
-        io.read(&mut buffer).unwrap_err();
+        io.try_write(b"x").unwrap();
+        io.try_write_vectored(&[IoSlice::new(b"y")]).unwrap();
+        io.try_read(&mut buffer).unwrap_err();
         drop(other);
-        io.write(b"x").unwrap_err();
+        io.try_write(b"x").unwrap_err();
         show(&io);
         poller.deregister(&mut io).unwrap();
     });

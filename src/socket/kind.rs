@@ -49,7 +49,10 @@ pub trait Listens: Kind {
 pub trait Ip: Kind<Address = SocketAddr> {}
 
 /// The two kinds of UDP.
-pub trait Udp: Ip + Datagrams {}
+pub trait Udp: Ip + Datagrams {
+    /// Whether it has one peer.
+    const IS_CONNECTED: bool;
+}
 
 /// An address of a socket.
 pub trait Address: RawForm + Copy + Debug {}

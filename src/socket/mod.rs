@@ -54,19 +54,23 @@ mod listen_options;
 
 mod tcp;
 
+mod batch;
 mod datagram;
 mod multicast;
+mod packet;
 mod udp;
 
 mod unix;
 mod unix_address;
 mod unix_datagram;
 
+pub use self::batch::{Packet, PacketBatch, PacketMut};
 pub use self::connect_options::ConnectOptions;
 pub use self::data::Shutdown;
 pub use self::datagram::Datagram;
 pub use self::kind::{Address, Kind};
 pub use self::listen_options::ListenOptions;
+pub use self::packet::{Ecn, PacketInfo, ReceivedPacket};
 pub use self::socket::Socket;
 pub use self::tcp::{ConnectStatus, TcpListener, TcpStream};
 pub use self::udp::{ConnectedUdpSocket, UdpSocket};

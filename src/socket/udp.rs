@@ -70,8 +70,14 @@ impl Data for kinds::ConnectedUdpSocket {}
 impl Peer for kinds::ConnectedUdpSocket {}
 impl Datagrams for kinds::UdpSocket {}
 impl Datagrams for kinds::ConnectedUdpSocket {}
-impl Udp for kinds::UdpSocket {}
-impl Udp for kinds::ConnectedUdpSocket {}
+
+impl Udp for kinds::UdpSocket {
+    const IS_CONNECTED: bool = false;
+}
+
+impl Udp for kinds::ConnectedUdpSocket {
+    const IS_CONNECTED: bool = true;
+}
 
 impl UdpSocket {
     /// Binds to `address`; for port 0 the system chooses one. Sets no option;

@@ -48,7 +48,7 @@ use crate::error::Result;
 ///             println!("{:?}: error {} of {:?}", error.destination, error.errno, error.origin);
 ///         }
 ///     }
-///     while let Ok(length) = socket.read(&mut buffer) {
+///     while let Ok(length) = socket.try_read(&mut buffer) {
 ///         println!("{length} bytes");
 ///     }
 /// }

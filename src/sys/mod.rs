@@ -40,10 +40,13 @@ pub(crate) mod accept;
 pub(crate) mod limit;
 
 pub(crate) mod address;
+pub(crate) mod control;
 pub(crate) mod message;
+pub(crate) mod messages;
 pub(crate) mod multicast;
 pub(crate) mod option;
 pub(crate) mod option_name;
+pub(crate) mod packet;
 pub(crate) mod send;
 pub(crate) mod socket;
 pub(crate) mod steering;

@@ -75,6 +75,29 @@ options! {
     TRAFFIC_CLASS = [unix] IPPROTO_IPV6, IPV6_TCLASS;
     HOPS_V6 = [unix] IPPROTO_IPV6, IPV6_UNICAST_HOPS;
     MULTICAST_LOOP_V6 = [unix] IPPROTO_IPV6, IPV6_MULTICAST_LOOP;
+    RECV_TRAFFIC_CLASS = [unix] IPPROTO_IPV6, IPV6_RECVTCLASS;
+    RECV_DESTINATION_V6 = [unix] IPPROTO_IPV6, IPV6_RECVPKTINFO;
+    RECV_TYPE_OF_SERVICE = [any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_vendor = "apple",
+    )] IPPROTO_IP, IP_RECVTOS;
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+use libc::IP_PKTINFO as DESTINATION;
+#[cfg(any(target_os = "freebsd", target_os = "openbsd", target_os = "dragonfly"))]
+use libc::IP_RECVDSTADDR as DESTINATION;
+#[cfg(target_os = "netbsd")]
+use libc::IP_RECVPKTINFO as DESTINATION;
+
+pub(crate) const RECV_DESTINATION: OptionName = OptionName(Some((libc::IPPROTO_IP, DESTINATION)));
+
+// udp(7)
+options! {
+    SEGMENT = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_SEGMENT;
+    GRO = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_GRO;
 }
 
 impl OptionName {

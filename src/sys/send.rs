@@ -12,9 +12,9 @@ use crate::error::Result;
 
 /// Apple's sockets have `SO_NOSIGPIPE` from birth instead.
 #[cfg(target_vendor = "apple")]
-const NO_SIGNAL: c_int = 0;
+pub(super) const NO_SIGNAL: c_int = 0;
 #[cfg(not(target_vendor = "apple"))]
-const NO_SIGNAL: c_int = libc::MSG_NOSIGNAL;
+pub(super) const NO_SIGNAL: c_int = libc::MSG_NOSIGNAL;
 
 /// send(2).
 #[inline]

@@ -16,6 +16,10 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// [`is_would_block`](crate::Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the
 /// data. A call that a signal interrupts is made again.
 ///
+/// With the feature `std` it is also a [`std::io::Read`](https://doc.rust-lang.org/std/io/trait.Read.html) and
+/// `Write`, by value and by reference. The methods whose names begin with `try_` are the same calls with the
+/// error of this crate.
+///
 /// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe raises it
 /// in addition to the error on most systems, and there is no flag against it: programs that write to pipes
 /// should ignore the signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do
@@ -44,13 +48,13 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// let mut events = Events::new();
 /// poller.register(&mut there, EventedId(0), Interests::READABLE, PollOption::Edge)?;
 ///
-/// here.write(b"hello")?;
+/// here.try_write(b"hello")?;
 /// poller.poll(&mut events, None)?;
 ///
 /// let mut buffer = [0; 16];
-/// let length = there.read(&mut buffer)?;
+/// let length = there.try_read(&mut buffer)?;
 /// assert_eq!(&buffer[..length], b"hello");
-/// assert!(there.read(&mut buffer).unwrap_err().is_would_block());
+/// assert!(there.try_read(&mut buffer).unwrap_err().is_would_block());
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 pub struct EventedIo {
@@ -114,7 +118,7 @@ impl EventedIo {
     ///
     /// The system's, see read(2).
     #[inline]
-    pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
+    pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize> {
         io::read(self.as_raw_fd(), buffer)
     }
 
@@ -127,7 +131,7 @@ impl EventedIo {
     /// `EMSGSIZE` for more buffers if one call takes one datagram, as of a socket other than a stream and of a
     /// device that is no terminal: nothing is read. And the system's, see readv(2).
     #[inline]
-    pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
         io::read_vectored(self.as_raw_fd(), buffers)
     }
 
@@ -160,7 +164,7 @@ impl EventedIo {
     ///
     /// The system's, see write(2), send(2).
     #[inline]
-    pub fn write(&self, buffer: &[u8]) -> Result<usize> {
+    pub fn try_write(&self, buffer: &[u8]) -> Result<usize> {
         self.source.descriptor().output.write(self.as_raw_fd(), buffer)
     }
 
@@ -174,9 +178,38 @@ impl EventedIo {
     /// `EMSGSIZE` for more buffers if one call makes one datagram, as for a socket other than a stream and for a
     /// device that is no terminal: nothing is written. And the system's, see writev(2), sendmsg(2).
     #[inline]
-    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
         self.source.descriptor().output.write_vectored(self.as_raw_fd(), buffers)
     }
+}
+
+/// The former names of `try_read` and its like. `std::io::Read` and `Write` have methods of these names, with
+/// another error: which one a call means depended on whether the variable is an `EventedIo` or a `&mut EventedIo`.
+macro_rules! former_names {
+    ($Handle:ident: $($name:ident = $new:ident($Buffer:ty);)+) => {
+        impl $Handle {
+            $(
+                #[doc = concat!("Does what [`", stringify!($new), "`](", stringify!($Handle), "::", stringify!($new), ") does.")]
+                ///
+                /// # Errors
+                ///
+                /// As there.
+                #[deprecated(note = "std's traits have a method of this name, which a call on a `&mut` reference means")]
+                #[inline]
+                pub fn $name(&self, buffer: $Buffer) -> Result<usize> {
+                    self.$new(buffer)
+                }
+            )+
+        }
+    };
+}
+
+former_names! {
+    EventedIo:
+    read = try_read(&mut [u8]);
+    read_vectored = try_read_vectored(&mut [IoSliceMut<'_>]);
+    write = try_write(&[u8]);
+    write_vectored = try_write_vectored(&[IoSlice<'_>]);
 }
 
 impl Descriptor for Io {

@@ -22,6 +22,7 @@
 mod accept;
 mod child;
 mod fd;
+#[macro_use]
 mod io;
 mod pipe;
 mod signals;

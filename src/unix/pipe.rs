@@ -22,11 +22,11 @@ use crate::sys::pipe;
 /// let mut events = Events::new();
 /// poller.register(&mut receiver, EventedId(0), Receiver::INTERESTS, PollOption::Level)?;
 ///
-/// sender.write(b"hello")?;
+/// sender.try_write(b"hello")?;
 /// poller.poll(&mut events, None)?;
 ///
 /// let mut buffer = [0; 16];
-/// assert_eq!(receiver.read(&mut buffer), Ok(5));
+/// assert_eq!(receiver.try_read(&mut buffer), Ok(5));
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
@@ -118,18 +118,18 @@ impl Sender {
     ///
     /// `EPIPE`: the receiver has gone; and the system's, see write(2).
     #[inline]
-    pub fn write(&self, buffer: &[u8]) -> Result<usize> {
-        self.io.write(buffer)
+    pub fn try_write(&self, buffer: &[u8]) -> Result<usize> {
+        self.io.try_write(buffer)
     }
 
-    /// Writes from several buffers, as [`EventedIo::write_vectored`].
+    /// Writes from several buffers, as [`EventedIo::try_write_vectored`].
     ///
     /// # Errors
     ///
-    /// As `write`.
+    /// As `try_write`.
     #[inline]
-    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        self.io.write_vectored(buffers)
+    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.io.try_write_vectored(buffers)
     }
 }
 
@@ -150,17 +150,29 @@ impl Receiver {
     ///
     /// The system's, see read(2).
     #[inline]
-    pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.io.read(buffer)
+    pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.io.try_read(buffer)
     }
 
-    /// Reads into several buffers, as [`EventedIo::read_vectored`].
+    /// Reads into several buffers, as [`EventedIo::try_read_vectored`].
     ///
     /// # Errors
     ///
-    /// As `read`.
+    /// As `try_read`.
     #[inline]
-    pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        self.io.read_vectored(buffers)
+    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+        self.io.try_read_vectored(buffers)
     }
+}
+
+former_names! {
+    Sender:
+    write = try_write(&[u8]);
+    write_vectored = try_write_vectored(&[IoSlice<'_>]);
+}
+
+former_names! {
+    Receiver:
+    read = try_read(&mut [u8]);
+    read_vectored = try_read_vectored(&mut [IoSliceMut<'_>]);
 }

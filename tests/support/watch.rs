@@ -8,7 +8,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::EventedFd;
 use mio_st::{Error, Result};
 
-use super::{KQUEUE, reports_in_parts, system};
+use super::{KQUEUE, is_spurious_fine, system};
 
 /// Whether the system reports urgent data.
 pub fn urgent() -> bool {
@@ -64,39 +64,37 @@ pub fn deregister(poller: &mut Poller, source: &impl AsRawFd) -> Result<()> {
     poller.deregister(&mut EventedFd(&source.as_raw_fd()))
 }
 
-fn one_poll(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
+/// One poll: who, and what for, in the order of the ids. More than one of a queue that returns less than is
+/// ready: then what comes at once, once each.
+pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
     let mut events = Events::new();
     poller.poll(&mut events, Some(timeout)).unwrap();
     let mut seen: Vec<_> =
         (&mut events).into_iter().map(|event| (event.id().0, event.readiness())).collect();
     seen.sort();
-    seen
-}
-
-/// Returns what one poll reports, in the order of the ids. If the system reports in parts, polls for all
-/// parts, and merges those of one id.
-pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
-    let mut seen = one_poll(poller, timeout);
-    while !seen.is_empty() && reports_in_parts() {
-        let before = seen.clone();
-        for part in one_poll(poller, Duration::ZERO) {
-            match seen.iter_mut().find(|(id, _)| *id == part.0) {
-                Some((_, ready)) => *ready = together(*ready, part.1),
-                None => seen.push(part),
-            }
-        }
-        seen.sort();
-        if seen == before {
-            break;
-        }
+    if is_spurious_fine() {
+        gather_more(poller, &mut seen);
     }
     seen
 }
 
-/// What both parts say of one source.
-fn together(one: Ready, other: Ready) -> Ready {
-    let both_ended = (one | other).contains(Ready::READ_CLOSED | Ready::WRITE_CLOSED);
-    one | other | if both_ended { Ready::HUP } else { Ready::empty() }
+/// Polls until nothing comes that has not come before, and adds what did.
+fn gather_more(poller: &mut Poller, seen: &mut Vec<(usize, Ready)>) {
+    let (mut events, mut in_vain) = (Events::new(), 0);
+    while in_vain < 3 {
+        in_vain += 1;
+        poller.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        for event in &mut events {
+            let (id, ready) = (event.id().0, event.readiness());
+            match seen.iter_mut().find(|seen| seen.0 == id) {
+                Some((_, all)) if all.contains(ready) => continue,
+                Some((_, all)) => *all |= ready,
+                None => seen.push((id, ready)),
+            }
+            in_vain = 0;
+        }
+    }
+    seen.sort();
 }
 
 /// One poll that must bring something.

@@ -1,5 +1,6 @@
 //! All contests.
 
+mod datagrams;
 mod deadlines;
 mod poll;
 mod queues;
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Contest> {
     all.extend(wakers::contests());
     all.extend(deadlines::contests());
     all.extend(round_trip::contests());
+    all.extend(datagrams::contests());
     all.extend(queues::contests());
     all.extend(timers::contests());
     all

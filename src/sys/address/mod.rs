@@ -33,7 +33,7 @@ union Storage {
 
 impl RawAddress {
     /// Room for the kernel to write an address of any family.
-    pub(crate) fn room() -> RawAddress {
+    pub(crate) const fn room() -> RawAddress {
         // SAFETY: all of these are plain integers, for which zeroes are a value.
         let storage = unsafe { mem::zeroed() };
         RawAddress { storage, length: size_of::<Storage>() as socklen_t }
@@ -114,6 +114,16 @@ impl RawAddress {
 
     pub(crate) fn len(&self) -> socklen_t {
         self.length
+    }
+
+    /// For the kernel to write to, if it is told the length by another way: the room, and how much there is.
+    pub(crate) fn as_room(&mut self) -> (*mut sockaddr, socklen_t) {
+        ((&raw mut self.storage).cast(), size_of::<Storage>() as socklen_t)
+    }
+
+    /// Says how much the kernel has written.
+    pub(crate) fn set_length(&mut self, length: socklen_t) {
+        self.length = length;
     }
 
     /// For the kernel to write to: the address, and its length, at first how much room there is.

@@ -160,6 +160,8 @@ pub(super) fn found(deletions: &[Kevent]) -> Result<bool> {
         match errno(receipt) {
             0 => found = true,
             libc::ENOENT => {}
+            // The system did not say so when it was asked.
+            libc::EINVAL if is_priority(receipt.filter) => HAS_PRIORITY.store(NO, Relaxed),
             errno => return Err(Error::from_raw_os_error(errno)),
         }
     }

@@ -16,13 +16,19 @@
 //! * The returned flags repeat what was asked: bits are tested, never compared as a whole.
 //! * `ident` is counted by filter: signal 5 and descriptor 5 are not siblings.
 //! * A short event list rotates among level-triggered sources, as on Linux: nobody starves.
-//! * NetBSD reports a pipe under `EV_CLEAR` again after each read that leaves something: a spurious event.
+//! * Under `EV_CLEAR` a filter may fire again although nothing has changed: a pipe's read filter after a read
+//!   that leaves something, its write filter after each write, TCP's write filter after an acknowledgement, a
+//!   socket's read filter after the own shutdown. Such
+//!   an event is true, and is not held back.
+//! * Some filters end with their event (`EV_ONESHOT`), because the kernel deletes them or because they were
+//!   added so. The selector looks at them before the user does: `settle`.
 //!
 //! # Modes
 //!
-//! * `EV_ONESHOT` *deletes* the one filter that fired. Here oneshot is `EV_DISPATCH`, which disables it, and
-//!   the source's other filters are disabled after the batch: the whole source is silent, and still
-//!   registered. Within a batch all halves of a oneshot source merge, so that it reports once.
+//! * `EV_ONESHOT` *deletes* the one filter that fired. Oneshot sources use `EV_DISPATCH`, which disables it,
+//!   and the source's other filters are disabled after the batch: the whole source is silent, and still
+//!   registered. An event of such a source has both directions, even if one had no room in the batch:
+//!   `oneshot`.
 //! * The flags of a filter's first `EV_ADD` stick, and `EV_ENABLE` does not report everywhere what is
 //!   still pending: a `reregister` deletes and adds, in one call.
 //!
@@ -37,9 +43,10 @@
 //! * A registration is up to three filters. Where one cannot be added the others are taken back.
 //! * A deletion answers `ENOENT` for a filter that is not there: `NotFound` is when all do. `EBADF`, for a
 //!   closed descriptor, is an error, as on epoll. Closing ends a registration, even while a duplicate lives.
-//! * A pipe's writing end whose reader has gone cannot be registered on most systems: `EPIPE`, on NetBSD
-//!   `EBADF`, here always the former, as from a write. Old macOS says `EPIPE` too and has added the filter
-//!   nonetheless: whether it is there is asked.
+//! * The write filter of a pipe whose reader has gone cannot be added on most systems: `EPIPE`, on NetBSD
+//!   `EBADF`. FreeBSD deletes it when the reader goes; NetBSD and OpenBSD do not fire it if the pipe is full.
+//!   The read filter of the same descriptor has none of these faults and guards the writing end: `settle`.
+//!   Old macOS says `EPIPE` and has added the filter all the same: whether it is there is asked.
 //! * A kqueue that watches itself is refused here, before any call: some systems refuse it, even its
 //!   deletion, and others hang. A duplicate of its descriptor is not recognized.
 //! * A filter that the system lacks makes a whole change fail: whether the one for urgent data is there is
@@ -47,18 +54,22 @@
 //! * A regular file or a directory is always ready on FreeBSD, and once elsewhere: it is refused, as on
 //!   epoll. Devices without readiness (macOS: /dev/tty) are `Unsupported` where the system says so.
 //! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is
-//!   `Unsupported`. Some fire it at the end of the stream as well: that is no `PRIORITY`.
+//!   `Unsupported`. Some fire it at the end of the stream as well: that is no `PRIORITY`. Others do not even
+//!   for an error: a source that is watched for nothing else has a read filter as a guard.
 //!
 //! # Waiting
 //!
 //! * Without room for an event `kevent` returns at once: a batch with no room is never passed.
 //! * A negative timeout is refused, a very long one refused by some and endless for others: it is cut to
-//!   days, after which the poll calls again. The kernel's timers differ everywhere and are not used.
+//!   days, after which the poll calls again. The kernel's timers differ everywhere and are not used for
+//!   deadlines.
 //!
 //! # Processes and threads
 //!
 //! * A forked child does not inherit a kqueue, and its number there may be another descriptor's: only the
 //!   process that made one closes it. So a child cannot inherit one before it is close-on-exec either.
+//! * A child's exit is reported before its status can be taken, or its process cannot be watched any more
+//!   while there is no status yet: `child`.
 //! * A user filter wakes a poll from another thread where the system has it, and a pipe elsewhere: see
 //!   `waker`.
 //!

@@ -26,8 +26,12 @@ impl Selector {
             return Err(Error::Unsupported);
         }
         let guard = guard(fd, interests, || kind);
-        let (_found, added) = self.replace(Wanted { fd: number, id, interests, opt, guard })?;
-        added
+        match self.replace(Wanted { fd: number, id, interests, opt, guard }) {
+            Ok((_found, added)) => added,
+            // FreeBSD's answer to a duplicate of its own descriptor.
+            Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) fn reregister(

@@ -200,14 +200,14 @@ impl Connection {
 
     fn echo(&mut self) -> Result<usize> {
         if self.from == self.to {
-            let count = self.io.read(&mut self.buffer)?;
+            let count = self.io.try_read(&mut self.buffer)?;
             (self.from, self.to) = (0, count as u16);
             if count == 0 {
                 return Err(Error::Os(libc::ECONNRESET));
             }
         }
         let rest = self.buffer.get(self.from.into()..self.to.into()).unwrap_or_default();
-        let count = self.io.write(rest)?;
+        let count = self.io.try_write(rest)?;
         self.from += count as u16;
         Ok(count)
     }

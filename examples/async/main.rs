@@ -1,0 +1,154 @@
+//! Futures on a poller, without an executor's crate and without allocation: an HTTP server by
+//! `edge-http`, a crate for `no_std` that knows nothing of this library, beside a UDP echo, a timer
+//! and a thread that computes.
+//!
+//! ```text
+//! $ cargo run --features std --example async -- 127.0.0.1:8080
+//! $ curl http://127.0.0.1:8080/divisors/5040
+//! ```
+//!
+//! The layers, from the bottom:
+//!
+//! * `reactor`: wakers for the events of a poller;
+//! * `executor`: tasks on one thread, woken by the reactor or by other threads;
+//! * `io`: `readable().await`, `sleep(..).await`, `timeout(..).await`;
+//! * `nal`, `clock`: the traits that other crates are written for;
+//! * `worker`, `handler`: what is served.
+#![allow(clippy::std_instead_of_core)] // As a user writes it.
+
+pub(crate) mod clock;
+pub(crate) mod executor;
+pub(crate) mod handler;
+pub(crate) mod io;
+pub(crate) mod nal;
+pub(crate) mod reactor;
+pub(crate) mod worker;
+
+use core::cell::Cell;
+use core::net::SocketAddr;
+use core::pin::pin;
+use core::time::Duration;
+use std::io::Write;
+use std::process::ExitCode;
+use std::{env, thread};
+
+use edge_http::io::server::Server;
+use edge_nal::{TcpBind, UdpBind, UdpReceive, UdpSend, WithTimeout, WithTimeoutError};
+use mio_st::socket::UdpSocket;
+use mio_st::unix::{self, Signal, SignalSet, Signals};
+use static_cell::{ConstStaticCell, StaticCell};
+
+use self::executor::Executor;
+use self::handler::Site;
+use self::io::{Async, sleep};
+use self::nal::{Acceptor, NetError, Stack};
+use self::reactor::Reactor;
+use self::worker::Worker;
+
+/// How many connections are served at once; the others wait in the listener's queue.
+const CONNECTIONS: usize = 64;
+/// How much of each may be in memory.
+const BUFFER: usize = 2048;
+/// The most fields of a request.
+const FIELDS: usize = 32;
+
+const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
+
+static EXECUTOR: Executor<4> = Executor::new();
+static REACTOR: StaticCell<Reactor> = StaticCell::new();
+static SERVER: ConstStaticCell<Server<CONNECTIONS, BUFFER, FIELDS>> =
+    ConstStaticCell::new(Server::new());
+static WORKER: Worker = Worker::new();
+
+fn main() -> ExitCode {
+    let argument = |n, default: &str| env::args().nth(n).unwrap_or(default.into());
+    let (address, idle) = (argument(1, "127.0.0.1:8080"), argument(2, "5000"));
+    let (Ok(address), Ok(idle)) = (address.parse(), idle.parse()) else {
+        eprintln!(
+            "usage: async [ADDRESS [IDLE]], where ADDRESS is like 127.0.0.1:8080 or [::1]:0, and\n\
+             IDLE the longest time to wait for a client, in milliseconds"
+        );
+        return ExitCode::from(2);
+    };
+    match run(address, idle) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The errors of `std` say what the system's numbers mean.
+            eprintln!("async: {address}: {}", std::io::Error::from(error.0));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until a signal comes.
+fn run(address: SocketAddr, idle: u32) -> Result<(), NetError> {
+    // Before any other thread is started, which would get the signals.
+    let signals = Signals::new(STOPS)?;
+    let reactor = &*REACTOR.init(Reactor::new()?);
+    clock::use_reactor(reactor);
+    let _ = unix::raise_descriptor_limit();
+    thread::spawn(|| WORKER.run());
+
+    let stack = Stack(reactor);
+    let acceptor = EXECUTOR.block_on(reactor, TcpBind::bind(&stack, address))??;
+    let address = acceptor.address()?; // The port is known now.
+    let socket = EXECUTOR.block_on(reactor, UdpBind::bind(&stack, address))??;
+    // That nobody reads it is no reason to end.
+    let _ = writeln!(std::io::stdout(), "listening at {address}");
+
+    let (ticks, result) = (Cell::new(0), Cell::new(Ok(())));
+    let site = Site { ticks: &ticks, worker: &WORKER };
+    EXECUTOR.run_until_any(
+        reactor,
+        &mut [
+            pin!(async { result.set(receive(reactor, signals).await) }),
+            pin!(async { result.set(serve_http(acceptor, idle, site).await) }),
+            pin!(async { result.set(serve_udp(socket).await) }),
+            pin!(async { result.set(count_seconds(reactor, &ticks).await) }),
+        ],
+    )?;
+    result.into_inner()
+}
+
+/// Waits for a signal.
+pub(crate) async fn receive(reactor: &Reactor, signals: Signals) -> Result<(), NetError> {
+    let mut signals = Async::new(reactor, signals, Signals::INTERESTS)?;
+    signals.readable().await;
+    // One that is not received would act when `signals` is dropped.
+    while signals.get_mut().receive()?.is_some() {}
+    Ok(())
+}
+
+/// Serves HTTP. `idle` is the longest time between two requests of a connection, and for each read
+/// and write, in milliseconds.
+pub(crate) async fn serve_http(
+    acceptor: Acceptor<'_>,
+    idle: u32,
+    site: Site<'_>,
+) -> Result<(), NetError> {
+    let server = SERVER.take();
+    match server.run(Some(idle), WithTimeout::new(idle, acceptor), site).await {
+        Err(edge_http::io::Error::Io(WithTimeoutError::Error(error))) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Sends each datagram back.
+pub(crate) async fn serve_udp(mut socket: Async<'_, UdpSocket>) -> Result<(), NetError> {
+    let mut buffer = [0; 1500];
+    loop {
+        let Ok((length, peer)) = socket.receive(&mut buffer).await else {
+            // An error of a datagram, such as a peer that has gone; or a shortage.
+            sleep(socket.reactor(), Duration::from_millis(10)).await?;
+            continue;
+        };
+        let _ = socket.send(peer, &buffer[..length.min(buffer.len())]).await;
+    }
+}
+
+pub(crate) async fn count_seconds(reactor: &Reactor, ticks: &Cell<u32>) -> Result<(), NetError> {
+    loop {
+        sleep(reactor, Duration::from_secs(1)).await?;
+        ticks.set(ticks.get() + 1);
+    }
+}

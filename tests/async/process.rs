@@ -1,0 +1,143 @@
+//! The example as a process.
+
+use std::io::{Read, Write};
+use std::net::UdpSocket;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::support::{ACCEPT_ERRORS, PATIENCE, Server, example, skip};
+
+fn start(arguments: &[&str]) -> Server {
+    Server::start("async", &[&["127.0.0.1:0"], arguments].concat())
+}
+
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let Ok(output) = Command::new(program).args(arguments).output() else {
+        skip(format_args!("no {program}"));
+        return None;
+    };
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn greets(server: &Server) -> bool {
+    let mut stream = server.connect();
+    let mut response = String::new();
+    stream.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
+    stream.read_to_string(&mut response).is_ok() && response.ends_with("Hello, world!\n")
+}
+
+#[test]
+fn curl_is_served_by_edge_http() {
+    let server = start(&[]);
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    let curl = |arguments: &[&str]| output("curl", &[&["-sS"], arguments].concat());
+    let count = "%{http_code} %{num_connects}\n";
+    let Some(seen) = curl(&["-w", count, &url("/"), &url("/divisors/5040"), &url("/none")]) else {
+        return;
+    };
+    assert_eq!(seen, "Hello, world!\n200 1\n60\n200 0\nnot found\n404 0\n");
+    let body = "x".repeat(3000);
+    for header in ["A: b", "Transfer-Encoding: chunked"] {
+        assert_eq!(curl(&["-H", header, "--data-binary", &body, &url("/echo")]).unwrap(), body);
+    }
+    assert_eq!(curl(&["--data-binary", &"x".repeat(5000), &url("/echo")]).unwrap(), "too large\n");
+}
+
+#[test]
+fn load_generators_see_no_failure() {
+    let server = start(&[]);
+    let url = format!("http://{}/", server.address);
+    for keep_alive in [&["-k"][..], &[]] {
+        let arguments = [&["-q", "-n", "300", "-c", "10"], keep_alive, &[&url]].concat();
+        let Some(report) = output("ab", &arguments) else { continue };
+        let line = |name: &str| report.lines().find(|line| line.starts_with(name)).unwrap_or("");
+        assert!(line("Complete requests:").ends_with(" 300"), "{report}");
+        assert!(line("Failed requests:").ends_with(" 0"), "{report}");
+    }
+}
+
+#[test]
+fn datagrams_come_back() {
+    let server = start(&[]);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    for length in [0, 1, 1500] {
+        socket.send_to(&[7; 1500][..length], server.address).unwrap();
+        assert_eq!(socket.recv(&mut [0; 2000]).unwrap(), length);
+    }
+}
+
+#[test]
+fn a_computation_keeps_nobody_waiting() {
+    let server = start(&[]);
+    let mut slow = server.connect();
+    slow.write_all(b"GET /divisors/3000000 HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
+    assert!((0..5).all(|_| greets(&server)));
+    let mut response = String::new();
+    slow.read_to_string(&mut response).unwrap();
+    assert!(response.ends_with("\r\n\r\n98\n"), "{response}");
+}
+
+#[test]
+fn slow_and_idle_clients_are_closed_in_time() {
+    const IDLE: Duration = Duration::from_millis(400);
+    let server = start(&["400"]);
+    let start = Instant::now();
+    // All that are served at once: the first half says something.
+    let mut streams: Vec<_> = (0..64).map(|_| server.connect()).collect();
+    streams[..32].iter_mut().for_each(|stream| stream.write_all(b"GET / HT").unwrap());
+    assert!(greets(&server), "it waits until the others are closed");
+    assert!(start.elapsed() >= IDLE, "after {:?}", start.elapsed());
+    for stream in &mut streams {
+        assert!(!matches!(stream.read(&mut [0]), Ok(1..)));
+    }
+    let ticks = server.ticks();
+    thread::sleep(IDLE / 2);
+    assert!(server.ticks() <= ticks + 1, "it computes while nothing happens");
+}
+
+#[test]
+fn it_goes_on_whatever_happens_to_a_connection() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 30; exec \"$0\" \"$@\""]).arg(example("async"));
+    let server = Server::start_by(command.args(["127.0.0.1:0", "300"]));
+    let streams: Vec<_> = (0..50).map(|_| server.connect()).collect();
+    drop(streams);
+    let again = || {
+        let mut stream = server.connect();
+        let _ = stream.write_all(b"GET / HTTP/1.1\r\n\r\n");
+        stream.read(&mut [0]).is_ok_and(|count| count == 1)
+    };
+    while !again() {}
+    for error in ACCEPT_ERRORS {
+        let Some(server) = Server::start_with_accept_error("async", &["127.0.0.1:0"], error) else {
+            return skip("no strace");
+        };
+        assert!((0..4).all(|_| greets(&server)), "{error}");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_and_what_is_wrong_is_said() {
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let mut server = start(&[]);
+        let mut idle = server.connect();
+        assert!(greets(&server));
+        // SAFETY: no memory is involved; the process is our child, and was not waited for.
+        unsafe { libc::kill(server.process.id() as i32, signal) };
+        assert!(server.end().success());
+        assert!(!matches!(idle.read(&mut [0]), Ok(1..)));
+    }
+    let used = start(&[]);
+    let address = used.address.to_string();
+    for (argument, status, error) in
+        [("nonsense", 2, "usage: async"), (&address, 1, "ddress already in use")]
+    {
+        let output = Command::new(example("async")).arg(argument).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{stderr}");
+        assert!(stderr.contains(error), "{stderr}");
+    }
+}
