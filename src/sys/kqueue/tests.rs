@@ -16,15 +16,16 @@ const ID: EventedId = EventedId(42);
 /// One look at what is ready: ids and readiness.
 fn look(selector: &Selector) -> Vec<(usize, Ready)> {
     let mut seen = look_once(selector);
-    // What the shim reports in parts is taken in parts, of each id the first.
+    // What the shim reports in parts is put together.
     while std::env::var("MIO_ST_KQUEUE_PERSONALITY").as_deref() == Ok("spiteful") {
-        let known = seen.len();
+        let before = seen.clone();
         for part in look_once(selector) {
-            if seen.iter().all(|(id, _)| *id != part.0) {
-                seen.push(part);
+            match seen.iter_mut().find(|(id, _)| *id == part.0) {
+                Some((_, ready)) => *ready |= part.1,
+                None => seen.push(part),
             }
         }
-        if seen.len() == known {
+        if seen == before {
             break;
         }
     }
