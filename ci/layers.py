@@ -14,7 +14,7 @@ import rust_code  # noqa: E402
 
 # From the bottom to the top; rooms on one line do not use each other, except as said here.
 LAYERS = """
-trace prefetch
+trace
 error
 id ready interests time
 slab

@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE=1
 # Where `unsafe` may stand, as path prefixes, and why.
 UNSAFE_ROOMS=(
     src/sys/               # system calls, and the memory that the kernel writes
-    src/prefetch.rs        # a hint to the processor, one instruction without effect
+    src/wheel/prefetch.rs  # a hint to the processor, one instruction without effect
     src/slab/mod.rs        # init_in, here and below: a value made in place of all zeroes, one block each
     src/ready_queue/mod.rs # "
     src/wheel/mod.rs       # "

@@ -175,7 +175,6 @@ struct Readme;
 #[cfg(unix)] // Its only users are the poller's rooms.
 #[macro_use]
 mod trace;
-mod prefetch;
 
 mod error;
 

@@ -5,7 +5,7 @@
 //! | [`TcpListener`], [`TcpStream`] | TCP: accepts connections; a connection, or the attempt at one |
 //! | [`UdpSocket`], [`ConnectedUdpSocket`] | UDP: for any peer; for one peer |
 //! | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] | the same within this machine |
-//! | [`AcceptGuard`] | accepts connections whatever accept(2) returns |
+//! | [`Acceptor`], [`AcceptGuard`] | accept connections whatever accept(2) returns |
 //!
 //! All are one generic type, [`Socket`], so that a method that several kinds have is documented
 //! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or connect(2).
@@ -49,6 +49,8 @@ mod options;
 mod socket;
 mod stream;
 
+mod acceptor;
+
 mod connect_options;
 mod listen_options;
 
@@ -64,6 +66,7 @@ mod unix;
 mod unix_address;
 mod unix_datagram;
 
+pub use self::acceptor::Acceptor;
 pub use self::batch::{Packet, PacketBatch, PacketMut};
 pub use self::connect_options::ConnectOptions;
 pub use self::data::Shutdown;

@@ -44,6 +44,16 @@ pub(crate) fn has_ended(pid: libc::pid_t) -> Result<bool> {
     Ok(wait(libc::P_PID, pid as libc::id_t, libc::WNOWAIT)?.is_some())
 }
 
+/// Returns whether this child of the process sends `SIGCHLD` when it ends: one that was made by clone(2) may
+/// not, and waitid(2) finds it only if asked for any child.
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
+pub(crate) fn sends_sigchld(pid: libc::pid_t) -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    let mut info = core::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+    // SAFETY: the kernel writes one such structure.
+    unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, info.as_mut_ptr(), options) == 0 }
+}
+
 /// Takes the status of a child that has ended, which is then gone: waitid(2).
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
 pub(crate) fn reap(kind: libc::idtype_t, id: libc::id_t) -> Result<Option<ExitStatus>> {

@@ -3,9 +3,9 @@
 use core::hint::select_unpredictable;
 use core::time::Duration;
 
-use super::entry::{PERIODIC, Place, entry, urgency};
-use super::tournament::BATCH;
-use super::{DeadlineKey, FEW, RESTART, TimerWheel};
+use super::entry::{GENERATION_STEP, Leaf, OCCUPIED, PERIODIC, entry, is_timer, priority};
+use super::tree::NODE_LEAVES;
+use super::{DeadlineKey, TimerWheel};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::time::Instant;
@@ -18,30 +18,17 @@ impl<const N: usize> TimerWheel<N> {
     /// [`Error::Full`] if all `N` places are taken. Nothing has changed then.
     #[inline]
     pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
-        let urgency = urgency(deadline.as_nanos());
-        if let Some(place) = self.places.take_used() {
-            let key = self.admit(place, urgency, id, 0);
-            self.enter(key, urgency);
-            Ok(key)
-        } else {
-            // It is entered later, with its batch.
-            let place = self.take_fresh().ok_or(Error::Full)?;
-            let key = self.admit(place, urgency, id, 0);
-            if N <= FEW {
-                self.lead_few(place, urgency);
-            } else {
-                self.lead(place, urgency);
-            }
-            Ok(key)
-        }
+        let deadline = deadline.as_nanos();
+        let leaf = self.alloc(deadline).ok_or(Error::Full)?;
+        Ok(self.insert_at(leaf, deadline, id, 0))
     }
 
     /// Adds a periodic deadline: `first`, and then every `period`, until it is cancelled.
     ///
-    /// It does not drift: the next tick is due one period after the last one was *due*. Where one or more
-    /// ticks have been missed by the time they are asked for, they are delivered as one, and the next tick is
-    /// the first one after now that lies on the grid. The key is good for all ticks. An
-    /// [`update`](TimerWheel::update) moves the next tick, and with it the grid.
+    /// It does not drift: the next tick is due one period after the last one was *due*. Where one
+    /// or more ticks have been missed by the time they are asked for, they are delivered as one,
+    /// and the next tick is the first one after now that lies on the grid. The key is good for all
+    /// ticks. An [`update`](TimerWheel::update) moves the next tick, and with it the grid.
     ///
     /// It takes two of the `N` places, and counts as one deadline.
     ///
@@ -61,8 +48,8 @@ impl<const N: usize> TimerWheel<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero. Nothing has
-    /// changed then.
+    /// [`Error::Full`] unless two places are free; [`Error::InvalidInput`] if the period is zero.
+    /// Nothing has changed then.
     pub fn insert_interval(
         &mut self,
         first: Instant,
@@ -76,156 +63,161 @@ impl<const N: usize> TimerWheel<N> {
         if self.len as usize + self.periodic as usize + 2 > N {
             return Err(Error::Full);
         }
-        let (Some(place), Some(partner)) = (self.take(), self.take()) else {
+        let deadline = first.as_nanos();
+        let (Some(leaf), Some(period_leaf)) = (self.alloc(deadline), self.alloc(deadline)) else {
             return Err(Error::Full);
         };
-        self.places.join(place, partner, period);
+        self.leaves.write_period(leaf, period_leaf, period);
         self.periodic += 1;
-        let urgency = urgency(first.as_nanos());
-        let key = self.admit(place, urgency, id, PERIODIC);
-        self.enter(key, urgency);
-        Ok(key)
+        Ok(self.insert_at(leaf, deadline, id, PERIODIC))
     }
 
-    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for a timeout
-    /// that each byte of a connection pushes back.
+    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for
+    /// a timeout that each byte of a connection pushes back.
     ///
     /// # Errors
     ///
     /// [`Error::StaleKey`] if the deadline has fired or was cancelled, or never was in this wheel.
     #[inline]
     pub fn update(&mut self, key: DeadlineKey, deadline: Instant) -> Result<()> {
-        let old = self.places.find(key).ok_or(Error::StaleKey)?;
-        let new = urgency(deadline.as_nanos());
-        self.places.set_urgency(key.place, new);
+        let old = self.leaves.find(key).ok_or(Error::StaleKey)?;
+        let new = priority(deadline.as_nanos());
+        self.leaves.set_priority(key.leaf, new);
         if new > old {
             self.bring_forward(key, new);
-        } else if new < old && self.earliest == key.place {
-            self.settled = false;
+        } else if new < old && self.first == key.leaf {
+            self.exact = false;
         }
         Ok(())
     }
 
-    /// Takes a deadline out: it will not fire.
+    /// Cancels a deadline: it will not fire.
     ///
     /// # Errors
     ///
     /// [`Error::StaleKey`] if the deadline has fired or was cancelled, or never was in this wheel.
     #[inline]
     pub fn cancel(&mut self, key: DeadlineKey) -> Result<()> {
-        self.places.find(key).ok_or(Error::StaleKey)?;
-        if key.stamp.get() & PERIODIC != 0 {
-            self.release_partner(key.place);
+        self.leaves.find(key).ok_or(Error::StaleKey)?;
+        if key.generation.get() & PERIODIC != 0 {
+            self.cancel_periodic(key.leaf);
+        } else {
+            self.release(key.leaf);
         }
-        self.release(key.place);
         Ok(())
     }
 
-    /// Takes the earliest deadline of an id out, and says whether there was one. It looks through all of
-    /// them: who keeps the key is better served by [`cancel`](TimerWheel::cancel).
+    /// Cancels the earliest deadline of an id. Returns whether there was one. It searches all of
+    /// them: prefer [`cancel`](TimerWheel::cancel) if you have the key.
     pub fn remove(&mut self, id: EventedId) -> bool {
-        let wanted = self.places.live().filter(|&place| self.places.id(place) == id.0);
-        let first = wanted.max_by_key(|&place| self.places.entry(place));
-        first.is_some_and(|place| self.cancel(self.places.key(place)).is_ok())
+        let wanted = self.live().filter(|&leaf| self.leaves.id(leaf) == id.0);
+        let first = wanted.max_by_key(|&leaf| self.leaves.entry(leaf));
+        first.is_some_and(|leaf| self.cancel(self.key(leaf)).is_ok())
     }
 
-    /// Takes a place that nobody uses.
-    #[inline]
-    fn take(&mut self) -> Option<Place> {
-        self.places.take_used().or_else(|| self.take_fresh())
-    }
-
-    #[inline]
-    fn take_fresh(&mut self) -> Option<Place> {
-        let place = self.places.take_fresh()?;
-        if place.is_multiple_of(BATCH) {
-            self.begin(place);
+    /// Takes a free leaf, as near as possible to the slot that a deadline hashes to.
+    #[inline(always)]
+    fn alloc(&mut self, deadline: u64) -> Option<Leaf> {
+        if self.is_sample() {
+            self.sample(deadline);
         }
-        Some(place)
+        self.alloc_leaf(deadline)
     }
 
-    /// Prepares a batch of places, from this one on, that were not used since the restart: enters the timers
-    /// of those before, and clears what is remembered from before the restart.
-    #[inline(never)]
-    fn begin(&mut self, place: Place) {
-        self.places.choose_stamps();
-        self.catch_up(place);
-        self.tournament.clear(place);
-    }
-
-    /// Puts a timer into a place.
-    #[inline]
-    fn admit(&mut self, place: Place, urgency: u64, id: EventedId, flags: u32) -> DeadlineKey {
-        let key = self.places.fill(place, urgency, id.0, flags);
+    /// Stores a timer in a leaf, and enters it.
+    #[inline(always)]
+    fn insert_at(&mut self, leaf: Leaf, deadline: u64, id: EventedId, flags: u32) -> DeadlineKey {
+        let priority = priority(deadline);
+        let generation = OCCUPIED | self.generation.wrapping_sub(GENERATION_STEP);
+        self.generation = generation.get();
+        let generation = generation | flags;
+        let key = DeadlineKey { leaf, generation };
+        self.leaves.write(key, priority, id.0);
         self.len += 1;
+        self.enter(key, priority);
         key
     }
 
-    /// Notes a timer's urgency, which has grown.
-    #[inline]
-    fn lead(&mut self, place: Place, urgency: u64) {
-        if urgency > self.bound {
-            if Self::KEEPS_RIVAL {
-                self.rival = self.bound;
-            }
-            (self.bound, self.earliest, self.settled) = (urgency, place, true);
-        } else if Self::KEEPS_RIVAL && urgency > self.rival {
-            self.rival = urgency;
+    /// Enters a timer which is new or has become earlier.
+    #[inline(always)]
+    fn enter(&mut self, key: DeadlineKey, priority: u64) {
+        let leaf = key.leaf;
+        if Self::SLOTS == 1 {
+            // Whether it is the first of so few cannot be predicted: no branch.
+            let leads = priority > self.bound;
+            self.first = select_unpredictable(leads, leaf, self.first);
+            self.bound = self.bound.max(priority);
+            self.exact |= leads;
+        } else if priority > self.slot_runner_up {
+            self.note_early(leaf, priority);
         }
-    }
-
-    /// The same without a branch, and without a rival.
-    #[inline]
-    fn lead_few(&mut self, place: Place, urgency: u64) {
-        const { assert!(!TimerWheel::<FEW>::KEEPS_RIVAL) }
-        let leads = urgency > self.bound;
-        self.earliest = select_unpredictable(leads, place, self.earliest);
-        self.bound = self.bound.max(urgency);
-        self.settled |= leads;
+        self.tree.raise(leaf, entry(priority, key.generation.get(), leaf));
     }
 
     #[inline(never)]
-    fn bring_forward(&mut self, key: DeadlineKey, urgency: u64) {
-        self.enter(key, urgency);
+    fn bring_forward(&mut self, key: DeadlineKey, priority: u64) {
+        self.enter(key, priority);
     }
 
-    /// Has a timer play whose urgency has grown.
+    /// Keeps the bounds true for a timer that is earlier than any of the slots that are not up.
+    #[inline(never)]
+    fn note_early(&mut self, leaf: Leaf, priority: u64) {
+        let runner_up = priority.min(self.bound);
+        if Self::slot(leaf) != Self::slot(self.first) {
+            self.slot_runner_up = self.slot_runner_up.max(runner_up);
+        }
+        if leaf / NODE_LEAVES != self.first / NODE_LEAVES {
+            self.node_runner_up = self.node_runner_up.max(runner_up);
+        }
+        if priority > self.bound {
+            (self.bound, self.first, self.exact) = (priority, leaf, true);
+        }
+    }
+
+    /// Frees a timer's leaf. What the tree remembers of it is found to be stale when it matters.
     #[inline(always)]
-    fn enter(&mut self, key: DeadlineKey, urgency: u64) {
-        self.lead(key.place, urgency);
-        self.tournament.enter(key.place, entry(urgency, key.stamp.get(), key.place));
-    }
-
-    /// Gives a timer's place back. What the tournament knows of it is found to be stale when it matters.
-    #[inline]
-    pub(super) fn release(&mut self, place: Place) {
-        self.places.give_back(place);
+    pub(super) fn release(&mut self, leaf: Leaf) {
+        self.free_leaf(leaf);
+        if self.first == leaf {
+            self.exact = false;
+        }
         self.len -= 1;
-        if self.earliest == place {
-            self.settled = false;
-        }
         if self.len == 0 {
-            self.restart();
+            (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
         }
     }
 
-    /// Gives the second place of a periodic timer back.
     #[cold]
     #[inline(never)]
-    pub(super) fn release_partner(&mut self, place: Place) {
-        self.places.give_back(self.places.partner(place));
+    fn cancel_periodic(&mut self, leaf: Leaf) {
+        self.release_period_leaf(leaf);
+        self.release(leaf);
+    }
+
+    /// Frees the second leaf of a periodic timer.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn release_period_leaf(&mut self, leaf: Leaf) {
+        self.free_leaf(self.leaves.period_leaf(leaf));
         self.periodic -= 1;
     }
 
-    /// The wheel is empty. Where much was used, it begins at the first place again, and forgets all that is stale
-    /// at once: a *restart*.
-    #[inline]
-    fn restart(&mut self) {
-        // The earliest is looked for from this place on: one that will be used.
-        (self.bound, self.earliest, self.rival) = (0, 0, 0);
-        if self.places.used() > RESTART {
-            self.places.forget_used();
-            self.entered = 0;
-        }
+    /// Returns the leaves of all timers, in no particular order.
+    pub(super) fn live(&self) -> impl Iterator<Item = Leaf> {
+        // With one slot nothing is skipped: the root is all that is above it.
+        let has_timers = |slot: &usize| {
+            Self::SLOTS == 1 || is_timer(self.tree.slot_entry((*slot as Leaf) << Self::SLOT_BITS))
+        };
+        let slots = (0..Self::SLOTS).filter(has_timers);
+        let leaves = slots.flat_map(|slot| {
+            let first = (slot as Leaf) << Self::SLOT_BITS;
+            first..first + Self::size(slot)
+        });
+        leaves.filter(|&leaf| is_timer(self.leaves.entry(leaf)))
+    }
+
+    /// Returns the key of a timer.
+    pub(super) fn key(&self, leaf: Leaf) -> DeadlineKey {
+        DeadlineKey { leaf, generation: OCCUPIED | self.leaves.generation(leaf) }
     }
 }

@@ -1,49 +1,57 @@
-//! What takes part in the tournament, as a number: the greater one is the earlier.
+//! What the winner tree compares, as a number: the greater one is the earlier timer.
 
 use core::num::NonZeroU32;
 
-/// The number of a timer's place.
-pub(super) type Place = u32;
+/// The number of a leaf: where one timer is stored.
+pub(super) type Leaf = u32;
 
-/// No place, in a link that holds `place + 1`.
+/// No leaf, if `leaf + 1` is stored.
 pub(super) const NONE: u32 = 0;
 
-/// In a stamp: a timer is there. Less than that is the link of a place that nobody uses.
-pub(super) const LIVE: NonZeroU32 = NonZeroU32::new(1 << 31).unwrap();
-/// In a stamp: the timer is periodic.
+/// In a generation: a timer is stored there. A smaller value is the link of a free leaf.
+pub(super) const OCCUPIED: NonZeroU32 = NonZeroU32::new(1 << 31).unwrap();
+/// In a generation: the timer is periodic.
 pub(super) const PERIODIC: u32 = 1;
-/// From one stamp to the next, downward. Bit 31 is `LIVE`, bit 0 `PERIODIC`.
-pub(super) const STEP: u32 = 2;
+/// From one generation to the next, downward. Bit 31 is `OCCUPIED`, bit 0 `PERIODIC`.
+pub(super) const GENERATION_STEP: u32 = 2;
 
-/// A timer as it was when it last played: urgency, stamp, place, from the top. The more urgent is the greater,
-/// of equally urgent ones the one inserted earlier; what is not live is less than all that are.
+/// A timer at some moment: its priority, generation and leaf, from the most significant bit down.
+/// The earlier deadline is the greater number; of equal deadlines the one inserted earlier. A free
+/// leaf is less than every timer.
 pub(super) type Entry = u128;
 
 #[inline(always)]
-pub(super) const fn entry(urgency: u64, stamp: u32, place: Place) -> Entry {
-    join(urgency, (stamp as u64) << 32 | place as u64)
+pub(super) const fn entry(priority: u64, generation: u32, leaf: Leaf) -> Entry {
+    join(priority, (generation as u64) << 32 | leaf as u64)
 }
 
-/// How close a deadline is to the beginning of time: so that memory that is all zeros holds none.
+/// Returns the deadline's complement: the earlier, the greater, and memory that is all zeros holds
+/// no timer.
 #[inline(always)]
-pub(super) const fn urgency(deadline: u64) -> u64 {
+pub(super) const fn priority(deadline: u64) -> u64 {
     !deadline
 }
 
-/// The deadline of that urgency.
+/// Returns the deadline of a priority.
 #[inline(always)]
-pub(super) const fn deadline(urgency: u64) -> u64 {
-    !urgency
+pub(super) const fn deadline(priority: u64) -> u64 {
+    !priority
 }
 
 #[inline(always)]
-pub(super) const fn urgency_of(entry: Entry) -> u64 {
+pub(super) const fn priority_of(entry: Entry) -> u64 {
     split(entry).0
 }
 
 #[inline(always)]
-pub(super) const fn place_of(entry: Entry) -> Place {
-    entry as Place
+pub(super) const fn leaf_of(entry: Entry) -> Leaf {
+    entry as Leaf
+}
+
+/// Returns whether the entry is a timer's, and not a free leaf's.
+#[inline(always)]
+pub(super) const fn is_timer(entry: Entry) -> bool {
+    (entry >> 32) as u32 >= OCCUPIED.get()
 }
 
 #[inline(always)]
@@ -56,7 +64,7 @@ pub(super) const fn split(entry: Entry) -> (u64, u64) {
     ((entry >> 64) as u64, entry as u64)
 }
 
-/// The greater of two.
+/// Returns the greater of two, without a branch.
 #[inline(always)]
 pub(super) fn greater(a: Entry, b: Entry) -> Entry {
     core::hint::select_unpredictable(b > a, b, a)

@@ -1,49 +1,36 @@
 //! Firing what is due.
 
-use super::entry::{PERIODIC, Place, deadline, urgency};
-use super::{TimerWheel, WORK};
+use super::entry::{Leaf, PERIODIC, deadline, priority};
+use super::{EXPIRE_REPAIR_LIMIT, TimerWheel};
 use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::time::Instant;
 
 impl<const N: usize> TimerWheel<N> {
-    /// Delivers what is due at `now`, with [`Ready::TIMER`], in order: as much as `room` allows, and returns
-    /// how much that was. The rest stays, and can still be cancelled or moved.
+    /// Delivers deadlines that are due at `now`, with [`Ready::TIMER`], in order: at most `room`.
+    /// Returns how many that was. The others stay, and can still be cancelled or moved.
     ///
-    /// The work of one call is bounded. So less than `room` may be delivered although more is due, even
-    /// nothing; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
+    /// The work of one call is bounded. So fewer than `room` may be delivered although more are
+    /// due, even none; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the
+    /// next call goes on.
     ///
-    /// To call it when nothing is due costs next to nothing.
+    /// A call when nothing is due costs next to nothing.
     #[inline]
     pub fn expire(
         &mut self,
         now: Instant,
         room: usize,
-        deliver: impl FnMut(EventedId, Ready),
-    ) -> usize {
-        let now = urgency(now.as_nanos());
-        if self.is_empty() || self.bound < now {
-            return 0;
-        }
-        self.expire_due(now, room, deliver)
-    }
-
-    /// Delivers what is at least as urgent as `now`.
-    fn expire_due(
-        &mut self,
-        now: u64,
-        room: usize,
         mut deliver: impl FnMut(EventedId, Ready),
     ) -> usize {
-        self.catch_up(self.places.used());
+        let now = priority(now.as_nanos());
         let mut fired = 0;
-        let mut work = WORK;
-        while fired < room && self.len != 0 {
-            if !self.is_settled() {
-                work = self.settle(work);
-            }
-            if self.bound < now || !self.is_settled() {
-                break;
+        let mut work = EXPIRE_REPAIR_LIMIT;
+        while fired < room && !self.is_empty() && self.bound >= now {
+            if !self.is_exact() {
+                work = self.find_first(work);
+                if !self.is_exact() || self.bound < now {
+                    break;
+                }
             }
             let id = self.fire(now);
             fired += 1;
@@ -53,38 +40,40 @@ impl<const N: usize> TimerWheel<N> {
         fired
     }
 
-    /// Takes the earliest timer, which is known, out; a periodic one is put off to its next tick.
+    /// Takes the first timer, which is known, out; moves a periodic one to its next tick.
     #[inline]
     fn fire(&mut self, now: u64) -> EventedId {
-        let place = self.earliest;
-        let id = EventedId(self.places.id(place));
-        if self.places.stamp(place) & PERIODIC != 0 {
-            self.put_off(place, now);
+        let leaf = self.first;
+        let id = EventedId(self.leaves.id(leaf));
+        if self.leaves.generation(leaf) & PERIODIC != 0 {
+            self.rearm(leaf, now);
         } else {
-            self.release(place);
+            self.release(leaf);
         }
         if self.len != 0 {
-            self.repair(place);
+            self.repair(leaf);
         }
         id
     }
 
-    /// Moves the earliest timer, which is periodic, to its next tick, or takes it out at the end of time.
+    /// Moves the first timer, which is periodic, to its next tick, or takes it out at the end of
+    /// time.
     #[cold]
     #[inline(never)]
-    fn put_off(&mut self, place: Place, now: u64) {
-        let period = self.places.period(self.places.partner(place));
+    fn rearm(&mut self, leaf: Leaf, now: u64) {
+        let period = self.leaves.period(self.leaves.period_leaf(leaf));
         match next_tick(deadline(self.bound), period, deadline(now)) {
-            Some(tick) => self.places.set_tick(place, urgency(tick)),
+            Some(tick) => self.leaves.set_tick(leaf, priority(tick)),
             None => {
-                self.release_partner(place);
-                self.release(place);
+                self.release_period_leaf(leaf);
+                self.release(leaf);
             }
         }
     }
 }
 
-/// The first tick after `now` on the grid that `deadline` lies on; `None` at the end of time.
+/// Returns the first tick after `now` on the grid that `deadline` lies on; `None` at the end of
+/// time.
 fn next_tick(deadline: u64, period: u64, now: u64) -> Option<u64> {
     let late = now.saturating_sub(deadline);
     let missed = if late < period { 0 } else { late / period * period };

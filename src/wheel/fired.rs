@@ -6,10 +6,10 @@ use super::{DeadlineKey, TimerWheel};
 impl<const N: usize> TimerWheel<N> {
     /// Returns whether the deadline of `key` has fired, and was not changed since.
     ///
-    /// * Of a single deadline: whether it is over, that is, not pending. (One that was cancelled is over,
-    ///   too: its key is of no more use.)
-    /// * Of an interval: whether it has ticked, and since its latest tick was neither cancelled nor moved by
-    ///   [`update`](TimerWheel::update).
+    /// * Of a single deadline: whether it is over, that is, not pending. (One that was cancelled is
+    ///   over, too: its key is of no more use.)
+    /// * Of an interval: whether it has ticked, and since its latest tick was neither cancelled nor
+    ///   moved by [`update`](TimerWheel::update).
     ///
     /// ```
     /// use core::time::Duration;
@@ -29,9 +29,9 @@ impl<const N: usize> TimerWheel<N> {
     /// ```
     #[must_use]
     pub fn has_fired(&self, key: DeadlineKey) -> bool {
-        let periodic = key.stamp.get() & PERIODIC != 0;
+        let periodic = key.generation.get() & PERIODIC != 0;
         match self.contains(key) {
-            true => periodic && self.places.is_at_tick(key.place),
+            true => periodic && self.leaves.is_at_tick(key.leaf),
             false => !periodic,
         }
     }

@@ -1,108 +1,145 @@
-//! Deadlines in order, without a clock, exact to the nanosecond: a tournament that is played again only where
-//! it matters.
+//! Deadlines in a hashed timing wheel: exact to the nanosecond, in order, without a clock and
+//! without ticks.
 //!
-//! Each timer has a *place* that it keeps while it is pending. Four neighbouring places are a *heat*: they play
-//! for who is the earliest. The winners of four heats play again in a *group*, and so on; the winner of the
-//! *finals* is the earliest of all. Each group remembers its players as they were when they played.
+//! G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels: Data Structures for the
+//! Efficient Implementation of a Timer Facility*, SOSP 1987 (IEEE/ACM Transactions on Networking
+//! 5(6), 1997), scheme 5: a circular array of slots, into which deadlines are hashed by their time,
+//! each slot kept in order. What differs from the paper is how a slot is ordered, and how the next
+//! slot is found: by winner trees, where the paper has lists and ticks.
 //!
 //! ```text
-//!   deadlines   40 30 35 --   17 -- 90 --   21 22 23 24   40 50 60 70   23 80 -- --
-//!                   \              |            |             |             |
-//!   round 0        [ 30            17           21            40 ]         [ 23 -- -- -- ]
-//!                                   \                                        |
-//!   finals                         [ 17                                      23 -- -- ]
+//!      the circle: one turn takes a little          one slot: a range of leaves, and the
+//!      longer than the usual timeout                subtree of the winner tree above them
+//!
+//!                  slot 0                           leaves   41 47 -- 43   -- 58 44 --   52 ..
+//!          slot 7          slot 1                              \            |             |
+//!                 .------.           hash(41)       node      [ 41          44            52 .. ]
+//!         slot 6  | now: |  slot 2  --------->                  \
+//!                 |  40  |           slot 2         slot 2     [ 41  ..
+//!          slot 5 '------' slot 3                                 \
+//!                  slot 4                           root       [ 41 | 60 | 71 | 55 ]   the first: 41
 //! ```
 //!
-//! # Laziness
+//! # The hash
 //!
-//! Being *more* urgent than before, as an insertion makes its place, is entered round by round, until it meets
-//! something more urgent: mostly at once. (Places that are used for the first time are entered by the batch.)
-//! Being *less* urgent is not entered at all. Cancelling and pushing back touch 12 bytes and are done; a group
-//! then remembers a player that was more urgent than it now is. Nothing is wrong with that until such a *stale*
-//! player wins the finals. Whoever asks for the earliest compares the winner with what is at its place, and if
-//! it is stale has the groups above that place play again, one in each round. A timer that is pushed back a
-//! hundred times is put right once, and one that is cancelled before it gets near the top not at all.
+//! The slot of a deadline is how far the circle has turned since its last full turn: `deadline *
+//! speed mod 2^64`, as a fraction of 2^64, times the number of slots. That is two multiplications
+//! for any number of slots and any length of a turn. The speed follows how far ahead deadlines are
+//! when they are inserted: one insertion in 16 is looked at, and a turn is made a little longer
+//! than 7 of 8 timeouts. Then timers that fire one after the other are stored together, and the
+//! slots come up one after the other. Timers of several turns may share a slot, as in the paper.
 //!
-//! The winner is often followed by a neighbour: timers that were started one after the other, with the same
-//! timeout, lie side by side. As long as one group of round 0 keeps the lead over `rival`, which no timer of
-//! another group is ahead of, the groups above it do not play, and are stale as well.
+//! The hash decides where a timer is stored, never when it fires. So any speed is correct, it may
+//! change at any time, and nothing is hashed again.
+//!
+//! # A timer's way in and out
+//!
+//! * *Start*: its deadline is hashed to a slot, and it takes the slot's first free *leaf*. If the
+//!   slot is full, it takes the *spare* leaf, one that was freed and is in no list; if there is
+//!   none, a leaf of the next slot on the circle that has one, which a bitmap tells. Then it is
+//!   entered in the winner tree level by level until it meets an earlier timer, mostly at the
+//!   second.
+//! * *Stop*: the leaf becomes the spare one, or is put into the free list of its slot. The tree is
+//!   not touched.
+//! * *Push back*: the deadline is written to the leaf. The timer stays in its slot, the tree is not
+//!   touched.
+//! * *Time passes*: the root says which timer is the first. When it has fired, the path from its
+//!   leaf up is recomputed, at most one node of each level. As long as no timer of another slot is
+//!   earlier than the slot's next one, nothing above the slot is recomputed; and nothing above a
+//!   node as long as no other node is.
+//!
+//! What the tree remembers of a stopped timer, or of one that was pushed back, is *stale*. That
+//! matters only if it becomes the first of all. Then the path from its leaf is recomputed, once,
+//! however often it was pushed back.
+//!
+//! # What differs from the paper, and why
+//!
+//! * *No ticks.* The paper's wheel visits each slot when its time has come, also if it is empty,
+//!   and deadlines are rounded to ticks. Here the slots' winners are the leaves of a tree of their
+//!   own, so the next slot is known.
+//! * *Winner trees, not sorted lists.* An insertion into a sorted list takes O(n) steps, each a
+//!   cache miss, and a removal writes to both neighbours. Four entries of a winner tree are one
+//!   cache line, and a comparison of four is three maxima, without a branch that a processor could
+//!   mispredict.
+//! * *Slots have a fixed size*, since there is no heap to take memory from. An overflow goes to
+//!   another slot.
+//! * *Up to 64 timers there is one slot*: all of them lie within a few cache lines, and nothing is
+//!   hashed.
 //!
 //! # What holds between calls
 //!
-//! 1. What a group remembers of a player is not less than any timer below it (in urgency, then in stamp), but
-//!    for the timers of one batch that are not entered yet; and it is not less than the group below.
-//! 2. `bound` is not less urgent than any timer; if `settled`, it is the urgency of `earliest`.
-//! 3. In wheels that keep it, `rival` is not less urgent than any timer that is not under the same group of
-//!    round 0 as `earliest`.
-//! 4. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions are counted
-//!    with 30 bits; across a wrap of that count it is not.)
-//! 5. Places that were not used since the last restart are in no list, and what groups remember of them is
-//!    cleared when they are first used. (A wheel restarts when it has become empty.)
+//! 1. An entry of a node is not less than any timer below it (in priority, then in generation), and
+//!    not less than the entries of the node below it.
+//! 2. `bound` is not less than the priority of any timer. If `exact`, it is the priority of
+//!    `first`.
+//! 3. With several slots, `slot_runner_up` is not less than the priority of any timer outside the
+//!    slot of `first`; and, if `CUTS_AT_NODES`, `node_runner_up` not less than that of any timer
+//!    outside its node. `slot_runner_up <= node_runner_up`, and `slot_runner_up <= bound`.
+//! 4. A leaf stores a timer or a period, or it is in the free list of its slot, or it is the spare
+//!    one. A slot that is marked as full is.
+//! 5. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions
+//!    are counted with 30 bits; across a wrap of that count it is not.)
 //!
-//! # Why this is no wheel
+//! # Files
 //!
-//! Timers are mostly kept in a hashed timing wheel (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing
-//! Wheels: Data Structures for the Efficient Implementation of a Timer Facility*, SOSP 1987), which starts and
-//! stops a timer in O(1), where a priority queue, their scheme 3, takes O(log n). One was here before: scheme 7,
-//! with 11 levels of 64 slots around a pivot, exact and without ticks. On the same work it took longer nearly
-//! everywhere (`benches/README.md`), for three reasons.
-//!
-//! * *Memory.* To take a timer out of a slot's list writes to both neighbours, which lie anywhere; and small
-//!   wheels had no room for all slots. Nothing is linked here, and all sizes are alike.
-//! * *Guesses.* A list has an end, and the timers of a slot have to be sorted: a processor cannot foresee either.
-//!   Four players are three maxima, without a branch.
-//! * *Bursts.* A wheel's work falls due where its digits turn over: many idle timers change their slot together.
-//!   And its exact next deadline has an adversary that makes each answer O(N). Here one change costs one path
-//!   at most, once: an answer that takes many was preceded by as many changes.
-//!
-//! What the paper asks for, that starting and stopping do not depend on how many timers there are, holds here
-//! but for a timer that is earlier than most: that is entered in up to 11 groups, as many as 2^24 timers have
-//! above each.
-//!
-//! `entry` has what is compared, `places` the memory of the timers, `tournament` the groups; `changes`, `next`
-//! and `expire` are what a wheel does.
+//! `entry` has what is compared, `hash` the circle, `leaves` the memory of the timers, `tree` the
+//! winner tree, `slots` the free leaves of each slot; `changes`, `next`, `expire` and `fired` are
+//! what a wheel does.
 
 mod changes;
 mod entry;
 mod expire;
 mod fired;
+mod hash;
 mod key;
+mod leaves;
 mod next;
-mod places;
+mod prefetch;
+mod slots;
 #[cfg(test)]
 mod tests;
-mod tournament;
+mod tree;
 
 use core::fmt;
 use core::mem::MaybeUninit;
 
 pub use self::key::DeadlineKey;
 
-use self::entry::Place;
-use self::places::Places;
-use self::tournament::Tournament;
+use self::entry::Leaf;
+use self::leaves::Leaves;
+use self::tree::WinnerTree;
 use crate::id::EventedId;
 use crate::time::Instant;
 
 // Limits. Tests have tiny ones, so that all of it happens often.
 
-/// How many stale players one search for a bound puts right.
-const REPAIRS: u32 = if cfg!(test) { 2 } else { 64 };
-/// How many one `expire` puts right, besides those it fires.
-const WORK: u32 = if cfg!(test) { 3 } else { 256 };
-/// Up to this capacity nobody can foresee whether a timer that is inserted is the earliest so far.
-const FEW: usize = 64;
-/// From this capacity on, what fires soon is fetched ahead: smaller ones fit the second cache.
-const FAR: usize = 8192;
-/// An empty wheel that used as many places, one group, keeps what it knows of them.
-const RESTART: u32 = 4;
+/// How many stale entries one search for a bound repairs.
+const PEEK_REPAIR_LIMIT: u32 = if cfg!(test) { 2 } else { 64 };
+/// How many one `expire` repairs, besides those of the timers that fire.
+const EXPIRE_REPAIR_LIMIT: u32 = if cfg!(test) { 3 } else { 256 };
+/// From this capacity on, what fires soon is fetched ahead: smaller wheels fit the second cache.
+const PREFETCH_MIN_N: usize = 8192;
 
-/// Up to `N` deadlines, in order, all of whose memory is inside.
+/// A hashed timing wheel for up to `N` deadlines, all of whose memory is inside.
 ///
-/// It has no clock: the time is an argument, of any clock whose readings are an [`Instant`]'s nanoseconds.
+/// A deadline is hashed by its time to a slot of a circle, in O(1), and stopping or pushing back a
+/// timer is O(1) as well (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP
+/// 1987: scheme 5, a hash table with sorted buckets). Unlike the paper's wheel it has no ticks: a
+/// slot is kept in order by a small winner tree, and the first timers of the slots by another one.
+/// So deadlines are exact to the nanosecond, and nothing is done while no timer is due.
 ///
-/// It does what a hashed timing wheel does, and has its name, but there are no ticks and no slots: see
-/// [below](#where-it-comes-from).
+/// ```text
+///           slot 0                      hash(deadline) = the fraction of a turn, times the number of slots
+///    slot 7   |    slot 1
+///          .-----.                      one turn: a little longer than the usual timeout. It adapts, and it
+///   slot 6 | now | slot 2               decides how near in memory timers are that fire one after the other,
+///          '-----'                      never when they fire
+///    slot 5   |    slot 3
+///           slot 4                      up to 64 deadlines: one slot, nothing is hashed
+/// ```
+///
+/// It has no clock: the time is an argument, of any clock whose readings are an [`Instant`]'s
+/// nanoseconds.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -130,91 +167,100 @@ const RESTART: u32 = 4;
 ///
 /// # What it promises
 ///
-/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when asked for:
-///   there are no ticks that a deadline would be rounded to. Deadlines may be anything from the past to
-///   [`Instant::MAX`].
-/// * What fires, fires in order of deadline; equal ones in order of insertion. (After an
-///   [`update`](TimerWheel::update) the order among equal ones is not specified, and every 2^30 insertions the
-///   count of these begins anew: of equal ones from both sides of that, the later come first.)
-/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time has
-///   passed.
-/// * No call does more than a bounded amount of work, but for [`next_deadline`](TimerWheel::next_deadline),
-///   [`remove`](TimerWheel::remove) and [`iter`](TimerWheel::iter).
+/// * Nothing fires before its deadline, not by a nanosecond, and everything that is due fires when
+///   asked for: there are no ticks that a deadline would be rounded to. Deadlines may be anything
+///   from the past to [`Instant::MAX`].
+/// * Timers fire in order of deadline; equal ones in order of insertion. (After an
+///   [`update`](TimerWheel::update) the order among equal ones is not specified. Insertions are
+///   counted with 30 bits: equal deadlines inserted on both sides of a wrap of that count fire in
+///   reverse order.)
+/// * The clock may stand still, jump ahead or go back. A long sleep costs what fires, not what time
+///   has passed.
+/// * No call does more than a bounded amount of work, except
+///   [`next_deadline`](TimerWheel::next_deadline), [`remove`](TimerWheel::remove) and
+///   [`iter`](TimerWheel::iter).
 /// * A key never names another deadline than its own.
 ///
 /// # What it costs
 ///
 /// | | worst case | |
 /// |---|---|---|
-/// | [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) to a later time | O(1) | touches 12 bytes |
-/// | [`insert`](TimerWheel::insert), `update` to an earlier time | O(log N) | mostly O(1): a comparison for each round in which it is the earliest so far |
-/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(log N) | mostly known already; else at most 64 deadlines that are gone or were pushed back are put right |
-/// | [`expire`](TimerWheel::expire) | O(log N) for each that fires | and at most 256 are put right besides |
-/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(log N) for each that is gone or was pushed back since |
-/// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | |
+/// | [`cancel`](TimerWheel::cancel), [`update`](TimerWheel::update) to a later time | O(1) | writes 12 bytes and the head of a free list |
+/// | [`insert`](TimerWheel::insert), `update` to an earlier time | O(log N) | finding the slot and a free leaf is O(1), even if the slot is full (a bitmap of at most 64 slots). Then one comparison for each level of the tree at which it is the first: mostly two |
+/// | [`next_wakeup`](TimerWheel::next_wakeup) | O(log N) | mostly known already; otherwise at most 64 stale entries are repaired |
+/// | [`expire`](TimerWheel::expire) | O(log N) for each that fires | and at most 256 stale entries are repaired besides. Within a slot the tree above it is not touched |
+/// | [`next_deadline`](TimerWheel::next_deadline) | O(N) | amortized O(log N) for each deadline that was cancelled or pushed back since |
+/// | [`remove`](TimerWheel::remove), [`iter`](TimerWheel::iter) | O(N) | slots that are known to be empty are skipped |
 ///
-/// log N is to the base 4: 2 for 16 deadlines, 6 for 4,096, 12 for the largest capacity.
+/// log N is to the base 4: 2 for 16 deadlines, 6 for 4,096, 12 for the largest capacity. An entry
+/// is *stale* if its deadline was cancelled or pushed back; each is repaired once, however often it
+/// was pushed back.
 ///
-/// It takes 32 bytes for each deadline, and from 128 to 224 more: whole lines of 64.
+/// It takes 32 bytes for each deadline, and from 128 to 224 more: whole cache lines of 64.
 ///
-/// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static` takes no
-/// space in the file; [`init_in`](TimerWheel::init_in) makes one in place. More than 16,777,216 deadlines are
-/// refused at compile time:
+/// A wheel is a large value. [`new`](TimerWheel::new) is `const` and all zeros, so that a `static`
+/// takes no space in the file; [`init_in`](TimerWheel::init_in) makes one in place. A capacity of
+/// more than 16,777,216 is a compile-time error:
 ///
 /// ```compile_fail
 /// static TOO_LARGE: mio_st::timer::TimerWheel<16_777_217> = mio_st::timer::TimerWheel::new();
 /// ```
 ///
-/// `N` may be 0: such a wheel refuses every deadline, and the code of the others is not even generated.
-///
-/// # Where it comes from
-///
-/// A hashed timing wheel (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP 1987, and
-/// IEEE/ACM Transactions on Networking 5(6), 1997) sorts deadlines into slots by their digits. This is a
-/// tournament instead (D. Knuth, *The Art of Computer Programming*, volume 3, section 5.2.3: tree selection),
-/// played among four at a time, and again only where the winner has been cancelled or moved. A wheel was here
-/// before and took longer, having lists to mend and slots to sort.
+/// `N` may be 0: such a wheel refuses every deadline, and the code of the others is not even
+/// generated.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
-    /// No timer is more urgent. 0 in an empty wheel.
+    /// No timer has a higher priority. 0 in an empty wheel.
     bound: u64,
-    /// No timer outside the group of `earliest` is more urgent, if `KEEPS_RIVAL`.
-    rival: u64,
-    /// Whose urgency is `bound`, if that is settled; else whose may have been.
-    earliest: Place,
+    /// No timer outside the node (of level 0) of `first` has a higher priority, if `CUTS_AT_NODES`;
+    /// not less than `slot_runner_up`.
+    node_runner_up: u64,
+    /// No timer outside the slot of `first` has a higher priority, if there are several slots.
+    slot_runner_up: u64,
+    /// How many turns the circle makes in 2^64 ns.
+    speed: u64,
+    /// The slots that are known to be full, a bit each.
+    full: u64,
+    /// Whose priority is `bound`, if `exact`; else whose it may have been.
+    first: Leaf,
     /// How many timers are pending.
     len: u32,
     /// How many timers are periodic.
     periodic: u32,
-    /// Timers in places below this were entered in the tournament; those from here on, less than a batch, are
-    /// entered together.
-    entered: u32,
-    settled: bool,
-    places: Places<N>,
-    tournament: Tournament<N>,
+    /// The latest generation, without its flags; 0 before the first.
+    generation: u32,
+    /// A free leaf that is in no list, plus 1, or `NONE`. With one slot, the first free leaf.
+    spare: u32,
+    exact: bool,
+    leaves: Leaves<N>,
+    tree: WinnerTree<N>,
 }
 
 impl<const N: usize> TimerWheel<N> {
-    /// Whether `rival` is kept. With up to 16 groups the same one would keep the lead by chance, now and then,
-    /// which a processor cannot foresee.
-    const KEEPS_RIVAL: bool = N > 256;
+    /// Whether `node_runner_up` is kept. With few nodes in a slot the same one would stay ahead by
+    /// chance, now and then, which a processor cannot predict.
+    const CUTS_AT_NODES: bool = Self::SLOT_BITS > 6;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
 
-    /// An empty wheel. All its bytes are zero.
+    /// Makes an empty wheel. All its bytes are zero.
     #[must_use]
     pub const fn new() -> Self {
         let () = Self::POSSIBLE;
         TimerWheel {
             bound: 0,
-            rival: 0,
-            earliest: 0,
+            node_runner_up: 0,
+            slot_runner_up: 0,
+            speed: 0,
+            full: 0,
+            first: 0,
             len: 0,
             periodic: 0,
-            entered: 0,
-            settled: false,
-            places: Places::new(),
-            tournament: Tournament::new(),
+            generation: 0,
+            spare: 0,
+            exact: false,
+            leaves: Leaves::new(),
+            tree: WinnerTree::new(),
         }
     }
 
@@ -231,56 +277,56 @@ impl<const N: usize> TimerWheel<N> {
     #[allow(unsafe_code)]
     pub fn init_in(slot: &mut MaybeUninit<Self>) -> &mut Self {
         let () = Self::POSSIBLE;
-        // SAFETY: a wheel consists of integers and a bool, for which zero bytes are a value; they are the
-        // value that `new` makes.
+        // SAFETY: a wheel consists of integers and a bool, for which zero bytes are a value; they
+        // are the value that `new` makes.
         unsafe {
             slot.as_mut_ptr().write_bytes(0, 1);
             slot.assume_init_mut()
         }
     }
 
-    /// How many deadlines are pending. A periodic one counts as one.
+    /// Returns how many deadlines are pending. A periodic one counts as one.
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len as usize
     }
 
-    /// Whether no deadline is pending.
+    /// Returns whether no deadline is pending.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         N == 0 || self.len == 0
     }
 
-    /// `N`: how many deadlines there can be.
+    /// Returns `N`: how many deadlines there can be.
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// Whether a key names a pending deadline.
+    /// Returns whether a key names a pending deadline.
     #[inline]
     #[must_use]
     pub fn contains(&self, key: DeadlineKey) -> bool {
-        self.places.find(key).is_some()
+        self.leaves.find(key).is_some()
     }
 
-    /// The deadline that a key names.
+    /// Returns the deadline that a key names.
     #[inline]
     #[must_use]
     pub fn deadline(&self, key: DeadlineKey) -> Option<Instant> {
-        let urgency = self.places.find(key)?;
-        Some(Instant::from_nanos(entry::deadline(urgency)))
+        let priority = self.leaves.find(key)?;
+        Some(Instant::from_nanos(entry::deadline(priority)))
     }
 
-    /// All pending deadlines, in no particular order.
+    /// Iterates over all pending deadlines, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (DeadlineKey, Instant, EventedId)> {
-        self.places.live().map(|place| {
-            let deadline = entry::deadline(entry::urgency_of(self.places.entry(place)));
-            let id = EventedId(self.places.id(place));
-            (self.places.key(place), Instant::from_nanos(deadline), id)
+        self.live().map(|leaf| {
+            let deadline = entry::deadline(entry::priority_of(self.leaves.entry(leaf)));
+            let id = EventedId(self.leaves.id(leaf));
+            (self.key(leaf), Instant::from_nanos(deadline), id)
         })
     }
 }

@@ -7,8 +7,8 @@ use std::vec::Vec;
 
 use core::time::Duration;
 
-use super::entry::{LIVE, PERIODIC, Place, urgency, urgency_of};
-use super::tournament::BATCH;
+use super::entry::{Leaf, OCCUPIED, PERIODIC, is_timer, priority, priority_of};
+use super::tree::NODE_LEAVES;
 use super::*;
 use crate::error::Error;
 use crate::ready::Ready;
@@ -21,34 +21,39 @@ use support::{PATTERNS, Pair};
 impl<const N: usize> TimerWheel<N> {
     /// Walks everything.
     fn check(&mut self) {
-        let mut live = 0;
-        let mut periodic = 0;
-        let mut greatest = 0;
-        for place in self.places.live() {
+        let (mut live, mut periodic, mut greatest) = (0, 0, 0);
+        let up = Self::slot(self.first);
+        let all: Vec<_> =
+            (0..N as Leaf).filter(|&leaf| is_timer(self.leaves.entry(leaf))).collect();
+        for leaf in all {
             live += 1;
-            periodic += u32::from(self.places.stamp(place) & PERIODIC != 0);
-            let urgency = urgency_of(self.places.entry(place));
-            greatest = greatest.max(urgency);
-            if Self::KEEPS_RIVAL && place / BATCH != self.earliest / BATCH {
-                assert!(urgency <= self.rival);
-            }
-            if place < self.entered {
-                self.tournament.check(place, self.places.entry(place));
+            periodic += u32::from(self.leaves.generation(leaf) & PERIODIC != 0);
+            let entry = self.leaves.entry(leaf);
+            let priority = priority_of(entry);
+            greatest = greatest.max(priority);
+            let slot = Self::slot(leaf);
+            self.tree.check(leaf, entry);
+            assert!(slot == up || priority <= self.slot_runner_up);
+            if Self::CUTS_AT_NODES && leaf / NODE_LEAVES != self.first / NODE_LEAVES {
+                assert!(priority <= self.node_runner_up);
             }
         }
         assert_eq!(live, self.len);
         assert_eq!(periodic, self.periodic);
         assert!(self.bound >= greatest);
-        if self.len == 0 {
-            assert_eq!((self.bound, self.rival, self.settled), (0, 0, false));
-        } else if self.settled {
-            assert_eq!(self.bound, greatest);
-            assert_eq!(urgency_of(self.places.entry(self.earliest)), greatest);
-            assert!(self.places.stamp(self.earliest) >= LIVE.get());
+        assert_eq!(self.live().count(), live as usize);
+        if Self::SLOTS > 1 {
+            assert!(self.slot_runner_up <= self.bound);
+            assert!(!Self::CUTS_AT_NODES || self.slot_runner_up <= self.node_runner_up);
         }
-        // No call has much to catch up with.
-        assert!(self.places.used() - self.entered <= BATCH);
-        assert_eq!(self.places.count_free() + (self.len + self.periodic) as usize, N);
+        if self.len == 0 {
+            assert_eq!((self.bound, self.node_runner_up, self.slot_runner_up), (0, 0, 0));
+        } else if self.exact {
+            assert_eq!(self.bound, greatest);
+            assert_eq!(priority_of(self.leaves.entry(self.first)), greatest);
+            assert!(is_timer(self.leaves.entry(self.first)));
+        }
+        assert_eq!(self.count_free() + (self.len + self.periodic) as usize, N);
     }
 }
 
@@ -62,7 +67,7 @@ fn compare<const N: usize>(seeds: core::ops::Range<u64>, steps: u32) {
                 if seed % 2 == 0 {
                     pair.wakeup();
                 }
-                if step % 64 == 0 || N < 64 {
+                if step % (64 + N as u32 / 2) == 0 || N < 64 {
                     pair.wheel.check();
                 }
                 if pair.minimum().is_some() {
@@ -77,7 +82,7 @@ fn compare<const N: usize>(seeds: core::ops::Range<u64>, steps: u32) {
     assert!(fired > 0);
 }
 
-/// With none to four rounds before the finals, with whole groups and with broken ones.
+/// With none to five levels below the root, with whole nodes and slots and with broken ones.
 #[test]
 fn wheels_agree_with_the_model() {
     compare::<1>(0..6, 2000);
@@ -91,15 +96,16 @@ fn wheels_agree_with_the_model() {
     compare::<256>(0..6, 5000);
     compare::<259>(0..6, 5000);
     compare::<1400>(0..6, 10000);
+    compare::<5000>(0..2, 10000);
 }
 
-/// The number that tells insertions apart is 30 bits wide. It wraps without a key that is good for nothing,
-/// or for all places that are free.
+/// The number that tells insertions apart is 30 bits wide. It wraps without a key that is refused,
+/// or that names a free leaf.
 #[test]
-fn stamps_wrap() {
+fn generations_wrap() {
     let mut wheel = TimerWheel::<120>::new();
     let first = wheel.insert(Instant::ZERO, EventedId(0)).unwrap();
-    wheel.places.wrap_stamps();
+    wheel.wrap_generations();
     for _ in 0..10 {
         let key = wheel.insert(Instant::ZERO, EventedId(1)).unwrap();
         assert!(wheel.contains(key) && key != first);
@@ -110,8 +116,8 @@ fn stamps_wrap() {
     assert_eq!(wheel.cancel(first), Err(Error::StaleKey));
 }
 
-/// No key whatever reaches memory that it does not name: those of free places, of an interval's
-/// partner, and of nothing.
+/// No key whatever reaches memory that it does not name: of free leaves, of a period leaf, and of
+/// nothing.
 #[test]
 fn garbage_keys_are_refused() {
     fn fuzz<const N: usize>() {
@@ -127,12 +133,14 @@ fn garbage_keys_are_refused() {
         for key in keys.split_off(keys.len() / 2) {
             wheel.cancel(key).unwrap();
         }
-        let places = 0..2 * N as Place;
-        for place in places.chain([Place::MAX, Place::MAX - 1, Place::MAX / 2, 1 << 24]) {
-            for &DeadlineKey { stamp, .. } in &keys {
-                let near = (0..8).map(|low| stamp.get() & !7 | low);
-                for stamp in near.chain([1, 2, 3, u32::MAX]).map(|stamp| LIVE | stamp) {
-                    let key = DeadlineKey { place, stamp };
+        let leaves = 0..2 * N as Leaf;
+        for leaf in leaves.chain([Leaf::MAX, Leaf::MAX - 1, Leaf::MAX / 2, 1 << 24]) {
+            for &DeadlineKey { generation, .. } in &keys {
+                let near = (0..8).map(|low| generation.get() & !7 | low);
+                for generation in
+                    near.chain([1, 2, 3, u32::MAX]).map(|generation| OCCUPIED | generation)
+                {
+                    let key = DeadlineKey { leaf, generation };
                     if !keys.contains(&key) {
                         assert!(!wheel.contains(key));
                         assert_eq!(wheel.deadline(key), None);
@@ -150,7 +158,7 @@ fn garbage_keys_are_refused() {
     fuzz::<120>();
 }
 
-/// A long sleep costs what fires, however much time has passed: no stale player is in the way.
+/// A long sleep costs what fires, however much time has passed: no stale entry is in the way.
 #[test]
 fn a_long_sleep_costs_what_fires() {
     for sleep in [1 << 42, (1 << 48) + 1, 1 << 58, u64::MAX] {
@@ -163,9 +171,10 @@ fn a_long_sleep_costs_what_fires() {
     }
 }
 
-/// What was cancelled or pushed back is put right once, `WORK` in a call, and only where it is in the way.
+/// What was cancelled or pushed back is repaired once, `EXPIRE_REPAIR_LIMIT` in a call, and only
+/// where it is in the way.
 #[test]
-fn stale_players_are_put_right_little_by_little() {
+fn stale_entries_are_repaired_little_by_little() {
     let mut wheel = TimerWheel::<1400>::new();
     let at = Instant::from_nanos;
     let keys: Vec<_> = (0..1400).map(|i| wheel.insert(at(i), EventedId(0)).unwrap()).collect();
@@ -179,11 +188,11 @@ fn stale_players_are_put_right_little_by_little() {
     // Of four neighbours the first one was the winner.
     let mut calls = 0;
     while wheel.expire(at(2000), 1, |_, _| {}) == 0 {
-        assert!(wheel.bound >= urgency(2000));
+        assert!(wheel.bound >= priority(2000));
         wheel.check();
         calls += 1;
     }
-    assert_eq!(calls, 1300 / 4 / WORK);
+    assert_eq!(calls, 1300 / 4 / EXPIRE_REPAIR_LIMIT);
     // The bound, as little.
     let mut calls = 0;
     for &key in &keys[1301..1350] {
@@ -192,7 +201,7 @@ fn stale_players_are_put_right_little_by_little() {
     while wheel.next_wakeup() < Some(at(1350)) {
         calls += 1;
     }
-    assert_eq!(calls, 48 / 4 / REPAIRS);
+    assert_eq!(calls, 48 / 4 / PEEK_REPAIR_LIMIT);
     assert_eq!(wheel.next_deadline(), Some(at(1350)));
 }
 
@@ -203,7 +212,7 @@ fn the_earliest_stays_known() {
     let at = Instant::from_nanos;
     let first = wheel.insert(at(100), EventedId(0)).unwrap();
     let second = wheel.insert(at(200), EventedId(0)).unwrap();
-    assert!(wheel.settled);
+    assert!(wheel.exact);
     assert_eq!(wheel.next_deadline(), Some(at(100)));
     wheel.update(first, at(100)).unwrap();
     wheel.update(second, at(300)).unwrap();
@@ -212,57 +221,185 @@ fn the_earliest_stays_known() {
     wheel.update(first, at(400)).unwrap();
     wheel.cancel(first).unwrap();
     wheel.insert(at(500), EventedId(0)).unwrap();
-    assert!(wheel.settled);
+    assert!(wheel.exact);
     assert_eq!(wheel.next_deadline(), Some(at(80)));
 }
 
-/// As long as one group keeps the lead, those above it do not play: the finals remember who has fired.
+/// As long as one slot is ahead of the others, nothing above it is recomputed.
 #[test]
-fn a_group_that_keeps_the_lead_plays_alone() {
+fn little_is_recomputed_above_the_slot_that_is_up() {
+    let mut wheel = TimerWheel::<5000>::new();
+    let at = Instant::from_nanos;
+    for i in 0..5000 {
+        wheel.insert(at(i << 20), EventedId(0)).unwrap();
+    }
+    let (mut changes, mut before) = (0, wheel.tree.winner());
+    for fired in 0..5000 - 1 {
+        assert_eq!(wheel.expire(at(5000 << 20), 1, |_, _| {}), 1);
+        assert!(wheel.exact);
+        assert_eq!(wheel.next_deadline(), Some(at((fired + 1) << 20)));
+        changes += u32::from(wheel.tree.winner() != before);
+        before = wheel.tree.winner();
+    }
+    // Twice for each slot, and somewhat more often before the speed was known.
+    assert!(changes < 500, "{changes}");
+}
+
+/// With up to 64 leaves there is one slot, and nothing is hashed: the leaf that was freed last is
+/// taken first.
+#[test]
+fn a_small_wheel_has_one_slot() {
+    fn fill<const N: usize>() {
+        assert_eq!(TimerWheel::<N>::SLOTS, 1);
+        let mut wheel = TimerWheel::<N>::new();
+        let insert = |wheel: &mut TimerWheel<N>, i: u64| {
+            wheel.insert(Instant::from_nanos(i << 40), EventedId(0))
+        };
+        let keys: Vec<_> = (0..N as u64).map(|i| insert(&mut wheel, i).unwrap()).collect();
+        assert!(keys.iter().map(|key| key.leaf).eq(0..N as Leaf));
+        assert_eq!(insert(&mut wheel, 1), Err(Error::Full));
+        wheel.cancel(keys[N / 2]).unwrap();
+        assert_eq!(insert(&mut wheel, 9).unwrap().leaf, N as Leaf / 2);
+        assert_eq!(insert(&mut wheel, 1), Err(Error::Full));
+        assert_eq!(wheel.speed, 0);
+        wheel.check();
+    }
+    fill::<1>();
+    fill::<17>();
+    fill::<64>();
+    assert_eq!(TimerWheel::<65>::SLOTS, 2);
+}
+
+/// What a full slot cannot take goes to the spare leaf, or to the next slot on the circle that has
+/// one.
+#[test]
+fn a_full_slot_overflows() {
     let mut wheel = TimerWheel::<300>::new();
     let at = Instant::from_nanos;
-    for i in 0..300 {
-        wheel.insert(at(i), EventedId(0)).unwrap();
-    }
-    let batch = u64::from(BATCH);
-    for fired in 0..300 - 1 {
-        assert_eq!(wheel.expire(at(1000), 1, |_, _| {}), 1);
+    assert_eq!(TimerWheel::<300>::SLOTS, 5);
+    // Equal deadlines: all of one slot, and they do not change the speed.
+    let insert = |wheel: &mut TimerWheel<300>| {
+        let key = wheel.insert(at(1 << 40), EventedId(0));
         wheel.check();
-        assert!(wheel.settled);
-        assert_eq!(wheel.next_deadline(), Some(at(fired + 1)));
-        // The first two of each group are told to all.
-        let remembered = (fired + 1).min((fired + 1) / batch * batch + 1);
-        assert_eq!(urgency_of(wheel.tournament.winner()), urgency(remembered));
+        key.map(|key| (key, TimerWheel::<300>::slot(key.leaf)))
+    };
+    let mut keys: Vec<_> = (0..300).map(|_| insert(&mut wheel).unwrap()).collect();
+    let hashed = hash::slot_of(1 << 40, wheel.speed, 5);
+    // One slot after the other, around the circle; the last one is smaller.
+    let mut order = keys.iter().map(|key| key.1);
+    for slot in (0..5).map(|i| (hashed + i) % 5) {
+        let size = if slot == 4 { 300 - 4 * 64 } else { 64 };
+        assert!(order.by_ref().take(size).all(|of| of == slot));
+    }
+    assert_eq!(insert(&mut wheel), Err(Error::Full));
+    let mut cancel = |wheel: &mut TimerWheel<300>, slot: usize| {
+        let at = keys.iter().position(|key| key.1 == slot).unwrap();
+        wheel.cancel(keys.remove(at).0).unwrap();
+        wheel.check();
+    };
+    // The spare leaf first, then the slot's own, then that of the next slot on the circle.
+    let [second, third, fourth] = [2, 3, 4].map(|i| (hashed + i) % 5);
+    cancel(&mut wheel, fourth);
+    cancel(&mut wheel, third);
+    cancel(&mut wheel, second);
+    assert_eq!(insert(&mut wheel).unwrap().1, fourth);
+    assert_eq!(insert(&mut wheel).unwrap().1, second);
+    assert_eq!(insert(&mut wheel).unwrap().1, third);
+    assert_eq!(insert(&mut wheel), Err(Error::Full));
+    cancel(&mut wheel, third);
+    cancel(&mut wheel, hashed);
+    assert_eq!(insert(&mut wheel).unwrap().1, hashed);
+    assert_eq!(insert(&mut wheel).unwrap().1, third);
+    assert_eq!(wheel.expire(at(1 << 40), 1, |_, _| {}), 1);
+    assert!(insert(&mut wheel).is_ok());
+}
+
+/// The speed changes while timers of the old one are pending: the order stays.
+#[test]
+fn timers_of_both_speeds_fire_in_order() {
+    let mut wheel = TimerWheel::<1400>::new();
+    let at = Instant::from_nanos;
+    let mut pending = Vec::new();
+    for i in 0..700 {
+        let deadline = (1 << 40) + ((i * 389 % 700) << 30);
+        wheel.insert(at(deadline), EventedId(deadline as usize)).unwrap();
+        pending.push(deadline as usize);
+    }
+    let slow = wheel.speed;
+    for i in 0..40_000 {
+        // Near ones come and go.
+        let key = wheel.insert(at((1 << 30) + (i * 7919 % 100_000)), EventedId(0)).unwrap();
+        if i < 39_300 {
+            wheel.cancel(key).unwrap();
+        } else {
+            wheel.cancel(key).unwrap();
+            let deadline = (1 << 40) + (i * 7919 % 1_000_000);
+            wheel.insert(at(deadline), EventedId(deadline as usize)).unwrap();
+            pending.push(deadline as usize);
+        }
+    }
+    assert!(wheel.speed != slow);
+    wheel.check();
+    pending.sort_unstable();
+    let mut fired = Vec::new();
+    while !wheel.is_empty() {
+        wheel.expire(Instant::MAX, 9, |id, _| fired.push(id.0));
+    }
+    assert_eq!(fired, pending);
+}
+
+/// The circle turns many times, while deadlines lie a full turn ahead and more.
+#[test]
+fn the_circle_turns() {
+    let mut wheel = TimerWheel::<300>::new();
+    let at = Instant::from_nanos;
+    let mut slots = Vec::new();
+    let (mut now, mut fired) = (0, 0);
+    for i in 0..20_000_u64 {
+        now += 1 << 20;
+        if wheel.len() < 250 {
+            let key = wheel.insert(at(now + ((i % 7) << 25)), EventedId(0)).unwrap();
+            slots.push(TimerWheel::<300>::slot(key.leaf));
+        }
+        fired += wheel.expire(at(now), 9, |_, _| {});
+        assert!(wheel.next_deadline().is_none_or(|next| next > at(now)));
+    }
+    wheel.check();
+    assert!(fired > 15_000, "{fired}");
+    // Of those with the longest timeouts, the slots come up in order.
+    for slot in 0..5 {
+        assert!(slots.iter().filter(|&&of| of == slot).count() > 1000);
     }
 }
 
-/// An empty wheel begins at the first place again, and forgets what is stale.
+/// An empty wheel takes all again, and what is stale is never later than what is pending.
 #[test]
-fn an_empty_wheel_is_like_a_new_one() {
-    let mut wheel = TimerWheel::<1400>::new();
-    let at = Instant::from_nanos;
-    for round in 0..7 {
-        let count = 4_u64.pow(round).min(1400);
-        let keys: Vec<_> = (0..count).map(|i| wheel.insert(at(i), EventedId(0)).unwrap()).collect();
-        keys.iter().for_each(|&key| wheel.cancel(key).unwrap());
-        wheel.check();
-        assert!(wheel.places.used() <= RESTART);
-        assert!(keys.iter().all(|&key| !wheel.contains(key)));
-        let key = wheel.insert(at(1 << 40), EventedId(0)).unwrap();
-        let second = wheel.insert(at(1 << 41), EventedId(0)).unwrap();
-        assert!(!keys.contains(&key));
-        assert_eq!(wheel.next_wakeup(), Some(at(1 << 40)));
-        wheel.check();
-        wheel.cancel(key).unwrap();
-        // Nothing from before is in the way.
-        assert_eq!(wheel.next_wakeup(), Some(at(1 << 41)));
-        wheel.cancel(second).unwrap();
+fn an_empty_wheel_takes_all_again() {
+    fn fill<const N: usize>() {
+        let mut wheel = TimerWheel::<N>::new();
+        let at = Instant::from_nanos;
+        for round in 0..7 {
+            let count = 4_u64.pow(round).min(N as u64);
+            let insert = |i| wheel.insert(at(i), EventedId(0)).unwrap();
+            let keys: Vec<_> = (0..count).map(insert).collect();
+            keys.iter().for_each(|&key| wheel.cancel(key).unwrap());
+            wheel.check();
+            assert_eq!((wheel.next_wakeup(), wheel.next_deadline()), (None, None));
+            assert!(keys.iter().all(|&key| !wheel.contains(key)));
+            // The first one is known at once, those after it when they are asked for.
+            let key = wheel.insert(at(1 << 40), EventedId(0)).unwrap();
+            let second = wheel.insert(Instant::MAX, EventedId(0)).unwrap();
+            assert!(!keys.contains(&key));
+            assert_eq!(wheel.next_wakeup(), Some(at(1 << 40)));
+            wheel.check();
+            wheel.cancel(key).unwrap();
+            assert!(wheel.next_wakeup() <= Some(Instant::MAX));
+            assert_eq!(wheel.next_deadline(), Some(Instant::MAX));
+            wheel.cancel(second).unwrap();
+        }
     }
-    // Also where nothing is more urgent than nothing is.
-    let keys: Vec<_> =
-        (0..1400).map(|i| wheel.insert(at(1400 - i), EventedId(0)).unwrap()).collect();
-    keys.iter().for_each(|&key| wheel.cancel(key).unwrap());
-    wheel.insert(Instant::MAX, EventedId(0)).unwrap();
-    assert_eq!(wheel.next_wakeup(), Some(Instant::MAX));
-    wheel.check();
+    fill::<16>();
+    fill::<64>();
+    fill::<1400>();
+    fill::<5000>();
 }

@@ -12,6 +12,7 @@
 mod busy_poll;
 mod call;
 mod child;
+mod sigchld;
 mod signals;
 mod wait;
 mod waker;
