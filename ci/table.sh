@@ -4,13 +4,14 @@
 # with fewer rounds as well. Takes half an hour.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-need strace valgrind gcc strip=binutils
-apt_install libev-dev libevent-dev libuv1-dev
+need strace valgrind gcc strip=binutils socat
+apt_install libev-dev libevent-dev libuv1-dev haproxy
 
 cargo build --quiet --release --package mio-st-benches --features c-peers --bins
+cargo build --quiet --release --features std --example proxy
 echo "$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors, $(uname -sr), $(rustc --version)"
 echo "mio-st at $(git describe --always --dirty --abbrev=12 --exclude '*')"
-versions=$(dpkg-query -W -f '${source:Package} ${Version}, ' libev-dev libevent-dev libuv1-dev)
+versions=$(dpkg-query -W -f '${source:Package} ${Version}, ' libev-dev libevent-dev libuv1-dev haproxy socat)
 echo "${versions%, }"
 target/release/table "$@"
 

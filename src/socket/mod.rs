@@ -48,6 +48,7 @@ mod options;
 #[allow(clippy::module_inception)]
 mod socket;
 mod stream;
+mod transfer;
 
 mod acceptor;
 
@@ -62,6 +63,7 @@ mod multicast;
 mod packet;
 mod udp;
 
+mod rights;
 mod unix;
 mod unix_address;
 mod unix_datagram;
@@ -74,6 +76,7 @@ pub use self::datagram::Datagram;
 pub use self::kind::{Address, Kind};
 pub use self::listen_options::ListenOptions;
 pub use self::packet::{Ecn, PacketInfo, ReceivedPacket};
+pub use self::rights::ReceivedFds;
 pub use self::socket::Socket;
 pub use self::tcp::{ConnectStatus, TcpListener, TcpStream};
 pub use self::udp::{ConnectedUdpSocket, UdpSocket};
@@ -85,7 +88,7 @@ pub use crate::unix::{AcceptError, AcceptGuard, ErrorOrigin, Incoming, QueuedErr
 
 /// The kinds of sockets: what [`Socket`] is generic over.
 pub mod kinds {
-    pub use super::kind::{Data, Datagrams, Ip, Listens, Peer, Stream, Udp};
+    pub use super::kind::{Data, Datagrams, Ip, Listens, Peer, Stream, Udp, Unix};
     pub use super::tcp::kinds::{TcpListener, TcpStream};
     pub use super::udp::kinds::{ConnectedUdpSocket, UdpSocket};
     pub use super::unix::kinds::{UnixListener, UnixStream};

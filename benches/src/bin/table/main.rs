@@ -1,10 +1,11 @@
 //! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools]`. See ci/table.sh.
 //!
 //! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue", timers, lateness, echo,
-//! memory, worst. Without any: all.
+//! http, proxy, memory, worst. Without any: all.
 
 mod echo;
 mod layout;
+mod programs;
 mod rounds;
 
 use mio_st_benches::echo::{Client, PEERS, Server};
@@ -59,6 +60,12 @@ fn main() {
     }
     if settings.wants("echo") {
         echo::print(&settings);
+    }
+    if settings.wants("http") {
+        programs::print_http(&settings);
+    }
+    if settings.wants("proxy") {
+        programs::print_proxy(&settings);
     }
     if settings.wants("memory") {
         print_memory();
