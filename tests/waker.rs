@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -18,8 +17,8 @@ use mio_st::event::{EventedId, Events, Ready};
 use mio_st::poll::{Poller, Registry};
 use mio_st::unix::Waker;
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 fn waker(poller: &mut Poller, id: usize) -> Waker {
     Waker::new(poller.registry(), EventedId(id)).unwrap()
@@ -96,7 +95,11 @@ fn wakers_of_one_poller_are_told_apart() {
     two.wake().unwrap();
     one.wake().unwrap();
     same_id.wake().unwrap();
-    assert_eq!(poll(&mut poller), [woken(1), woken(2), woken(2)]);
+    let mut expected = vec![woken(1), woken(2), woken(2)];
+    if reports_in_parts() {
+        expected.dedup(); // The parts of one id are merged.
+    }
+    assert_eq!(poll(&mut poller), expected);
     assert_silent(&mut other);
     elsewhere.wake().unwrap();
     assert_eq!(poll(&mut other), [woken(1)]);
