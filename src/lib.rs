@@ -173,6 +173,8 @@ pub mod event {
 
 /// Polling.
 pub mod poll {
+    #[doc(no_inline)]
+    pub use crate::interests::Interests; // Its home in version 0.2.
     pub use crate::interests::PollOption;
     #[cfg(unix)]
     pub use crate::poller::{Poller, Registry};
