@@ -110,6 +110,8 @@ fn what_is_wrong_from_the_start_is_said() {
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
         assert!(stderr.contains(error), "{arguments:?}: {stderr}");
     }
+    let help = Command::new(example("http_server")).arg("--help").output().unwrap();
+    assert!(help.status.success() && help.stdout.starts_with(b"usage: http_server"));
     let few = limited("6", &["127.0.0.1:0"]).output().unwrap();
     let stderr = String::from_utf8(few.stderr).unwrap();
     assert_eq!(few.status.code(), Some(1));
