@@ -7,8 +7,8 @@ use super::kind::{Data, Ip, Kind, Listens, Peer, Stream};
 use super::{ConnectOptions, ListenOptions, Socket};
 use crate::error::Result;
 use crate::interests::Interests;
+use crate::sys::option;
 use crate::sys::option_name as name;
-use crate::sys::{option, socket};
 
 /// The kinds of this file.
 pub mod kinds {
@@ -69,16 +69,6 @@ impl Listens for kinds::TcpListener {
     type Stream = kinds::TcpStream;
 }
 
-/// How far a connection attempt has come.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ConnectStatus {
-    /// Wait for an event that [`is_writable`](crate::event::Ready::is_writable), then ask again.
-    InProgress,
-    /// The peer has accepted: read and write.
-    Connected,
-}
-
 impl TcpListener {
     /// Listens at `address`; for port 0 the system chooses one. Sets `SO_REUSEADDR`, so that a server
     /// can be restarted at once, and nothing else; see [`ListenOptions`] for more.
@@ -95,7 +85,7 @@ impl TcpListener {
 impl TcpStream {
     /// Begins to connect to `address` and does not wait. Register the stream; an event that
     /// [`is_writable`](crate::event::Ready::is_writable) reports that the attempt has ended, and
-    /// [`connect_status`](TcpStream::connect_status) how. See [`ConnectOptions`] for more.
+    /// [`connect_status`](Socket::connect_status) how. See [`ConnectOptions`] for more.
     ///
     /// # Errors
     ///
@@ -103,27 +93,6 @@ impl TcpStream {
     /// `Os(ENETUNREACH)`, out of descriptors. See socket(2), connect(2).
     pub fn connect(address: SocketAddr) -> Result<TcpStream> {
         ConnectOptions::new().connect(address)
-    }
-
-    /// Returns how far the attempt to connect has come.
-    ///
-    /// # Errors
-    ///
-    /// Why the attempt failed, such as `Os(ECONNREFUSED)` or `Os(ETIMEDOUT)`. The system reports that
-    /// once, to this call or to [`take_error`](Socket::take_error); afterwards the error is
-    /// `Os(ENOTCONN)`.
-    pub fn connect_status(&self) -> Result<ConnectStatus> {
-        // First, since a connection whose buffer is full looks like an attempt that has not ended.
-        if self.peer_addr().is_ok() {
-            return Ok(ConnectStatus::Connected);
-        }
-        if !socket::has_connect_ended(self.as_raw_fd())? {
-            return Ok(ConnectStatus::InProgress);
-        }
-        match self.take_error()? {
-            Some(error) => Err(error),
-            None => self.peer_addr().map(|_| ConnectStatus::Connected),
-        }
     }
 }
 

@@ -106,7 +106,7 @@ impl TcpStream {
         Ok(options.connect(address)?.into())
     }
 
-    /// See [`socket::TcpStream::connect_status`].
+    /// See [`socket::Socket::connect_status`].
     ///
     /// # Errors
     ///

@@ -1,6 +1,8 @@
 //! Socket addresses, written and read field by field: the layout of `SocketAddr` is nobody's business.
 
 mod unix;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod vsock;
 
 use core::fmt;
 use core::mem;
@@ -29,6 +31,8 @@ union Storage {
     v4: sockaddr_in,
     v6: sockaddr_in6,
     unix: sockaddr_un,
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    vsock: libc::sockaddr_vm,
 }
 
 impl RawAddress {
