@@ -413,3 +413,28 @@ fn it_prints_what_it_holds() {
     assert!(format!("{:?}", slab.vacant_entry()).starts_with("Ok(VacantEntry(Key("));
     assert!(format!("{:?}", slab.iter()).contains("here"));
 }
+
+#[test]
+fn indexing_is_for_keys_that_are_known_to_be_current() {
+    let mut slab: Slab<u32, 3> = Slab::new();
+    let key = slab.insert(1).unwrap();
+    slab[key] += 1;
+    assert_eq!(slab[EventedId::from(key)], 2);
+    slab.remove(key);
+    std::panic::catch_unwind(|| slab[key]).unwrap_err();
+}
+
+#[test]
+fn a_slab_can_be_consumed_and_what_is_left_is_dropped() {
+    let value = std::rc::Rc::new(());
+    let mut slab: Slab<_, 5> = Slab::new();
+    let keys: Vec<_> = (0..5).map(|_| slab.insert(value.clone()).unwrap()).collect();
+    slab.remove(keys[1]);
+    let mut entries = slab.into_iter();
+    assert_eq!(entries.len(), 4);
+    let (first, _) = entries.next().unwrap();
+    let (second, _) = entries.next().unwrap();
+    assert_eq!([first, second], [keys[0], keys[2]]);
+    drop(entries);
+    assert_eq!(std::rc::Rc::strong_count(&value), 1);
+}
