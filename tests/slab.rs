@@ -1,5 +1,8 @@
 //! `Slab` against a naive one, and its promises one by one.
 
+#[path = "support/rng.rs"]
+mod rng;
+
 use core::cell::Cell;
 use core::mem::{self, MaybeUninit};
 use core::panic::AssertUnwindSafe;
@@ -9,20 +12,7 @@ use mio_st::Error;
 use mio_st::event::EventedId;
 use mio_st::slab::{Key, Slab};
 
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 11) as usize % n
-    }
-}
+use self::rng::Rng;
 
 /// The slab that needs no thought: a list of what is there, and of the keys of what is not.
 #[derive(Default)]
@@ -81,26 +71,26 @@ fn sorted(mut entries: Vec<(Key, u64)>) -> Vec<(Key, u64)> {
 }
 
 fn long_random_walk<const N: usize>() {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ N as u64);
+    let mut random = Rng::new(0x9E37_79B9_7F4A_7C15 ^ N as u64);
     let mut slab: Slab<u64, N> = Slab::new();
     let mut naive = Naive { capacity: N, ..Naive::default() };
     for step in 0..1_500 {
-        let some_key = |naive: &Naive, random: &mut Random| {
-            let from = if random.below(8) == 0 {
+        let some_key = |naive: &Naive, random: &mut Rng| {
+            let from = if random.index(8) == 0 {
                 naive.gone.clone()
             } else {
                 naive.entries.iter().map(|(key, _)| *key).collect()
             };
-            (!from.is_empty()).then(|| from[random.below(from.len())])
+            (!from.is_empty()).then(|| from[random.index(from.len())])
         };
         // Now filling, now emptying, so that both ends are met.
         let fills = step / 200 % 2 == 0;
-        match random.below(32) {
-            0 if random.below(8) == 0 => {
+        match random.index(32) {
+            0 if random.index(8) == 0 => {
                 let drained: Vec<_> = slab.drain().collect();
                 assert_eq!(sorted(drained), naive.drain());
             }
-            1 if random.below(8) == 0 => {
+            1 if random.index(8) == 0 => {
                 slab.clear();
                 naive.drain();
             }

@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
-use super::support::{Rng, example, skip};
+use super::support::{Rng, example};
 use super::*;
 
 const BYTES: usize = 100_000_000;
@@ -62,7 +62,7 @@ fn the_same_without_splice() {
     let arguments = ["127.0.0.1:0", &address(&backend).to_string()];
     match Server::start_injected("proxy", &arguments, "splice", "error=EINVAL") {
         Some(server) => carries_both_ways(&Proxy::of(server, backend)),
-        None => skip("no strace"),
+        None => super::support::skip("no strace"),
     }
 }
 
