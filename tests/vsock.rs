@@ -2,7 +2,7 @@
 #![cfg(all(feature = "std", target_os = "linux"))]
 #![allow(clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use mio_st::event::{EventedId, Events};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{ConnectStatus, VsockAddress, VsockListener, VsockStream};
 
-use net_support::{alone, leaks, skip, until};
+use support::net::{alone, leaks, until};
+use support::skip;
 
 #[test]
 fn both_ends_of_a_machine_with_itself_talk() {

@@ -66,11 +66,11 @@ impl UnixAddress {
     /// Returns the name in the abstract space, if it is one.
     #[must_use]
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
-        match self.name() {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            UnixName::Abstract(name) => Some(name),
-            _ => None,
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let UnixName::Abstract(name) = self.name() {
+            return Some(name);
         }
+        None
     }
 
     /// Returns whether it is the address of a socket that is not bound.

@@ -7,7 +7,7 @@ use super::kind::{Address, Data, Kind, Listens, Peer, RawForm, Stream};
 use super::listener::BACKLOG;
 use crate::error::{Error, Result};
 use crate::interests::Interests;
-use crate::sys::address::RawAddress;
+use crate::sys::address::{AF_VSOCK, RawAddress};
 use crate::sys::fd::OwnedFd;
 use crate::sys::socket;
 
@@ -15,11 +15,11 @@ use crate::sys::socket;
 pub mod kinds {
     super::super::kind::kind! {
         /// A connection between a virtual machine and its host.
-        VsockStream: SOCK_STREAM of [libc::AF_VSOCK], listens: false
+        VsockStream: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: false
     }
     super::super::kind::kind! {
         /// A socket that listens for connections between a virtual machine and its host.
-        VsockListener: SOCK_STREAM of [libc::AF_VSOCK], listens: true
+        VsockListener: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: true
     }
 }
 
@@ -112,7 +112,7 @@ impl VsockStream {
 }
 
 fn new() -> Result<OwnedFd> {
-    match socket::socket(libc::AF_VSOCK, libc::SOCK_STREAM) {
+    match socket::socket(AF_VSOCK, libc::SOCK_STREAM) {
         Err(Error::Os(libc::EAFNOSUPPORT)) => Err(Error::Unsupported),
         answer => answer,
     }

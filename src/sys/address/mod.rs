@@ -13,6 +13,8 @@ use libc::{
 };
 
 pub(crate) use self::unix::UnixName;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::vsock::AF_VSOCK;
 
 use crate::error::{Error, Result};
 
