@@ -9,13 +9,14 @@
 //! | [`Acceptor`], [`AcceptGuard`] | accept connections whatever accept(2) returns |
 //!
 //! All are one generic type, [`Socket`], so that a method that several kinds have is documented
-//! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or connect(2).
+//! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or
+//! connect(2).
 //!
 //! A call that cannot be completed now fails with an error that
 //! [`is_would_block`](crate::Error::is_would_block); wait for an event then. A call that is
 //! interrupted by a signal is repeated. Writing to a closed peer is an error and raises no
-//! `SIGPIPE`. No option is set that was not asked for, except `SO_REUSEADDR` on a listener, as `std`
-//! does.
+//! `SIGPIPE`. No option is set that was not asked for, except `SO_REUSEADDR` on a listener, as
+//! `std` does.
 //!
 //! An option that this system does not have is [`Unsupported`](crate::Error::Unsupported). Other
 //! errors are the system's, see socket(7), ip(7), ipv6(7), tcp(7), udp(7) and unix(7).

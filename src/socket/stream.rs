@@ -21,8 +21,8 @@ impl<K: Stream> Socket<K> {
     ///
     /// # Errors
     ///
-    /// Why the attempt failed, such as `Os(ECONNREFUSED)` or `Os(ETIMEDOUT)`. The system reports that
-    /// once, to this call or to [`take_error`](Socket::take_error); afterwards the error is
+    /// Why the attempt failed, such as `Os(ECONNREFUSED)` or `Os(ETIMEDOUT)`. The system reports
+    /// that once, to this call or to [`take_error`](Socket::take_error); afterwards the error is
     /// `Os(ENOTCONN)`.
     pub fn connect_status(&self) -> Result<ConnectStatus> {
         // First, since a connection whose buffer is full looks like an attempt that has not ended.
@@ -38,8 +38,8 @@ impl<K: Stream> Socket<K> {
         }
     }
 
-    /// Reads into `buffer` and returns the number of bytes read. 0 is the end of the data, unless the
-    /// buffer is empty.
+    /// Reads into `buffer` and returns the number of bytes read. 0 is the end of the data, unless
+    /// the buffer is empty.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ impl UnixAddress {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::Error::InvalidInput) for a path that no socket can have: an empty one, one
-    /// that is too long (about 100 bytes), one that contains a NUL.
+    /// [`InvalidInput`](crate::Error::InvalidInput) for a path that no socket can have: an empty
+    /// one, one that is too long (about 100 bytes), one that contains a NUL.
     pub fn from_path(path: impl AsRef<[u8]>) -> Result<UnixAddress> {
         RawAddress::of_path(path.as_ref()).map(UnixAddress)
     }
@@ -47,8 +47,8 @@ impl UnixAddress {
         }
     }
 
-    /// Returns the address of a socket that is not bound. If a socket is bound to it, Linux chooses a
-    /// name in the abstract space.
+    /// Returns the address of a socket that is not bound. If a socket is bound to it, Linux chooses
+    /// a name in the abstract space.
     #[must_use]
     pub fn unnamed() -> UnixAddress {
         UnixAddress(RawAddress::unnamed())

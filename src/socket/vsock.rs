@@ -32,7 +32,8 @@ pub type VsockListener = Socket<kinds::VsockListener>;
 /// The address of a vsock socket: a machine and a port.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VsockAddress {
-    /// The context id of the machine: one of the constants here, or what the host has given to a guest.
+    /// The context id of the machine: one of the constants here, or what the host has given to a
+    /// guest.
     pub cid: u32,
     /// The port; [`ANY`](VsockAddress::ANY) lets the system choose one.
     pub port: u32,
@@ -88,7 +89,8 @@ impl VsockListener {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see vsock(7).
+    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see
+    /// vsock(7).
     pub fn bind(address: VsockAddress) -> Result<VsockListener> {
         let listener = new()?;
         socket::bind(&listener, &address.to_raw())?;
@@ -103,7 +105,8 @@ impl VsockStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see vsock(7).
+    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see
+    /// vsock(7).
     pub fn connect(address: VsockAddress) -> Result<VsockStream> {
         let stream = new()?;
         socket::connect(stream.as_raw_fd(), &address.to_raw())?;

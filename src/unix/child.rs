@@ -12,10 +12,11 @@ use crate::sys::signal::Signal;
 
 /// Hears when a child process ends, and takes its exit status.
 ///
-/// It is made of the process id, whoever started the process, and works for that one child: it never takes
-/// the status of another. Somebody must take it (that is what `wait` does), or the dead child stays in the
-/// system's table; so do not also call `std::process::Child::wait`, and do not ignore `SIGCHLD`, which makes
-/// the system throw statuses away: either way it is gone here. Dropping the `Child` only ends the watching.
+/// It is made of the process id, whoever started the process, and works for that one child: it
+/// never takes the status of another. Somebody must take it (that is what `wait` does), or the dead
+/// child stays in the system's table; so do not also call `std::process::Child::wait`, and do not
+/// ignore `SIGCHLD`, which makes the system throw statuses away: either way it is gone here.
+/// Dropping the `Child` only ends the watching.
 ///
 /// ```
 /// use std::process::Command;
@@ -36,15 +37,16 @@ use crate::sys::signal::Signal;
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// On Linux 5.4 it uses a pidfd, on other systems a kqueue of its own. The latter identifies the child by
-/// number: there the program must not take the child's status in another way, because its number could be
-/// used again. See pidfd_open(2), kqueue(2), waitid(2).
+/// On Linux 5.4 it uses a pidfd, on other systems a kqueue of its own. The latter identifies the
+/// child by number: there the program must not take the child's status in another way, because its
+/// number could be used again. See pidfd_open(2), kqueue(2), waitid(2).
 ///
-/// On Linux without pidfds (before 5.4, Android before 12, or a sandbox that refuses the call), a handler of
-/// `SIGCHLD` is installed instead. It goes by the number, too, and calls the handler that the program had
-/// installed before. A handler that is installed later must call the one that it replaces. If every thread
-/// blocks `SIGCHLD`, the event arrives when [`Signals`](crate::unix::Signals) receives the signal. The handler
-/// interrupts [`poll_interruptible`](crate::poll::Poller::poll_interruptible).
+/// On Linux without pidfds (before 5.4, Android before 12, or a sandbox that refuses the call), a
+/// handler of `SIGCHLD` is installed instead. It goes by the number, too, and calls the handler
+/// that the program had installed before. A handler that is installed later must call the one that
+/// it replaces. If every thread blocks `SIGCHLD`, the event arrives when
+/// [`Signals`](crate::unix::Signals) receives the signal. The handler interrupts
+/// [`poll_interruptible`](crate::poll::Poller::poll_interruptible).
 pub struct Child {
     source: Source<ChildWatch>,
     pid: i32,
@@ -69,8 +71,8 @@ impl Child {
         Ok(Child { source: Source::new(ChildWatch::new(pid)?, Child::INTERESTS), pid })
     }
 
-    /// How the child has ended: `None` as long as it runs, and then, once, its status. The process is gone
-    /// then, and its id may be used again.
+    /// How the child has ended: `None` as long as it runs, and then, once, its status. The process
+    /// is gone then, and its id may be used again.
     ///
     /// # Errors
     ///
@@ -79,8 +81,8 @@ impl Child {
         self.source.descriptor_mut().exit_status()
     }
 
-    /// Sends a signal to the child, and never to another process: by the pidfd on Linux, and elsewhere
-    /// by the number, as long as the status is not taken.
+    /// Sends a signal to the child, and never to another process: by the pidfd on Linux, and
+    /// elsewhere by the number, as long as the status is not taken.
     ///
     /// A signal to a child that has ended, and whose status is not taken yet, has no effect.
     ///
@@ -104,8 +106,8 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// `Os(ECHILD)` once the status is taken, and in a forked child; `Os(EPERM)` if the child has become
-    /// another user's program; `Os(EINVAL)` for a number that is no signal's here. See
+    /// `Os(ECHILD)` once the status is taken, and in a forked child; `Os(EPERM)` if the child has
+    /// become another user's program; `Os(EINVAL)` for a number that is no signal's here. See
     /// pidfd_send_signal(2), kill(2).
     pub fn signal(&self, signal: Signal) -> Result<()> {
         self.source.descriptor().signal(signal)

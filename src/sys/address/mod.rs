@@ -1,4 +1,5 @@
-//! Socket addresses, written and read field by field: the layout of `SocketAddr` is nobody's business.
+//! Socket addresses, written and read field by field: the layout of `SocketAddr` is nobody's
+//! business.
 
 mod unix;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -122,7 +123,8 @@ impl RawAddress {
         self.length
     }
 
-    /// For the kernel to write to, if it is told the length by another way: the room, and how much there is.
+    /// For the kernel to write to, if it is told the length by another way: the room, and how much
+    /// there is.
     pub(crate) fn as_room(&mut self) -> (*mut sockaddr, socklen_t) {
         ((&raw mut self.storage).cast(), size_of::<Storage>() as socklen_t)
     }
