@@ -4,12 +4,13 @@ use mio_st_benches::measure::{self, Contest};
 use mio_st_benches::tools;
 
 use crate::Settings;
+use crate::charts::Charts;
 use crate::layout::Table;
 
 /// Four tables: time, and what else each operation takes.
 pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
-    let timers = section == "timers";
-    let (mut times, mut allocations) = (Table::new(), Table::new());
+    let timers = section == "timers" || section == "timer adversaries";
+    let (mut times, mut allocations, mut charts) = (Table::new(), Table::new(), Charts::default());
     let contests: Vec<&Contest> =
         contests.iter().filter(|contest| !(settings.quick && is_large(contest))).collect();
     for contest in &contests {
@@ -21,6 +22,7 @@ pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
         for score in &scores {
             // Nanoseconds for the first, which the others are compared with; timers have no such.
             let first = score.peer == scores[0].peer;
+            charts.add(&contest.name, score.peer, score.nanos);
             let nanos = format!("{:.1}", score.nanos);
             let text = match first {
                 _ if timers => nanos,
@@ -34,6 +36,9 @@ pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
         }
     }
     times.print(&format!("{section}: {}", if timers { "nanoseconds" } else { "time" }));
+    if let (true, Some(directory)) = (section == "timers", &settings.charts) {
+        charts.write(directory).expect("charts");
+    }
     if settings.tools {
         print_tools(section, &contests);
     }
