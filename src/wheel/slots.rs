@@ -12,7 +12,7 @@ use super::entry::NONE;
 #[cfg(test)]
 use super::entry::OCCUPIED;
 use super::entry::{GENERATION_STEP, Leaf, deadline};
-use super::hash::{SAMPLE, reach_after, slot_of, speed_after};
+use super::hash::{SAMPLE, is_off, reach_after, slot_of, speed_of};
 use super::leaves::first_generation;
 use super::{PREFETCH_MIN_N, TimerWheel};
 
@@ -161,8 +161,18 @@ impl<const N: usize> TimerWheel<N> {
             let ahead = at.saturating_sub(deadline(self.bound));
             let reach = reach_after(self.tree.spare(Self::REACH), ahead);
             *self.tree.spare_mut(Self::REACH) = reach;
-            self.speed = speed_after(self.speed, reach);
+            if is_off(self.speed, reach) {
+                self.speed = speed_of(reach);
+            }
         }
+    }
+
+    /// Adjusts the speed exactly. A change scatters the timers of one time over two slots, but the
+    /// wheel is empty.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn adjust(&mut self) {
+        self.speed = speed_of(self.tree.spare(Self::REACH));
     }
 
     /// Makes the next generations the last ones.

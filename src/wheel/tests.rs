@@ -85,18 +85,18 @@ fn compare<const N: usize>(seeds: core::ops::Range<u64>, steps: u32) {
 /// With none to five levels below the root, with whole nodes and slots and with broken ones.
 #[test]
 fn wheels_agree_with_the_model() {
-    compare::<1>(0..6, 2000);
-    compare::<2>(0..6, 2000);
-    compare::<4>(0..6, 3000);
-    compare::<5>(0..6, 3000);
-    compare::<16>(0..6, 5000);
-    compare::<17>(0..6, 5000);
-    compare::<64>(0..6, 5000);
-    compare::<70>(0..6, 5000);
-    compare::<256>(0..6, 5000);
-    compare::<259>(0..6, 5000);
-    compare::<1400>(0..6, 10000);
-    compare::<5000>(0..2, 10000);
+    compare::<1>(0..2, 2000);
+    compare::<2>(0..2, 2000);
+    compare::<4>(0..2, 2000);
+    compare::<5>(0..2, 2000);
+    compare::<16>(0..2, 2000);
+    compare::<17>(0..2, 2000);
+    compare::<64>(0..2, 2000);
+    compare::<70>(0..2, 2000);
+    compare::<256>(0..2, 2000);
+    compare::<259>(0..2, 2000);
+    compare::<1400>(0..2, 2000);
+    compare::<5000>(0..1, 3000);
 }
 
 /// The number that tells insertions apart is 30 bits wide. It wraps without a key that is refused,

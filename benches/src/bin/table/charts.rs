@@ -8,10 +8,12 @@ use plotters::prelude::*;
 
 const SIZE: (u32, u32) = (760, 460);
 
+type Points = Vec<(f64, f64)>;
+
 /// What was measured, by operation and peer: how many deadlines, and nanoseconds.
 #[derive(Default)]
 pub struct Charts {
-    operations: BTreeMap<String, Vec<(&'static str, Vec<(f64, f64)>)>>,
+    operations: BTreeMap<String, Vec<(&'static str, Points)>>,
 }
 
 impl Charts {
@@ -42,8 +44,6 @@ fn file_name(operation: &str) -> String {
     let words = operation.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-").to_lowercase() + ".svg"
 }
-
-type Points = Vec<(f64, f64)>;
 
 fn draw(
     path: &Path,

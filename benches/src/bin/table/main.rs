@@ -1,4 +1,5 @@
 //! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools]
+//! [--rounds=ROUNDS]
 //! [--charts=DIRECTORY]`. See ci/table.sh.
 //!
 //! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue", timers, "timer adversaries",
@@ -23,6 +24,8 @@ struct Settings {
     quick: bool,
     /// strace and callgrind.
     tools: bool,
+    /// How many rounds, if not as many as usual.
+    rounds: Option<usize>,
     /// Where to draw how the timers scale.
     charts: Option<PathBuf>,
 }
@@ -33,7 +36,7 @@ impl Settings {
     }
 
     fn rounds(&self) -> usize {
-        if self.quick { 5 } else { 25 }
+        self.rounds.unwrap_or(if self.quick { 5 } else { 25 })
     }
 }
 
@@ -43,8 +46,10 @@ fn main() {
     let has = |option: &str| options.iter().any(|given| given == option);
     let quick = has("--quick");
     let tools = !quick && !has("--no-tools") && tools::has("strace") && tools::has("valgrind");
+    let rounds = options.iter().find_map(|option| option.strip_prefix("--rounds="));
+    let rounds = rounds.map(|rounds| rounds.parse().expect("ROUNDS is a number"));
     let charts = options.iter().find_map(|option| option.strip_prefix("--charts="));
-    let settings = Settings { sections, quick, tools, charts: charts.map(PathBuf::from) };
+    let settings = Settings { sections, quick, tools, rounds, charts: charts.map(PathBuf::from) };
     sys::raise_descriptor_limit();
     sys::keep_on(0, 0);
 

@@ -17,7 +17,7 @@ pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
         eprintln!("{section}: {} ...", contest.name);
         times.row(contest.name.clone());
         allocations.row(contest.name.clone());
-        let rounds = if is_large(contest) { 5 } else { settings.rounds() };
+        let rounds = if is_large(contest) { settings.rounds().min(5) } else { settings.rounds() };
         let scores = measure::run(contest, rounds);
         for score in &scores {
             // Nanoseconds for the first, which the others are compared with; timers have no such.
