@@ -5,13 +5,14 @@
 # measured. Takes half an hour.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-need strace valgrind gcc strip=binutils
-apt_install libev-dev libevent-dev libuv1-dev
+need strace valgrind gcc strip=binutils socat
+apt_install libev-dev libevent-dev libuv1-dev haproxy
 
 cargo build --quiet --release --package mio-st-benches --features c-peers --bins
+cargo build --quiet --release --features std --example proxy
 echo "$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(nproc) processors, $(uname -sr), $(rustc --version)"
 echo "mio-st at $(git describe --always --dirty --abbrev=12 --exclude '*')"
-versions=$(dpkg-query -W -f '${source:Package} ${Version}, ' libev-dev libevent-dev libuv1-dev)
+versions=$(dpkg-query -W -f '${source:Package} ${Version}, ' libev-dev libevent-dev libuv1-dev haproxy socat)
 echo "${versions%, }"
 # A quick run leaves out the large sizes: its charts would be of three points.
 charts=--charts=benches/charts
@@ -38,13 +39,19 @@ bytes() {
     strip -s -o "$scratch/stripped" "$1"
     stat -c %s "$scratch/stripped"
 }
+# loaded PROGRAM: the same without the table of sections, as ci/no-std.sh counts.
+loaded() {
+    bytes "$1" >/dev/null
+    python3 -B ci/no-std/cut.py "$scratch/stripped"
+    stat -c %s "$scratch/stripped"
+}
 if wanted memory "$@"; then
     cargo build --quiet --release --package mio-st-benches --examples
     cargo build --quiet --release --manifest-path ci/no-std/Cargo.toml --target-dir target/no-std
     printf '\n### An echo server, stripped, in bytes\n\n| | raw | mio-st | mio |\n|---|---:|---:|---:|\n| std |'
     for name in raw mio_st mio; do printf ' %d |' "$(bytes "target/release/examples/size_$name")"; done
-    printf '\n| no_std, libc alone | | %d | |\n' "$(bytes target/no-std/release/bare)"
-    printf '| no_std, with timers, signals and a slab | | %d | |\n' "$(bytes target/no-std/release/service)"
+    printf '\n| no_std, libc alone | | %d | |\n' "$(loaded target/no-std/release/bare)"
+    printf '| no_std, with timers, signals and a slab | | %d | |\n' "$(loaded target/no-std/release/service)"
 fi
 
 # -- The libraries alone, from nothing to built -------------------------------------------------------

@@ -6,18 +6,36 @@
 //! ```
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
+mod common;
+
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{PacketBatch, UdpSocket};
 
+use self::common::{Failure, Log};
+
+const USAGE: &str = "\
+usage: dns_server [ADDRESS]
+
+Answers A queries for zone.test. ADDRESS is like 127.0.0.1:5353 (the default) or [::1]:0.";
+
 #[allow(dead_code)] // A test includes this file.
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:5353".into()).parse()?;
+fn main() -> ExitCode {
+    common::run(USAGE, |mut arguments| {
+        let address = arguments.next("127.0.0.1:5353")?;
+        arguments.end()?;
+        serve(address).map_err(|error| Failure::at(format_args!("dns_server: {address}"), error))
+    })
+}
+
+#[allow(dead_code)] // As above.
+fn serve(address: SocketAddr) -> mio_st::Result<()> {
     let mut server = Server::bind(address)?;
-    println!("answering at {}", server.local_addr()?);
+    Log::new().line(format_args!("answering at {}", server.local_addr()?));
     loop {
         server.turn(None)?;
     }
@@ -51,7 +69,8 @@ impl Server {
     pub(crate) fn bind(address: SocketAddr) -> mio_st::Result<Server> {
         let mut poller = Poller::sized()?;
         let mut socket = UdpSocket::bind(address)?;
-        // Nothing waits to be sent: an answer that cannot be sent now is dropped, and asked for again.
+        // Nothing waits to be sent: an answer that cannot be sent now is dropped, and asked for
+        // again.
         poller.register(&mut socket, EventedId(0), Interests::READABLE, PollOption::Level)?;
         let (queries, answers) = (Batch::new(), Batch::new());
         Ok(Server { poller, events: Events::sized(), socket, queries, answers })
@@ -61,17 +80,17 @@ impl Server {
         self.socket.local_addr()
     }
 
-    /// Waits for queries, for at most `timeout`, and answers those that are there; more are reported by the
-    /// next poll.
+    /// Waits for queries, for at most `timeout`, and answers those that are there; more are
+    /// reported by the next poll.
     pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> mio_st::Result<()> {
         self.poller.poll(&mut self.events, timeout)?;
         if self.events.is_empty() {
             return Ok(()); // The timeout has ended.
         }
-        match self.socket.recv_many(&mut self.queries) {
-            Ok(_) => self.answer_all(),
-            Err(error) if error.is_would_block() => {}
-            Err(error) => return Err(error),
+        // An error is that there are none, or it is of one datagram, or of the network: those whom
+        // it concerns ask again.
+        if self.socket.recv_many(&mut self.queries).is_ok() {
+            self.answer_all();
         }
         Ok(())
     }
@@ -86,7 +105,8 @@ impl Server {
             }
         }
         while !self.answers.is_empty() {
-            // A full buffer, or a query whose sender's address leads nowhere: not the server's trouble.
+            // A full buffer, or a query whose sender's address leads nowhere: not the server's
+            // trouble.
             if self.socket.send_many(&mut self.answers).is_err() {
                 self.answers.pop_front();
             }
@@ -106,8 +126,8 @@ const A: u16 = 1;
 const ANY: u16 = 255;
 const INTERNET: u16 = 1;
 
-/// Writes the answer to `query` and says how long it is; 0 where none is due. A question takes 259 bytes at
-/// most, so that there is always room.
+/// Writes the answer to `query` and says how long it is; 0 where none is due. A question takes 259
+/// bytes at most, so that there is always room.
 pub(crate) fn answer(query: &[u8], truncated: bool, reply: &mut [u8; LONGEST]) -> usize {
     // What is no query is not answered, or two servers could answer each other for ever.
     if query.len() < HEADER || query[2] & 0x80 != 0 {

@@ -1,5 +1,7 @@
-//! The echo server and a client that talks to it, in one process that shows both sides and ends by itself.
+//! The echo server and a client that talks to it, in one process that shows both sides and ends by
+//! itself.
 
+mod common;
 mod echo;
 
 use core::net::SocketAddr;
@@ -7,14 +9,28 @@ use core::time::Duration;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsRawFd;
+use std::process::ExitCode;
 use std::thread;
 
 use mio_st::unix::EventedFd;
 
+use self::common::Failure;
 use self::echo::Server;
 
-fn main() -> io::Result<()> {
-    let mut server = Server::bind(([127, 0, 0, 1], 0).into())?;
+const USAGE: &str = "\
+usage: echo_demo
+
+Runs an echo server and a client that talks to it, prints both sides, and ends.";
+
+fn main() -> ExitCode {
+    common::run(USAGE, |arguments| {
+        arguments.end()?;
+        demonstrate().map_err(|error| Failure::at("echo_demo", error))
+    })
+}
+
+fn demonstrate() -> io::Result<()> {
+    let mut server = Server::bind(([127, 0, 0, 1], 0).into(), Duration::from_secs(60))?;
     let address = server.local_addr()?;
 
     // The server stops when the client's thread drops its end of this pipe.

@@ -1,18 +1,37 @@
-//! Descriptors of other libraries in a poller, through `EventedFd`: inotify(7), timerfd_create(2), and a TUN
-//! device where the system permits one. Whatever the kernel can poll can be lent; its owner keeps it, reads it and
-//! closes it. It runs by itself and ends.
+//! Descriptors of other libraries in a poller, through `EventedFd`: inotify(7), timerfd_create(2),
+//! and a TUN device where the system permits one. Whatever the kernel can poll can be lent; its
+//! owner keeps it, reads it and closes it. It runs by itself and ends.
 #![allow(unsafe_code)]
 
+mod common;
 #[cfg(target_os = "linux")]
 #[path = "interop/linux.rs"]
 mod linux;
 
+use std::io;
+use std::process::ExitCode;
+
+use self::common::Failure;
+
+const USAGE: &str = "\
+usage: interop
+
+Watches inotify, timerfd and, if that is permitted, a TUN device in one poller, and ends.";
+
+fn main() -> ExitCode {
+    common::run(USAGE, |arguments| {
+        arguments.end()?;
+        demonstrate().map_err(|error| Failure::at("interop", error))
+    })
+}
+
 #[cfg(target_os = "linux")]
-fn main() -> std::io::Result<()> {
+fn demonstrate() -> io::Result<()> {
     linux::main()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn main() {
+fn demonstrate() -> io::Result<()> {
     println!("inotify, timerfd and TUN devices are Linux's");
+    Ok(())
 }

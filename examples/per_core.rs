@@ -1,28 +1,36 @@
-//! An echo server with one thread a core, each with a poller of its own, all on one port.
+//! An echo server with one thread for each core, each with a poller of its own, all on one port.
 //!
-//! * `reuse-port`: each has a listener of its own, and the system spreads the connections over them by a hash
-//!   of the addresses (Linux, FreeBSD, DragonFly).
-//! * `exclusive`: all share one listener, and a new connection wakes one of those that sleep (Linux).
-//!
-//! ```text
-//! $ cargo run --features std --example per_core reuse-port 127.0.0.1:7000
-//! $ cargo run --features std --example per_core exclusive 127.0.0.1:7000
-//! ```
-//!
-//! It ends when its standard input does.
+//! * `reuse-port`: each has a listener of its own, and the system spreads the connections over them
+//!   by a hash of the addresses (Linux, FreeBSD, DragonFly).
+//! * `exclusive`: all share one listener, and a new connection wakes one of those that sleep
+//!   (Linux).
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
-use std::io::{self, Read, Write};
+mod common;
+
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use mio_st::event::{EventedId, Events, Interests};
-use mio_st::net::{ListenOptions, TcpListener, TcpStream};
-use mio_st::poll::{PollOption, Poller};
+use mio_st::net::{AcceptGuard, Incoming, ListenOptions, TcpListener, TcpStream};
+use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
-use mio_st::unix::Waker;
+use mio_st::time::Instant;
+use mio_st::timer::DeadlineKey;
+use mio_st::unix::{Waker, raise_descriptor_limit};
+
+use self::common::{Echo, Failure, Log};
+
+const USAGE: &str = "\
+usage: per_core [reuse-port|exclusive [ADDRESS]]
+
+Sends back what clients send, with a thread for each core, until its standard input ends. ADDRESS is
+like 127.0.0.1:7000 (the default) or [::1]:0. A client that is idle for a minute is closed.";
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Share {
@@ -31,18 +39,34 @@ pub(crate) enum Share {
 }
 
 #[allow(dead_code)] // A test includes this file.
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let share = match std::env::args().nth(1).as_deref() {
-        None | Some("reuse-port") => Share::ReusePort,
-        Some("exclusive") => Share::Exclusive,
-        Some(other) => return Err(format!("{other}: reuse-port or exclusive").into()),
-    };
-    let address = std::env::args().nth(2).unwrap_or("127.0.0.1:7000".into()).parse()?;
+fn main() -> ExitCode {
+    common::run(USAGE, |mut arguments| {
+        let share = match arguments.next::<String>("reuse-port")?.as_str() {
+            "reuse-port" => Share::ReusePort,
+            "exclusive" => Share::Exclusive,
+            _ => return Err(Failure::Usage),
+        };
+        let address = arguments.next("127.0.0.1:7000")?;
+        arguments.end()?;
+        run(share, address).map_err(|error| Failure::at(format_args!("per_core: {address}"), error))
+    })
+}
+
+#[allow(dead_code)] // As above.
+fn run(share: Share, address: SocketAddr) -> io::Result<()> {
+    let _ = raise_descriptor_limit();
+    let mut log = Log::new();
     let service = Service::start(share, address, thread::available_parallelism()?.get())?;
-    println!("serving at {}", service.address);
-    io::copy(&mut io::stdin(), &mut io::sink())?;
+    log.line(format_args!("serving at {}", service.address));
+    let ended = service.ended.0.clone();
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = ended.send(());
+    });
+    // The standard input, or a thread that has failed: a service without it would be deaf.
+    let _ = service.ended.1.recv();
     for (core, served) in service.stop()?.into_iter().enumerate() {
-        println!("core {core} served {served} connections");
+        log.line(format_args!("core {core} served {served} connections"));
     }
     Ok(())
 }
@@ -50,14 +74,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     threads: Vec<JoinHandle<io::Result<usize>>>,
-    /// One of each thread: the one thing of a poller that crosses threads.
+    /// One of each thread: the one part of a poller that crosses threads.
     wakers: mpsc::Receiver<Waker>,
+    /// Says that it is time to stop.
+    ended: (mpsc::Sender<()>, mpsc::Receiver<()>),
 }
 
 impl Service {
     pub(crate) fn start(share: Share, address: SocketAddr, cores: usize) -> io::Result<Service> {
         let options = ListenOptions::new().reuse_addr(true).reuse_port(share == Share::ReusePort);
-        // All listen before the first is served: else the first has all connections.
+        // All listen before the first is served: otherwise the first has all connections.
         let first = options.listen(address)?;
         let address = first.local_addr()?;
         let mut listeners = vec![first];
@@ -68,18 +94,26 @@ impl Service {
             });
         }
         let (sender, wakers) = mpsc::channel();
+        let ended = mpsc::channel();
         let mut threads = Vec::new();
         for listener in listeners {
             // Handles stay on their thread; descriptors may travel.
             let (listener, sender) = (OwnedFd::from(listener), sender.clone());
-            threads.push(thread::spawn(move || serve(share, listener.into(), sender)));
+            let ended = ended.0.clone();
+            // The connections live on the stack of their thread: as much of it as a main thread
+            // has.
+            threads.push(thread::Builder::new().stack_size(8 << 20).spawn(move || {
+                let served = Core::new(share, listener.into(), sender).and_then(Core::serve);
+                let _ = ended.send(());
+                served
+            })?);
         }
-        Ok(Service { address, threads, wakers })
+        Ok(Service { address, threads, wakers, ended })
     }
 
-    /// How many connections each core has served.
+    /// Returns how many connections each core has served.
     pub(crate) fn stop(self) -> io::Result<Vec<usize>> {
-        // A thread that has not come so far yet is waited for; one that failed sends none.
+        // A thread that has not come so far yet is waited for; one that failed early sends none.
         let wakers: Vec<Waker> = self.wakers.iter().collect();
         wakers.iter().try_for_each(Waker::wake)?;
         self.threads.into_iter().map(|thread| thread.join().expect("a core panicked")).collect()
@@ -89,74 +123,122 @@ impl Service {
 const LISTENER: EventedId = EventedId(0);
 const STOP: EventedId = EventedId(1);
 
-/// Of one thread.
-type Connections = Slab<TcpStream, 1024>;
+/// How many connections a thread serves at once.
+const CONNECTIONS: usize = 1024;
+/// How long a connection may be idle.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long to leave the listener alone when no connection can be accepted, not even to be closed.
+const PAUSE: Duration = Duration::from_millis(100);
 
-fn serve(
+type Poller = mio_st::Poller<0, { CONNECTIONS + 1 }>;
+
+struct Connection {
+    echo: Echo<[u8; 512]>,
+    idle: DeadlineKey,
+}
+
+/// What one thread has.
+struct Core {
     share: Share,
-    mut listener: TcpListener,
-    wakers: mpsc::Sender<Waker>,
-) -> io::Result<usize> {
-    let mut poller = Poller::new()?;
-    let mut events = Events::new();
-    let mut connections = Connections::new();
-    let mut served = 0;
+    listener: TcpListener,
+    guard: AcceptGuard,
+    poller: Poller,
+    connections: Slab<Connection, CONNECTIONS>,
+    served: usize,
+}
 
-    match share {
-        Share::ReusePort => {
-            poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)?
-        }
-        Share::Exclusive => {
-            listener.register_exclusive(poller.registry(), LISTENER, PollOption::Level)?
-        }
+impl Core {
+    fn new(share: Share, listener: TcpListener, wakers: mpsc::Sender<Waker>) -> io::Result<Core> {
+        let mut core = Core {
+            share,
+            listener,
+            guard: AcceptGuard::new()?,
+            poller: Poller::sized()?,
+            connections: Slab::new(),
+            served: 0,
+        };
+        core.listen()?;
+        let waker = Waker::new(core.poller.registry(), STOP)?;
+        wakers.send(waker).map_err(io::Error::other)?;
+        Ok(core) // The sender is dropped: it would keep `Service::stop` waiting for more.
     }
-    wakers.send(Waker::new(poller.registry(), STOP)?).map_err(io::Error::other)?;
-    drop(wakers); // It would keep `Service::stop` waiting for more.
 
-    loop {
-        poller.poll(&mut events, None)?;
-        for event in &mut events {
-            match event.id() {
-                STOP => return Ok(served),
-                LISTENER => served += accept(&listener, &mut poller, &mut connections)?,
-                id => echo(id, &mut poller, &mut connections)?,
+    /// Serves until it is woken; returns how many connections.
+    fn serve(mut self) -> io::Result<usize> {
+        let mut events = Events::new();
+        loop {
+            self.poller.poll(&mut events, None)?;
+            let idle_end = Instant::now() + IDLE;
+            for event in &mut events {
+                match event.id() {
+                    STOP => return Ok(self.served),
+                    LISTENER if event.readiness().is_timer() => self.listen_again()?,
+                    LISTENER => self.accept(idle_end)?,
+                    id if event.readiness().is_timer() => drop(self.connections.remove(id)),
+                    id if !self.echo(id, idle_end).is_ok_and(|open| open) => self.close(id),
+                    _ => {}
+                }
             }
         }
     }
-}
 
-/// One connection a poll, so that the other cores get some too.
-fn accept(
-    listener: &TcpListener,
-    poller: &mut Poller,
-    connections: &mut Connections,
-) -> io::Result<usize> {
-    match listener.accept() {
-        Ok((stream, _)) => {
-            let Ok(vacant) = connections.vacant_entry() else { return Ok(0) }; // Full: it is closed.
-            let id = vacant.key().into();
-            poller.register(vacant.insert(stream), id, Interests::READABLE, PollOption::Level)?;
-            Ok(1)
+    fn listen(&mut self) -> mio_st::Result<()> {
+        let (listener, poller) = (&mut self.listener, &mut self.poller);
+        let (interests, opt) = (TcpListener::INTERESTS, PollOption::Level);
+        match self.share {
+            Share::ReusePort => poller.register(listener, LISTENER, interests, opt),
+            Share::Exclusive => listener.register_exclusive(poller.registry(), LISTENER, opt),
         }
-        // Another core was faster, or the client has gone.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Ok(0),
-        Err(error) => Err(error),
     }
-}
 
-fn echo(id: EventedId, poller: &mut Poller, connections: &mut Connections) -> io::Result<()> {
-    let Some(stream) = connections.get_mut(id) else { return Ok(()) };
-    let mut buffer = [0; 4096];
-    let open = match stream.read(&mut buffer) {
-        Ok(0) => false,
-        // Who does not take what it sent is cut off: an example need not keep it.
-        Ok(length) => matches!(stream.write(&buffer[..length]), Ok(written) if written == length),
-        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-    };
-    if !open {
-        poller.deregister(stream)?;
-        connections.remove(id);
+    fn listen_again(&mut self) -> io::Result<()> {
+        if self.listen().is_err() {
+            // The kernel is still out of memory: the pause goes on.
+            self.poller.add_timeout(LISTENER, PAUSE)?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Accepts one connection for each poll, so that the other cores get some too.
+    fn accept(&mut self, idle_end: Instant) -> io::Result<()> {
+        match self.guard.accept_next(&self.listener)? {
+            Incoming::Connection(stream, _) => {
+                // If the slab is full, or the kernel has no memory to watch it, it is closed.
+                let _ = self.admit(stream, idle_end);
+            }
+            Incoming::Exhausted => {
+                self.poller.deregister(&mut self.listener)?;
+                self.poller.add_timeout(LISTENER, PAUSE)?;
+            }
+            // If another core was faster, none is waiting.
+            Incoming::Lost(_) | Incoming::Refused(_) | Incoming::WouldBlock => {}
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, mut stream: TcpStream, idle_end: Instant) -> mio_st::Result<()> {
+        let vacant = self.connections.vacant_entry()?;
+        let id = vacant.key().into();
+        self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level)?;
+        let idle = self.poller.add_deadline(id, idle_end)?;
+        vacant.insert(Connection { echo: Echo::new(stream, [0; 512]), idle });
+        self.served += 1;
+        Ok(())
+    }
+
+    /// Lets a connection take one step. Returns `false` at the end of its data.
+    fn echo(&mut self, id: EventedId, idle_end: Instant) -> io::Result<bool> {
+        let Some(connection) = self.connections.get_mut(id) else { return Ok(true) };
+        let Some(wanted) = connection.echo.step()? else { return Ok(false) };
+        self.poller.update_deadline(connection.idle, idle_end)?;
+        self.poller.reregister(&mut connection.echo.stream, id, wanted, PollOption::Level)?;
+        Ok(true)
+    }
+
+    fn close(&mut self, id: EventedId) {
+        if let Some(connection) = self.connections.remove(id) {
+            // A deadline that has expired is gone already.
+            let _ = self.poller.cancel_deadline(connection.idle);
+        }
+    }
 }

@@ -1,36 +1,46 @@
-//! An echo service with `std` that never turns to an allocator: 10,000 connections in a `Slab`, each closed
-//! when it was idle for too long, and an orderly end on `SIGTERM` or `SIGINT`. Its twin without `std` is
-//! `ci/no-std/src/bin/service.rs`.
+//! An echo service with `std` that never turns to an allocator: 10,000 connections in a `Slab`,
+//! each closed when it was idle for too long, and an orderly end on `SIGTERM` or `SIGINT`. Its twin
+//! without `std` is `ci/no-std/src/bin/service.rs`.
 //!
-//! ```text
-//! $ cargo run --features std --example service_std 127.0.0.1:7007 60000
-//! ```
-//!
-//! The arguments are its address, the longest idle time in milliseconds, and `allocate` for the proof that one
-//! allocation ends it. The allocator is std's own until `main` has read them; from then on, set-up
-//! included, it aborts.
+//! Started with `allocate` as its last argument it proves that one allocation ends it. The
+//! allocator is std's own until `main` has read the arguments; from then on, set-up included, it
+//! aborts.
 #![allow(unsafe_code, clippy::std_instead_of_core)]
+
+mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::net::{Acceptor, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
 use mio_st::timer::DeadlineKey;
-use mio_st::unix::{Signal, SignalSet, Signals};
+use mio_st::unix::{Signal, SignalSet, Signals, raise_descriptor_limit};
 use static_cell::{ConstStaticCell, StaticCell};
+
+use self::common::{Echo, Failure, Log};
+
+const USAGE: &str = "\
+usage: service_std [ADDRESS [IDLE_MILLISECONDS [allocate]]]
+
+Sends back what clients send, without an allocator, until SIGTERM or SIGINT. ADDRESS is like
+127.0.0.1:7007 (the default) or [::1]:0. A client that is idle for longer than IDLE_MILLISECONDS
+(60000) is closed. `allocate` allocates, which ends the program.";
 
 /// How many connections it serves at once; more wait in the listener's queue.
 const CONNECTIONS: usize = 10_000;
 /// How much of a connection's data it keeps.
 const BUFFER: usize = 256;
+/// How long to leave the listener alone when all connections are taken.
+const PAUSE: Duration = Duration::from_millis(20);
 
 const ENDING: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
@@ -83,53 +93,62 @@ unsafe impl GlobalAlloc for Aborting {
     }
 }
 
-fn main() -> io::Result<()> {
-    let [address, idle, allocate] = [1, 2, 3].map(|n| std::env::args().nth(n).unwrap_or_default());
-    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
-    let idle = Duration::from_millis(idle.parse().map_err(io::Error::other)?);
-    let mut output = io::stdout(); // Its buffer is made here.
-    ALLOCATOR.without(|| {
-        if allocate == "allocate" {
-            drop(black_box(Box::new(0)));
+fn main() -> ExitCode {
+    common::run(USAGE, |mut arguments| {
+        let address = arguments.next("127.0.0.1:7007")?;
+        let idle = arguments.millis("60000")?;
+        let allocate = arguments.next::<String>("")?;
+        arguments.end()?;
+        if !["", "allocate"].contains(&allocate.as_str()) {
+            return Err(Failure::Usage);
         }
-        run(address, idle, &mut output)
+        drop(io::stdout()); // Its buffer is made here.
+        let result = ALLOCATOR.without(|| {
+            if allocate == "allocate" {
+                drop(black_box(Box::new(0)));
+            }
+            run(address, idle)
+        });
+        result.map_err(|error| Failure::at(format_args!("service_std: {address}"), error))
     })
 }
 
-fn run(address: SocketAddr, idle: Duration, output: &mut impl Write) -> io::Result<()> {
-    raise_descriptor_limit();
+fn run(address: SocketAddr, idle: Duration) -> io::Result<()> {
+    // With a lower limit, fewer connections are served.
+    let _ = raise_descriptor_limit();
+    let mut log = Log::new();
     let mut service = Service::new(address, idle)?;
     let events = EVENTS.take();
-    writeln!(output, "listening at {}", service.listener.local_addr()?)?;
+    log.line(format_args!("listening at {}", service.acceptor.listener().local_addr()?));
     while !service.ending {
         service.poller.poll(events, None)?;
+        // One reading of the clock for the batch: idle times need not be more exact than that.
+        service.idle_end = Instant::now() + service.idle;
         for event in &mut *events {
             service.handle(event)?;
         }
     }
     service.connections.clear();
-    writeln!(output, "served {}, echoed {} bytes", service.served, service.echoed)
+    log.line(format_args!("served {}, echoed {} bytes", service.served, service.echoed));
+    Ok(())
 }
 
 struct Service {
     poller: &'static mut Poller,
     connections: &'static mut Connections,
-    listener: TcpListener,
-    guard: AcceptGuard,
+    acceptor: Acceptor<TcpListener>,
     signals: Signals,
     idle: Duration,
+    /// When a connection that is active in this batch has been idle for too long.
+    idle_end: Instant,
     ending: bool,
     served: u64,
     echoed: u64,
 }
 
 struct Connection {
-    stream: TcpStream,
+    echo: Echo<[u8; BUFFER]>,
     deadline: DeadlineKey,
-    /// What was read and is not written yet: `buffer[from..to]`.
-    from: usize,
-    to: usize,
-    buffer: [u8; BUFFER],
 }
 
 impl Service {
@@ -138,121 +157,73 @@ impl Service {
         let connections = Connections::init_in(SLAB.uninit());
         let mut signals = Signals::new(ENDING)?;
         poller.register(&mut signals, SIGNALS, Signals::INTERESTS, PollOption::Edge)?;
-        let mut listener = TcpListener::bind(address)?;
-        poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)?;
-        let guard = AcceptGuard::new()?;
-        let (ending, served, echoed) = (false, 0, 0);
-        Ok(Service { poller, connections, listener, guard, signals, idle, ending, served, echoed })
+        let acceptor = Acceptor::new(poller, LISTENER, TcpListener::bind(address)?)?;
+        Ok(Service {
+            poller,
+            connections,
+            acceptor,
+            signals,
+            idle,
+            idle_end: Instant::now(),
+            ending: false,
+            served: 0,
+            echoed: 0,
+        })
     }
 
     fn handle(&mut self, event: Event) -> io::Result<()> {
         match event.id() {
             SIGNALS => self.ending = self.signals.receive()?.is_some(),
-            LISTENER if event.readiness().is_timer() => self.listen_again()?,
             LISTENER => self.accept()?,
+            // An idle time is over. For an id whose connection has gone, there is nothing to do.
             id if event.readiness().is_timer() => drop(self.connections.remove(id)),
-            // For an id whose connection has gone, even just now, there is nothing to do.
-            id => match self.connections.get_mut(id).map(|it| it.echo(&mut self.echoed)) {
-                Some(Ok(())) => self.serve(id)?,
-                Some(Err(_)) => self.close(id),
-                None => {}
-            },
+            id if !self.serve(id).is_ok_and(|open| open) => self.close(id),
+            _ => {}
         }
         Ok(())
     }
 
-    /// Accepts one; under `Level` the others are heard of again.
+    /// Accepts one connection: under `Level` the next poll reports the others.
     fn accept(&mut self) -> io::Result<()> {
         if self.connections.is_full() {
-            return self.pause();
+            self.acceptor.pause(self.poller, PAUSE);
+        } else if let Incoming::Connection(stream, _) = self.acceptor.accept(self.poller)? {
+            // Without memory in the kernel to watch it, this connection is closed, and no other.
+            let _ = self.admit(stream);
         }
-        let mut stream = match self.guard.accept_next(&self.listener)? {
-            Incoming::Connection(stream, _) => stream,
-            Incoming::Exhausted => return self.pause(),
-            Incoming::Refused(_) | Incoming::Lost(_) | Incoming::WouldBlock => return Ok(()),
-        };
+        Ok(())
+    }
+
+    fn admit(&mut self, mut stream: TcpStream) -> mio_st::Result<()> {
         let entry = self.connections.vacant_entry()?;
         let id = entry.key().into();
-        // For want of the kernel's memory: this one is closed, and who comes next has better luck.
-        if self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level).is_ok() {
-            let deadline = self.poller.add_timeout(id, self.idle)?;
-            entry.insert(Connection { stream, deadline, from: 0, to: 0, buffer: [0; BUFFER] });
-            self.served += 1;
-        }
+        self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level)?;
+        let deadline = self.poller.add_deadline(id, self.idle_end)?;
+        entry.insert(Connection { echo: Echo::new(stream, [0; BUFFER]), deadline });
+        self.served += 1;
         Ok(())
     }
 
-    /// Who cannot accept does not listen, or a poll would end at once again and again.
-    fn pause(&mut self) -> io::Result<()> {
-        self.poller.deregister(&mut self.listener)?;
-        self.poller.add_timeout(LISTENER, Duration::from_millis(20))?;
-        Ok(())
-    }
-
-    fn listen_again(&mut self) -> io::Result<()> {
-        let (listener, interests) = (&mut self.listener, TcpListener::INTERESTS);
-        Ok(self.poller.register(listener, LISTENER, interests, PollOption::Level)?)
-    }
-
-    /// A connection was alive: its deadline moves, and it is heard when it can go on.
-    fn serve(&mut self, id: EventedId) -> io::Result<()> {
-        let Some(connection) = self.connections.get_mut(id) else { return Ok(()) };
-        self.poller.update_deadline(connection.deadline, Instant::now() + self.idle)?;
-        let wanted = match connection.from < connection.to {
-            true => Interests::WRITABLE,
-            false => Interests::READABLE,
-        };
-        // Without a system call where nothing changes.
-        Ok(self.poller.reregister(&mut connection.stream, id, wanted, PollOption::Level)?)
+    /// Lets a connection take one step: no connection can hold the others up, and under `Level` the
+    /// next poll reports what is left. Returns `false` at the end of its data. An error ends the
+    /// connection. One of these is `StaleKey`: its idle time is over, and the event that says so is
+    /// in this batch.
+    fn serve(&mut self, id: EventedId) -> io::Result<bool> {
+        let Some(connection) = self.connections.get_mut(id) else { return Ok(true) };
+        let before = connection.echo.echoed;
+        let step = connection.echo.step();
+        self.echoed += connection.echo.echoed - before;
+        let Some(wanted) = step? else { return Ok(false) };
+        self.poller.update_deadline(connection.deadline, self.idle_end)?;
+        // This is a system call only if `wanted` has changed.
+        self.poller.reregister(&mut connection.echo.stream, id, wanted, PollOption::Level)?;
+        Ok(true)
     }
 
     fn close(&mut self, id: EventedId) {
         if let Some(connection) = self.connections.remove(id) {
+            // A deadline that has expired is gone already.
             let _ = self.poller.cancel_deadline(connection.deadline);
-        }
-    }
-}
-
-impl Connection {
-    /// Writes what it has, reads and writes more, until either would block. What was written before an
-    /// error counts as well.
-    fn echo(&mut self, echoed: &mut u64) -> io::Result<()> {
-        loop {
-            match self.step() {
-                Ok(count) => *echoed += count as u64,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-            // What did not fill the buffer was all there was: that saves a read in vain.
-            if self.from == self.to && self.to < BUFFER {
-                return Ok(());
-            }
-        }
-    }
-
-    fn step(&mut self) -> io::Result<usize> {
-        if self.from == self.to {
-            let count = self.stream.read(&mut self.buffer)?;
-            if count == 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
-            (self.from, self.to) = (0, count);
-        }
-        let count = self.stream.write(&self.buffer[self.from..self.to])?;
-        self.from += count;
-        Ok(count)
-    }
-}
-
-/// Takes what the system allows of descriptors.
-fn raise_descriptor_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes, then reads, a limit.
-    unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 {
-            // Where more is not to be had, fewer are served.
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
         }
     }
 }

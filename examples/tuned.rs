@@ -1,8 +1,8 @@
-//! A tuned set-up: 16 user events, 8 deadlines, 32 events a batch, 8 connections, and all of it in `static`s. It
-//! serves eight clients that are pipes, and ends by itself.
+//! A tuned set-up: 16 user events, 8 deadlines, 32 events a batch, 8 connections, and all of it in
+//! `static`s. It serves eight clients that are pipes, and ends by itself.
 //!
-//! The sizes are chosen once, as constants of types; what does not fit is an error (`Full`), and what could
-//! never work does not compile. What each constant costs, in bytes, on x86-64 Linux:
+//! The sizes are chosen once, as constants of types; what does not fit is an error (`Full`), and
+//! what could never work does not compile. What each constant costs, in bytes, on x86-64 Linux:
 //!
 //! | type | N = 0 | 1 | 8 | 64 | 512 | 10,000 | 1,000,000 |
 //! |---|---|---|---|---|---|---|---|
@@ -17,14 +17,19 @@
 //!
 //! * `USER`, the first constant of `Poller`, and `ReadyQueue<N>`: user events and sources at once.
 //! * `TIMERS`, the second, and `TimerWheel<N>`: deadlines at once; an interval counts as two.
-//! * `Events<N>`: how many events one poll can bring. Many save system calls; few keep a batch fresh.
+//! * `Events<N>`: how many events one poll can bring. Many save system calls; few keep a batch
+//!   fresh.
 //! * `Slab<T, N>`: values at once, each with 8 bytes beside it, rounded up to its alignment.
 //!
-//! `Poller::new()` is a `Poller<512, 512>`. All-zero is how everything begins, so none of it is in the
-//! program's file (`.bss`), and a page of it that is never used is never there. Where it is made matters too:
-//! `init_in` and constants make it in place, and a large one never passes over the stack.
+//! `Poller::new()` is a `Poller<512, 512>`. All-zero is how everything begins, so none of it is in
+//! the program's file (`.bss`), and a page of it that is never used is never there. Where it is
+//! made matters too: `init_in` and constants make it in place, and a large one never passes over
+//! the stack.
+
+mod common;
 
 use core::time::Duration;
+use std::process::ExitCode;
 
 use mio_st::event::{EventedId, Events, Ready};
 use mio_st::poll::PollOption;
@@ -33,12 +38,20 @@ use mio_st::unix::{Receiver, Sender, new_pipe};
 use mio_st::{Error, Result};
 use static_cell::{ConstStaticCell, StaticCell};
 
+use self::common::{Failure, Log};
+
+const USAGE: &str = "\
+usage: tuned
+
+Serves eight clients that are pipes, with memory of chosen sizes, prints how much, and ends.";
+
 const CONNECTIONS: usize = 8;
 
 type Poller = mio_st::Poller<16, CONNECTIONS>;
 type Connections = Slab<Receiver, CONNECTIONS>;
 
-// A poller has a descriptor, so a constant cannot make it; and it stays on its thread, as handles do.
+// A poller has a descriptor, so a constant cannot make it; and it stays on its thread, as handles
+// do.
 static POLLER: StaticCell<Poller> = StaticCell::new();
 static CONNECTIONS_HERE: StaticCell<Connections> = StaticCell::new();
 // This one is a constant: there is nothing to make.
@@ -47,7 +60,15 @@ static EVENTS: ConstStaticCell<Events<32>> = ConstStaticCell::new(Events::sized(
 /// Below `CONNECTIONS` keys of the slab never are: such ids are free for constants.
 const HELLO: EventedId = EventedId(0);
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    common::run(USAGE, |arguments| {
+        arguments.end()?;
+        serve().map_err(|error| Failure::at("tuned", error))
+    })
+}
+
+fn serve() -> Result<()> {
+    let mut log = Log::new();
     let poller = Poller::init_in(POLLER.uninit())?;
     let connections = Connections::init_in(CONNECTIONS_HERE.uninit());
     let events = EVENTS.take();
@@ -73,7 +94,7 @@ fn main() -> Result<()> {
         poller.poll(events, None)?;
         for event in &mut *events {
             let Some(receiver) = connections.get_mut(event.id()) else {
-                println!("a user event: {}", event.readiness());
+                log.line(format_args!("a user event: {}", event.readiness()));
                 continue;
             };
             match receiver.try_read(&mut [0; 64])? {
@@ -88,7 +109,8 @@ fn main() -> Result<()> {
             }
         }
     }
-    println!("{CONNECTIONS} connections, {bytes} bytes");
-    println!("in static memory: {} bytes", size_of::<(Poller, Connections, Events<32>)>());
+    log.line(format_args!("{CONNECTIONS} connections, {bytes} bytes"));
+    let size = size_of::<(Poller, Connections, Events<32>)>();
+    log.line(format_args!("in static memory: {size} bytes"));
     Ok(())
 }

@@ -129,11 +129,12 @@ impl<const N: usize> Events<N> {
         self.len() == 0
     }
 
-    /// The last poll found as many events as there is room for: more may be waiting.
+    /// The last poll found as many events as there is room for: more may be waiting. On kqueue it may have
+    /// fewer events than that, since the two directions of a source are merged after the kernel has filled it.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.buffer.len() == N
+        self.buffer.len() == N || self.buffer.last().is_some_and(RawEvent::was_cut)
     }
 
     /// The most events that one poll can bring: `N`.

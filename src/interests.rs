@@ -130,9 +130,20 @@ impl fmt::Debug for Interests {
 /// How often a registration reports.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PollOption {
-    /// Once for each change: read or write until `WouldBlock` before the next event comes.
+    /// Reports each change once: read or write until `WouldBlock` before waiting for the next
+    /// event.
+    ///
+    /// A read that returns less than was asked for does not show that nothing is left: reads stop
+    /// at the mark of urgent data, and on Unix sockets at data that came with descriptors. A fast
+    /// sender may keep a handler that reads until `WouldBlock` busy for ever: bound the work of one
+    /// event, and come back to the source after the others, as `examples/fair_server.rs` does. See
+    /// epoll(7), "Starvation (edge-triggered)".
     Edge,
-    /// At each poll, for as long as the source is ready.
+    /// Reports at each poll, for as long as the source is ready.
+    ///
+    /// Handle each event by one bounded step, such as one read and one write: the next poll reports
+    /// what is left, and reports the other sources as well. This is the simple way to serve many
+    /// clients of which none can hold up the others.
     Level,
     /// Once. The whole source is then silent, still registered, until `reregister`.
     Oneshot,

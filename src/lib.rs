@@ -115,9 +115,14 @@
 //! One meaning on every system is the rule, and `tests/conformance.rs` is the table of it; the rows that
 //! differ on kqueue say how and why. The exceptions, on kqueue:
 //!
-//! * *Halves.* A source's two directions are two events of the kernel, merged where they lie near each other
-//!   in one batch (for oneshot always). Under `Edge` a direction that has not changed is not reported again
-//!   with the other.
+//! * *Separate directions.* The kernel reports readable and writable as two events. They are merged if they
+//!   are close together in one batch. An event of a oneshot source has all that is ready, always. Under
+//!   `Edge` a direction that has not changed need not be reported again with the other.
+//! * *Spurious edges.* Under `Edge` a direction that is ready may be reported again although nothing has
+//!   changed. FreeBSD and NetBSD do so for a pipe after each read that leaves something and after each write,
+//!   for TCP when sent data is acknowledged, and for the reading direction of a socket after its own
+//!   `shutdown`. Such an event is true. A program that reads and writes until the call would block does not
+//!   notice it.
 //! * *Hints.* `HUP` comes when both directions were asked for and their ends lie in one batch, or with a
 //!   reset or a timeout of the connection. The end of a pipe is `READ_CLOSED` or `WRITE_CLOSED`, never `HUP`,
 //!   and for the writer no `ERROR`.
@@ -127,8 +132,18 @@
 //! * *`EventedFd`*, a plain number, remembers nothing: registered again, it is replaced; a `reregister` that
 //!   the system refuses ends it. A handle remembers its latest registration only.
 //! * *Closing* a descriptor ends its registration, also while a duplicate lives.
-//! * *A pipe without a reader*: most systems refuse to watch its writing end, `Os(EPIPE)`.
 //! * *A socket that was never connected* is silent; epoll reports a hang-up at once.
+//! * *Pollers in pollers.* An outer `Edge` registration reports new events of the inner poller only if the
+//!   inner one has been polled until nothing came. An outer `Level` registration may report an inner poller
+//!   that has nothing left until it is polled. Two pollers that watch each other are an error on epoll
+//!   (`Os(ELOOP)`) and on Apple's systems. The other systems accept it, and NetBSD's kernel locks up at
+//!   the next event; a duplicate of a poller's own descriptor is such a case, too.
+//! * *Child processes.* OpenBSD and Apple's systems report the exit of a process before its status can be
+//!   taken. A `Child` reports it when the status can be taken, some milliseconds later.
+//! * *Full queues.* No event reports that the receiver of Unix datagrams has room again, see
+//!   [`socket::UnixDatagram`]. A UDP datagram may be refused with `ENOBUFS`, see [`socket::UdpSocket`].
+//! * *`PRIORITY` alone* reports an error and a hang-up as on epoll, but no hang-up that the own `shutdown`
+//!   completes.
 //! * *Forks* are counted by `pthread_atfork`, which does not run for a bare `rfork` or `vfork`.
 //! * *No* `register_exclusive`, no busy polling: `Unsupported`. A Unix socket's peer has no `pid`.
 //! * *Accuracy*: never early; NetBSD, OpenBSD and DragonFly round up to the clock tick, usually 10 ms.

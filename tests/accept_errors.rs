@@ -1,11 +1,11 @@
 //! Every result of accept(2), as `AcceptGuard` reports it: this program answers the library's calls
 //! of accept4(2) itself.
-#![cfg(all(feature = "std", target_os = "linux"))]
+#![cfg(all(feature = "std", target_os = "linux", not(mio_st_backend = "kqueue")))]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
 mod net_support;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
@@ -13,7 +13,11 @@ use std::net::TcpStream as Client;
 use std::time::Duration;
 
 use libc::{c_int, sockaddr, socklen_t};
-use mio_st::net::{AcceptGuard, Incoming, Listener, TcpListener, UnixListener, UnixStream};
+use mio_st::event::{EventedId, Events};
+use mio_st::net::{
+    AcceptGuard, Acceptor, Incoming, Listener, TcpListener, UnixListener, UnixStream,
+};
+use mio_st::poll::Poller;
 use mio_st::unix::AcceptError;
 use mio_st::{Error, unix};
 
@@ -29,6 +33,8 @@ enum Answer {
 
 thread_local! {
     static ANSWERS: RefCell<VecDeque<Answer>> = const { RefCell::new(VecDeque::new()) };
+    /// How many of the next registrations fail, by `ENOMEM`.
+    static REFUSALS: Cell<u32> = const { Cell::new(0) };
 }
 
 fn answer(answers: &[Answer]) {
@@ -59,6 +65,27 @@ unsafe extern "C" fn accept4(
         unsafe { *length = 0 };
     }
     socket as c_int
+}
+
+/// Takes the place of the C library's.
+///
+/// # Safety
+///
+/// As epoll_ctl(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn epoll_ctl(
+    epoll: c_int,
+    operation: c_int,
+    fd: c_int,
+    event: *mut libc::epoll_event,
+) -> c_int {
+    if operation == libc::EPOLL_CTL_ADD && REFUSALS.get() > 0 {
+        REFUSALS.set(REFUSALS.get() - 1);
+        set_errno(libc::ENOMEM);
+        return -1;
+    }
+    // SAFETY: as the caller promises.
+    unsafe { libc::syscall(libc::SYS_epoll_ctl, epoll, operation, fd, event) as c_int }
 }
 
 fn set_errno(errno: c_int) {
@@ -274,4 +301,112 @@ fn without_std_the_guard_works_with_any_function() {
     let broken = guard.accept_with(|| Err::<((), ()), _>(Error::Os(libc::ENOTSOCK)));
     assert_eq!(broken.unwrap_err(), Error::Os(libc::ENOTSOCK));
     assert_eq!(AcceptError::of(Error::Os(libc::EPERM)), AcceptError::Lost);
+}
+
+const LISTENER: EventedId = EventedId(7);
+
+/// Waits for one event of the listener, if there is one within `timeout`; whether it is a timer's.
+fn event<const T: usize>(poller: &mut Poller<0, T>, timeout: Duration) -> Option<bool> {
+    let mut events = Events::<8>::sized();
+    poller.poll(&mut events, Some(timeout)).unwrap();
+    assert!(events.len() <= 1);
+    let event = (&mut events).into_iter().next()?;
+    assert_eq!(event.id(), LISTENER);
+    Some(event.readiness().is_timer())
+}
+
+const SHORT: Duration = Duration::from_millis(5);
+const LONG: Duration = Duration::from_secs(10);
+
+#[test]
+fn an_acceptor_pauses_by_itself_and_goes_on() {
+    let _alone = net_support::alone();
+    let mut poller = Poller::<0, 1>::sized().unwrap();
+    let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
+    let clients = [connect(acceptor.listener()), connect(acceptor.listener())];
+    for client in &clients {
+        assert_eq!(event(&mut poller, LONG), Some(false));
+        // Nothing for the connection, nothing for the reserve.
+        answer(&[Answer::Fail(libc::ENFILE); 2]);
+        assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Exhausted));
+        assert_eq!(event(&mut poller, SHORT), None, "it is left alone");
+        assert_eq!(event(&mut poller, LONG), Some(true), "and tried again");
+        // The call that ends the pause accepts.
+        match acceptor.accept(&mut poller).unwrap() {
+            Incoming::Connection(_, peer) => assert_eq!(peer, client.local_addr().unwrap()),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(poller.next_deadline(), None);
+    }
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::WouldBlock));
+    assert_eq!(event(&mut poller, SHORT), None);
+}
+
+#[test]
+fn a_pause_lasts_until_the_listener_can_be_registered_again() {
+    let _alone = net_support::alone();
+    let mut poller = Poller::<0, 1>::sized().unwrap();
+    let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
+    let _client = connect(acceptor.listener());
+    acceptor.pause(&mut poller, SHORT);
+    REFUSALS.set(2);
+    for _ in 0..2 {
+        assert_eq!(event(&mut poller, LONG), Some(true));
+        assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Exhausted));
+    }
+    assert_eq!(event(&mut poller, LONG), Some(true));
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
+    // Longer pauses replace shorter ones, and a call ends them early.
+    acceptor.pause(&mut poller, SHORT);
+    acceptor.pause(&mut poller, LONG);
+    let _client = connect(acceptor.listener());
+    assert_eq!(event(&mut poller, 3 * SHORT), None);
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
+    assert_eq!(poller.next_deadline(), None);
+}
+
+#[test]
+fn without_room_for_a_timeout_an_acceptor_is_reported_further() {
+    let _alone = net_support::alone();
+    let mut poller = Poller::<0, 0>::sized().unwrap();
+    let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
+    let _client = connect(acceptor.listener());
+    answer(&[Answer::Fail(libc::ENFILE); 2]);
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Exhausted));
+    assert_eq!(event(&mut poller, LONG), Some(false));
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
+}
+
+#[test]
+fn an_acceptor_passes_on_what_became_of_a_connection_and_of_the_listener() {
+    let _alone = net_support::alone();
+    let mut poller = Poller::<0, 1>::sized().unwrap();
+    let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
+    let _client = connect(acceptor.listener());
+    answer(&[Answer::Fail(libc::EPERM)]);
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Lost(_)));
+    answer(&[Answer::Fail(libc::EMFILE)]);
+    assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Refused(_)));
+    answer(&[Answer::Fail(libc::EBADF)]);
+    let error = acceptor.accept(&mut poller).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+    REFUSALS.set(1);
+    let refused = Acceptor::new(&mut poller, LISTENER, listener()).unwrap_err();
+    assert_eq!(refused, Error::Os(libc::ENOMEM));
+}
+
+/// Without `std`'s types it is the same.
+#[test]
+fn an_acceptor_of_the_core_pauses_too() {
+    use mio_st::socket;
+
+    let _alone = net_support::alone();
+    let mut poller = Poller::<0, 1>::sized().unwrap();
+    let listener = socket::TcpListener::bind(address(LOCALHOSTS[0])).unwrap();
+    let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener).unwrap();
+    let _client = Client::connect(acceptor.listener().local_addr().unwrap()).unwrap();
+    answer(&[Answer::Fail(libc::EMFILE); 2]);
+    assert!(matches!(acceptor.accept(&mut poller), Ok(Incoming::Exhausted)));
+    assert_eq!(event(&mut poller, LONG), Some(true));
+    assert!(matches!(acceptor.accept(&mut poller), Ok(Incoming::Connection(..))));
 }

@@ -127,6 +127,36 @@ fn one_that_has_ended_already_is_heard_at_once() {
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(4))));
 }
 
+/// On some systems a process is reported, or cannot be watched any more, before it can be waited for.
+#[test]
+fn no_event_comes_before_the_status_can_be_taken() {
+    let (mut poller, mut other) = (Poller::new().unwrap(), Poller::new().unwrap());
+    for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+        for code in 0..20 {
+            let mut child = match code % 2 {
+                // It ends some time before, while or after it is watched.
+                0 => Child::new(exit(code)).unwrap(),
+                _ => child(&format!("exit {code}")),
+            };
+            register(&mut poller, &mut child, 1, opt);
+            other.register(&mut child, EventedId(2), Child::INTERESTS, opt).unwrap();
+            let (one, two) = (poll(&mut poller), poll(&mut other));
+            assert!(one[0].0 == 1 && one[0].1.is_readable() && two[0].0 == 2, "{one:?} {two:?}");
+            if opt == PollOption::Level {
+                assert_eq!(poll_for(&mut poller, Duration::ZERO).len(), 1);
+            }
+            assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(code))), "{opt:?}");
+            // The end is one thing that happens: it is found again by who registers again.
+            poller.reregister(&mut child, EventedId(3), Child::INTERESTS, opt).unwrap();
+            assert_eq!(poll(&mut poller)[0].0, 3);
+            poller.deregister(&mut child).unwrap();
+            other.deregister(&mut child).unwrap();
+            assert_eq!(poller.deregister(&mut child), Err(Error::NotFound));
+            assert!(poll_for(&mut poller, Duration::ZERO).is_empty());
+        }
+    }
+}
+
 #[test]
 fn of_many_each_has_its_own_status() {
     let mut poller = Poller::new().unwrap();
@@ -296,17 +326,152 @@ fn a_forked_child_has_no_such_child() {
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(5))));
 }
 
+/// Where pidfd_open(2) is missing, a handler of `SIGCHLD` serves.
 #[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
-#[test]
-fn without_pidfds_it_is_unsupported() {
-    alone("without_pidfds_it_is_unsupported", || {
-        let pid = exit(0);
-        let before = settled_fds();
-        refuse(libc::SYS_pidfd_open, libc::ENOSYS);
-        assert_eq!(Child::new(pid).unwrap_err(), Error::Unsupported);
-        assert_eq!(Child::new(0).unwrap_err(), Error::InvalidInput);
-        assert_eq!(settled_fds(), before);
-    });
+mod without_pidfds {
+    use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use mio_st::unix::Signals;
+
+    use super::*;
+
+    fn without_pidfds(name: &str, body: impl FnOnce()) {
+        alone(&format!("without_pidfds::{name}"), || {
+            refuse(libc::SYS_pidfd_open, libc::ENOSYS);
+            body();
+        });
+    }
+
+    /// All of this file, in a process of its own: a seccomp filter outlives exec(2).
+    #[test]
+    fn every_test_of_this_file_passes() {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--skip", "without_pidfds", "--skip", "a_child_of_clone"]);
+        // SAFETY: the filter is set by system calls alone.
+        unsafe {
+            command.pre_exec(|| {
+                refuse(libc::SYS_pidfd_open, libc::EPERM);
+                Ok(())
+            })
+        };
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    #[test]
+    fn more_children_than_a_page_of_memory_holds_each_have_their_event() {
+        without_pidfds("more_children_than_a_page_of_memory_holds_each_have_their_event", || {
+            let mut poller = Poller::new().unwrap();
+            let mut children: Vec<_> =
+                (0..700).map(|code| Child::new(exit(code % 256)).unwrap()).collect();
+            for (id, child) in children.iter_mut().enumerate() {
+                register(&mut poller, child, id, PollOption::Edge);
+            }
+            let mut left = children.len();
+            while left > 0 {
+                for (id, ready) in poll(&mut poller) {
+                    assert!(ready.is_readable());
+                    let status = children[id].exit_status();
+                    assert_eq!(status, Ok(Some(ExitStatus::Exited(id as i32 % 256))));
+                    left -= 1;
+                }
+            }
+            assert_silent(&mut poller);
+        });
+    }
+
+    static HANDLED: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn count(_: libc::c_int) {
+        HANDLED.fetch_add(1, SeqCst);
+    }
+
+    #[test]
+    fn the_program_s_own_handler_runs_as_before() {
+        without_pidfds("the_program_s_own_handler_runs_as_before", || {
+            on_signal(libc::SIGCHLD, count);
+            let mut poller = Poller::new().unwrap();
+            let mut child = child("exec sleep 100");
+            register(&mut poller, &mut child, 1, PollOption::Edge);
+            assert_eq!(HANDLED.load(SeqCst), 0);
+            kill(child.pid(), libc::SIGKILL);
+            assert!(poll(&mut poller)[0].1.is_readable());
+            while HANDLED.load(SeqCst) == 0 {
+                thread::yield_now();
+            }
+            assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(Signal::KILL))));
+        });
+    }
+
+    #[test]
+    fn a_sigchld_that_is_received_as_a_value_serves_too() {
+        alone("without_pidfds::a_sigchld_that_is_received_as_a_value_serves_too", || {
+            // With one thread: another would be given the signal.
+            let answer = in_fork(|| {
+                std::panic::catch_unwind(|| {
+                    refuse(libc::SYS_pidfd_open, libc::EACCES);
+                    let mut signals = Signals::new(Signal::CHILD).unwrap();
+                    let mut poller = Poller::new().unwrap();
+                    let mut child = child("exec sleep 100");
+                    register(&mut poller, &mut child, 1, PollOption::Oneshot);
+                    let interests = Signals::INTERESTS;
+                    poller
+                        .register(&mut signals, EventedId(2), interests, PollOption::Edge)
+                        .unwrap();
+                    kill(child.pid(), libc::SIGKILL);
+                    assert_eq!(poll(&mut poller)[0].0, 2);
+                    assert_eq!(signals.receive(), Ok(Some(Signal::CHILD)));
+                    assert_eq!(poll(&mut poller), [(1, Ready::READABLE)]);
+                    let killed = ExitStatus::Killed(Signal::KILL);
+                    assert_eq!(child.exit_status(), Ok(Some(killed)));
+                })
+                .is_ok()
+                .into()
+            });
+            assert_eq!(answer, 1);
+        });
+    }
+
+    #[test]
+    fn a_forked_child_watches_its_own_children_and_not_the_parent_s() {
+        without_pidfds("a_forked_child_watches_its_own_children_and_not_the_parent_s", || {
+            let mut poller = Poller::new().unwrap();
+            let mut parents = child("exec sleep 100");
+            register(&mut poller, &mut parents, 1, PollOption::Edge);
+            let answer = in_fork(|| {
+                let Ok(mut own) = Poller::new() else { return 2 };
+                let Ok(mut child) = Child::new(exit(9)) else { return 3 };
+                let (id, edge) = (EventedId(1), PollOption::Edge);
+                if own.register(&mut child, id, Child::INTERESTS, edge).is_err() {
+                    return 4;
+                }
+                let mut events = mio_st::event::Events::<4>::sized();
+                if own.poll(&mut events, Some(PATIENCE)).is_err() || events.len() != 1 {
+                    return 5;
+                }
+                u8::from(child.exit_status() == Ok(Some(ExitStatus::Exited(9))))
+            });
+            assert_eq!(answer, 1);
+            assert_silent(&mut poller);
+            kill(parents.pid(), libc::SIGKILL);
+            assert!(poll(&mut poller)[0].1.is_readable());
+        });
+    }
+
+    #[test]
+    fn a_child_that_sends_no_sigchld_is_unsupported() {
+        without_pidfds("a_child_that_sends_no_sigchld_is_unsupported", || {
+            // SAFETY: the child calls nothing but _exit.
+            let pid = unsafe {
+                match libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) {
+                    0 => libc::_exit(0),
+                    pid => pid as i32,
+                }
+            };
+            assert_eq!(Child::new(pid).unwrap_err(), Error::Unsupported);
+            assert_eq!(Child::new(0).unwrap_err(), Error::InvalidInput);
+        });
+    }
 }
 
 #[test]

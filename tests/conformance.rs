@@ -3,7 +3,12 @@
 //! A step is `action=seen`. Seen are the accessors of `Ready` that are true, gathered until what is expected
 //! has come, and then nothing else: `R` readable, `W` writable, `P` priority, `E` error, `C` read-closed, `-`
 //! nothing. `HUP` and `WRITE_CLOSED` are hints that may be absent, as `C` is where `READABLE` was not asked for, and
-//! are not compared. A row that differs on kqueue says how and why.
+//! are not compared. A row that differs on kqueue, or on some systems with kqueue, says how and why.
+//!
+//! One difference is allowed everywhere but not promised: a spurious edge, of a direction that is ready and has not
+//! changed. What is known of it stands in the rows. On a queue that makes all of them (the shim's `spiteful`) or that
+//! is not known, a row may show more than it says, as long as it is true: a second poller under `Level` is the
+//! witness.
 
 mod support;
 
@@ -13,131 +18,149 @@ use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 
+use mio_st::Error;
 use mio_st::event::{EventedId, Events, Interests, Ready, SourceKey};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::{EventedFd, Waker};
 
 use self::support::*;
 
-type Row = (&'static str, &'static str, &'static str, &'static str, Option<Differs>);
-/// The steps on kqueue, and why they are others.
-type Differs = (&'static str, &'static str);
+type Row = (&'static str, &'static str, &'static str, &'static str, &'static [Differs]);
+/// Systems (all with kqueue, if none is named), the steps there, and why they are others.
+type Differs = (&'static str, &'static str, &'static str);
 
 const HALVES: &str = "one filter is one event: the half that has not changed is not reported again";
 const NO_HUP: &str = "a pipe has one direction, so its end is read-closed, and no hang-up";
 const NO_ERR: &str = "the writing end is write-closed, which epoll calls an error";
+const SHUT: &str = "the own shutdown wakes both directions, and the read half is reported again";
 const QUIET_ERR: &str = "the filter fires for a pending error and has no bit to say so";
 
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
     // A stream of bytes.
-    ("tcp", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", None),
-    ("tcp", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", None),
-    ("tcp", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=- send=R", None),
-    ("tcp", "edge", "W", "start=W nothing=- send=- fill=- empty=W nothing=- rearm=W", None),
-    ("tcp", "level", "W", "start=W nothing=W send=W fill=- empty=W", None),
-    ("tcp", "oneshot", "W", "start=W nothing=- rearm=W fill=- empty=- rearm=W", None),
+    ("tcp", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", &[]),
+    ("tcp", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", &[]),
+    ("tcp", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=- send=R", &[]),
+    ("tcp", "edge", "W", "start=W nothing=- send=- fill=- empty=W nothing=- rearm=W", &[]),
+    ("tcp", "level", "W", "start=W nothing=W send=W fill=- empty=W", &[]),
+    ("tcp", "oneshot", "W", "start=W nothing=- rearm=W fill=- empty=- rearm=W", &[]),
     ("tcp", "edge", "RW", "start=W nothing=- send=RW drain=- rearm=W",
-        Some(("start=W nothing=- send=R drain=- rearm=W", HALVES))),
-    ("tcp", "level", "RW", "start=W send=RW nothing=RW drain=W", None),
-    ("tcp", "oneshot", "RW", "start=W nothing=- send=- rearm=RW nothing=- drain=- rearm=W", None),
-    ("unix", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", None),
-    ("unix", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", None),
-    ("unix", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=- send=R", None),
-    ("unix", "edge", "W", "start=W nothing=- send=- fill=- empty=W nothing=- rearm=W", None),
-    ("unix", "level", "W", "start=W nothing=W send=W fill=- empty=W", None),
-    ("unix", "oneshot", "W", "start=W nothing=- rearm=W fill=- empty=- rearm=W", None),
+        &[("", "start=W nothing=- send=R drain=- rearm=W", HALVES)]),
+    ("tcp", "level", "RW", "start=W send=RW nothing=RW drain=W", &[]),
+    ("tcp", "oneshot", "RW", "start=W nothing=- send=- rearm=RW nothing=- drain=- rearm=W", &[]),
+    ("unix", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", &[]),
+    ("unix", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", &[]),
+    ("unix", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=- send=R", &[]),
+    ("unix", "edge", "W", "start=W nothing=- send=- fill=- empty=W nothing=- rearm=W", &[]),
+    ("unix", "level", "W", "start=W nothing=W send=W fill=- empty=W", &[]),
+    ("unix", "oneshot", "W", "start=W nothing=- rearm=W fill=- empty=- rearm=W", &[]),
     ("unix", "edge", "RW", "start=W nothing=- send=RW drain=- rearm=W",
-        Some(("start=W nothing=- send=R drain=- rearm=W", HALVES))),
-    ("unix", "level", "RW", "start=W send=RW nothing=RW drain=W", None),
-    ("unix", "oneshot", "RW", "start=W nothing=- send=- rearm=RW nothing=- drain=- rearm=W", None),
+        &[("", "start=W nothing=- send=R drain=- rearm=W", HALVES)]),
+    ("unix", "level", "RW", "start=W send=RW nothing=RW drain=W", &[]),
+    ("unix", "oneshot", "RW", "start=W nothing=- send=- rearm=RW nothing=- drain=- rearm=W", &[]),
 
     // The peer will send nothing more.
-    ("tcp", "edge", "R", "fin=RC nothing=- drain=- rearm=RC", None),
-    ("tcp", "level", "R", "fin=RC nothing=RC drain=RC", None),
-    ("tcp", "oneshot", "R", "fin=RC nothing=- rearm=RC", None),
-    ("tcp", "edge", "R", "send=R fin=RC drain=-", None),
-    ("tcp", "level", "R", "send=R fin=RC drain=RC", None),
-    ("tcp", "edge", "RW", "start=W fin=RWC nothing=-", Some(("start=W fin=RC nothing=-", HALVES))),
-    ("tcp", "level", "RW", "start=W fin=RWC drain=RWC", None),
-    ("tcp", "oneshot", "RW", "start=W fin=- rearm=RWC nothing=-", None),
-    ("unix", "edge", "R", "fin=RC nothing=- drain=- rearm=RC", None),
-    ("unix", "level", "R", "fin=RC nothing=RC drain=RC", None),
-    ("unix", "oneshot", "R", "fin=RC nothing=- rearm=RC", None),
+    ("tcp", "edge", "R", "fin=RC nothing=- drain=- rearm=RC", &[]),
+    ("tcp", "level", "R", "fin=RC nothing=RC drain=RC", &[]),
+    ("tcp", "oneshot", "R", "fin=RC nothing=- rearm=RC", &[]),
+    ("tcp", "edge", "R", "send=R fin=RC drain=-", &[]),
+    ("tcp", "level", "R", "send=R fin=RC drain=RC", &[]),
+    ("tcp", "edge", "RW", "start=W fin=RWC nothing=-", &[("", "start=W fin=RC nothing=-", HALVES)]),
+    ("tcp", "level", "RW", "start=W fin=RWC drain=RWC", &[]),
+    ("tcp", "oneshot", "RW", "start=W fin=- rearm=RWC nothing=-", &[]),
+    ("unix", "edge", "R", "fin=RC nothing=- drain=- rearm=RC", &[]),
+    ("unix", "level", "R", "fin=RC nothing=RC drain=RC", &[]),
+    ("unix", "oneshot", "R", "fin=RC nothing=- rearm=RC", &[]),
 
     // Both have shut their side down.
-    ("tcp", "level", "RW", "start=W fin=RWC shut=RWC", None),
-    ("tcp", "oneshot", "RW", "start=W fin=- shut=- rearm=RWC", None),
-    ("tcp", "edge", "RW", "start=W fin=RWC shut=RWC", Some(("start=W fin=RC shut=W", HALVES))),
+    ("tcp", "level", "RW", "start=W fin=RWC shut=RWC", &[]),
+    ("tcp", "oneshot", "RW", "start=W fin=- shut=- rearm=RWC", &[]),
+    ("tcp", "edge", "RW", "start=W fin=RWC shut=RWC",
+        &[("lenient", "start=W fin=RC shut=W", HALVES), ("", "start=W fin=RC shut=RWC", SHUT)]),
 
     // The peer has gone with a bang.
-    ("tcp", "edge", "R", "reset=RWEC nothing=-", None),
-    ("tcp", "level", "R", "reset=RWEC", None),
-    ("tcp", "oneshot", "R", "reset=RWEC nothing=-", None),
-    ("tcp", "edge", "W", "start=W reset=RWE nothing=-", None),
-    ("tcp", "edge", "RW", "start=W reset=RWEC nothing=-", None),
-    ("tcp", "oneshot", "RW", "start=W reset=- rearm=RWEC", None),
+    ("tcp", "edge", "R", "reset=RWEC nothing=-", &[]),
+    ("tcp", "level", "R", "reset=RWEC", &[]),
+    ("tcp", "oneshot", "R", "reset=RWEC nothing=-", &[]),
+    ("tcp", "edge", "W", "start=W reset=RWE nothing=-", &[]),
+    ("tcp", "edge", "RW", "start=W reset=RWEC nothing=-", &[]),
+    ("tcp", "oneshot", "RW", "start=W reset=- rearm=RWEC", &[]),
+
+    ("tcp", "edge", "P", "reset=RWE nothing=-", &[]),
+    ("tcp", "level", "P", "reset=RWE nothing=RWE", &[]),
+    ("tcp", "oneshot", "P", "reset=RWE nothing=- rearm=RWE", &[]),
+    ("tcp", "level", "P", "shut=- send=- fin=RW nothing=RW", &[]),
 
     // Urgent data: only for who asks, and not as something to read.
-    ("tcp", "edge", "P", "urgent=P nothing=-", None),
-    ("tcp", "level", "P", "urgent=P nothing=P", None),
-    ("tcp", "oneshot", "P", "urgent=P nothing=- rearm=P", None),
-    ("tcp", "level", "RP", "urgent=P send=RP drain=-", None),
-    ("tcp", "edge", "P", "send=- urgent=P", None),
-    ("tcp", "edge", "P", "fin=-", None),
+    ("tcp", "edge", "P", "urgent=P nothing=-", &[]),
+    ("tcp", "level", "P", "urgent=P nothing=P", &[]),
+    ("tcp", "oneshot", "P", "urgent=P nothing=- rearm=P", &[]),
+    ("tcp", "level", "RP", "urgent=P send=RP drain=-", &[]),
+    ("tcp", "edge", "P", "send=- urgent=P", &[]),
+    ("tcp", "edge", "P", "fin=-", &[]),
 
     // A pipe: one direction.
-    ("receiver", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R", None),
-    ("receiver", "level", "R", "send=R nothing=R drain=- send=R", None),
-    ("receiver", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", None),
-    ("receiver", "edge", "R", "close=RWC nothing=-", Some(("close=RC nothing=-", NO_HUP))),
-    ("receiver", "level", "R", "close=RWC nothing=RWC", Some(("close=RC nothing=RC", NO_HUP))),
+    ("receiver", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R", &[]),
+    ("receiver", "level", "R", "send=R nothing=R drain=- send=R", &[]),
+    ("receiver", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", &[]),
+    ("receiver", "edge", "R", "close=RWC nothing=-", &[("", "close=RC nothing=-", NO_HUP)]),
+    ("receiver", "level", "R", "close=RWC nothing=RWC", &[("", "close=RC nothing=RC", NO_HUP)]),
     ("receiver", "oneshot", "R", "close=RWC nothing=- rearm=RWC",
-        Some(("close=RC nothing=- rearm=RC", NO_HUP))),
+        &[("", "close=RC nothing=- rearm=RC", NO_HUP)]),
     ("receiver", "level", "R", "send=R close=RWC drain=RWC",
-        Some(("send=R close=RC drain=RC", NO_HUP))),
-    ("sender", "edge", "W", "start=W nothing=- fill=- empty=W", None),
-    ("sender", "level", "W", "start=W nothing=W fill=- empty=W", None),
-    ("sender", "oneshot", "W", "start=W nothing=- rearm=W", None),
+        &[("", "send=R close=RC drain=RC", NO_HUP)]),
+    ("sender", "edge", "W", "start=W nothing=- fill=- empty=W", &[]),
+    ("sender", "level", "W", "start=W nothing=W fill=- empty=W", &[]),
+    ("sender", "oneshot", "W", "start=W nothing=- rearm=W", &[]),
     ("sender", "edge", "W", "start=W close=RWE nothing=-",
-        Some(("start=W close=W nothing=-", NO_ERR))),
+        &[("", "start=W close=W nothing=-", NO_ERR)]),
     ("sender", "level", "W", "start=W close=RWE nothing=RWE",
-        Some(("start=W close=W nothing=W", NO_ERR))),
+        &[("", "start=W close=W nothing=W", NO_ERR)]),
     ("sender", "level", "W", "start=W fill=- close=RWE",
-        Some(("start=W fill=- close=W", NO_ERR))),
+        &[("", "start=W fill=- close=W", NO_ERR)]),
+    ("sender", "edge", "W", "start=W fill=- close=RWE nothing=- rearm=RWE",
+        &[("", "start=W fill=- close=W nothing=- rearm=W", NO_ERR)]),
+    ("sender", "oneshot", "W", "start=W fill=- close=- rearm=RWE nothing=-",
+        &[("", "start=W fill=- close=- rearm=W nothing=-", NO_ERR)]),
+    ("sender", "edge", "W", "start=W close=RWE rearm=RWE nothing=-",
+        &[("", "start=W close=W rearm=W nothing=-", NO_ERR)]),
+    ("sender", "level", "W", "start=W close=RWE rearm=RWE nothing=RWE",
+        &[("", "start=W close=W rearm=W nothing=W", NO_ERR)]),
+    ("sender", "oneshot", "W", "start=W close=- rearm=RWE nothing=- rearm=RWE",
+        &[("", "start=W close=- rearm=W nothing=- rearm=W", NO_ERR)]),
 
     // Datagrams.
-    ("udp", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R", None),
-    ("udp", "level", "R", "send=R nothing=R drain=- send=R", None),
-    ("udp", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", None),
-    ("udp", "edge", "W", "start=W nothing=- rearm=W", None),
-    ("udp", "level", "W", "start=W nothing=W", None),
-    ("udp", "oneshot", "W", "start=W nothing=- rearm=W", None),
-    ("udp", "edge", "RW", "start=W send=RW drain=-", Some(("start=W send=R drain=-", HALVES))),
-    ("udp", "level", "RW", "start=W send=RW drain=W", None),
-    ("udp", "level", "R", "refuse=RWE", Some(("refuse=R", QUIET_ERR))),
-    ("udp", "edge", "R", "refuse=RWE nothing=-", Some(("refuse=R nothing=-", QUIET_ERR))),
+    ("udp", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R", &[]),
+    ("udp", "level", "R", "send=R nothing=R drain=- send=R", &[]),
+    ("udp", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", &[]),
+    ("udp", "edge", "W", "start=W nothing=- rearm=W", &[]),
+    ("udp", "level", "W", "start=W nothing=W", &[]),
+    ("udp", "oneshot", "W", "start=W nothing=- rearm=W", &[]),
+    ("udp", "edge", "RW", "start=W send=RW drain=-", &[("", "start=W send=R drain=-", HALVES)]),
+    ("udp", "level", "RW", "start=W send=RW drain=W", &[]),
+    ("udp", "level", "R", "refuse=RWE", &[("", "refuse=R", QUIET_ERR)]),
+    ("udp", "edge", "R", "refuse=RWE nothing=-", &[("", "refuse=R nothing=-", QUIET_ERR)]),
 
     // A listener: `send` connects, `drain` accepts.
-    ("listener", "edge", "R", "send=R nothing=- send=R drain=- send=R", None),
-    ("listener", "level", "R", "send=R nothing=R drain=- send=R", None),
-    ("listener", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", None),
+    ("listener", "edge", "R", "send=R nothing=- send=R drain=- send=R", &[]),
+    ("listener", "level", "R", "send=R nothing=R drain=- send=R", &[]),
+    ("listener", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=-", &[]),
 
     // A waker, which is edge-triggered and nothing else: `send` wakes.
-    ("waker", "edge", "R", "nothing=- send=R nothing=- send=R send=R nothing=-", None),
-    ("waker", "edge", "R", "twice=R nothing=- twice=R nothing=-", None),
+    ("waker", "edge", "R", "nothing=- send=R nothing=- send=R send=R nothing=-", &[]),
+    ("waker", "edge", "R", "twice=R nothing=- twice=R nothing=-", &[]),
 
     // User space, where the interests decide in the same way.
-    ("user", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", None),
-    ("user", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", None),
-    ("user", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=- send=R", None),
-    ("user", "level", "W", "start=- send=- empty=W nothing=W fill=-", None),
-    ("user", "level", "RW", "empty=W send=RW drain=W fill=-", None),
-    ("user", "oneshot", "RW", "empty=W send=- rearm=RW nothing=- drain=- rearm=W", None),
-    ("user", "edge", "R", "fin=RC nothing=- rearm=RC", None),
-    ("user", "edge", "P", "send=- urgent=P nothing=-", None),
-    ("user", "edge", "R", "reset=RWE nothing=-", None),
-    ("user", "level", "W", "reset=RWE nothing=RWE", None),
+    ("user", "edge", "R", "send=R nothing=- send=R drain=- send=R rearm=R drain=- rearm=-", &[]),
+    ("user", "level", "R", "send=R nothing=R drain=- send=R rearm=R drain=-", &[]),
+    ("user", "oneshot", "R", "send=R nothing=- send=- rearm=R drain=- rearm=- send=R", &[]),
+    ("user", "level", "W", "start=- send=- empty=W nothing=W fill=-", &[]),
+    ("user", "level", "RW", "empty=W send=RW drain=W fill=-", &[]),
+    ("user", "oneshot", "RW", "empty=W send=- rearm=RW nothing=- drain=- rearm=W", &[]),
+    ("user", "edge", "R", "fin=RC nothing=- rearm=RC", &[]),
+    ("user", "edge", "P", "send=- urgent=P nothing=-", &[]),
+    ("user", "edge", "R", "reset=RWE nothing=-", &[]),
+    ("user", "level", "W", "reset=RWE nothing=RWE", &[]),
 ];
 
 #[test]
@@ -147,36 +170,58 @@ fn the_table_is_long_enough_to_mean_something() {
 
 #[test]
 fn every_row_holds() {
+    let urgent = urgent();
     let mut failures = Vec::new();
     for (number, &(source, mode, interests, steps, differs)) in TABLE.iter().enumerate() {
-        if !URGENT && source != "user" && interests.contains('P') {
+        if !urgent && source != "user" && interests.contains('P') {
             continue; // `Unsupported`, and tested elsewhere.
         }
-        let steps = match differs {
-            Some((steps, _reason)) if KQUEUE => steps,
-            _ => steps,
-        };
-        let mut seen = Vec::new();
-        let mut rig = Rig::new(source, mode, interests);
-        for step in steps.split(' ') {
-            let (action, expected) = step.split_once('=').unwrap();
-            rig.act(action);
-            seen.push(format!("{action}={}", rig.observe(expected)));
-        }
-        let seen = seen.join(" ");
-        if seen != steps {
+        let wanted = steps_here(steps, differs);
+        let seen: Vec<_> = wanted.iter().map(|steps| run(source, mode, interests, steps)).collect();
+        if !seen.iter().zip(&wanted).any(|(seen, wanted)| seen == wanted) {
             failures.push(format!(
-                "{number}: {source} {mode} {interests}\n  wanted {steps}\n  saw    {seen}"
+                "{number}: {source} {mode} {interests}\n  wanted {}\n  saw    {}",
+                wanted.join(" or "),
+                seen.join(" and ")
             ));
         }
     }
     assert!(
         failures.is_empty(),
-        "{} of {} rows fail:\n{}",
+        "{} of {} rows fail on {}:\n{}",
         failures.len(),
         TABLE.len(),
+        system(),
         failures.join("\n")
     );
+}
+
+/// The steps of a row on this system; several if it is not known.
+fn steps_here(steps: &'static str, differs: &'static [Differs]) -> Vec<&'static str> {
+    let here = system();
+    if !KQUEUE || differs.is_empty() {
+        return vec![steps];
+    }
+    if here == "unknown" {
+        return differs.iter().map(|&(_, steps, _)| steps).collect();
+    }
+    let named = |&&(systems, _, _): &&Differs| {
+        systems.is_empty() || systems.split(' ').any(|system| system == here)
+    };
+    vec![differs.iter().find(named).map_or(steps, |&(_, steps, _)| steps)]
+}
+
+fn run(source: &str, mode: &str, interests: &str, steps: &str) -> String {
+    let mut seen = Vec::new();
+    let mut rig = Rig::new(source, mode, interests);
+    for step in steps.split(' ') {
+        let (action, expected) = step.split_once('=').unwrap();
+        rig.act(action);
+        seen.push(format!("{action}={}", rig.observe(expected)));
+    }
+    // Whatever has happened to it, it is still registered.
+    rig.end();
+    seen.join(" ")
 }
 
 /// One source in a poller, and what it takes to make something happen to it.
@@ -337,6 +382,28 @@ impl Rig {
         }
     }
 
+    fn end(&mut self) {
+        if let Some(fd) = self.fd() {
+            self.poller.deregister(&mut EventedFd(&fd)).unwrap();
+            assert_silent(&mut self.poller);
+            assert_eq!(self.poller.deregister(&mut EventedFd(&fd)), Err(Error::NotFound));
+        }
+    }
+
+    /// What is true of the source now, whether or not it is news.
+    fn witness(&self) -> Ready {
+        let Some(fd) = self.fd() else { return Ready::empty() };
+        let (mut poller, mut events) = (Poller::new().unwrap(), Events::new());
+        let level = PollOption::Level;
+        poller.register(&mut EventedFd(&fd), ID, self.interests, level).unwrap();
+        let mut ready = Ready::empty();
+        for _ in 0..4 {
+            poller.poll(&mut events, Some(Duration::ZERO)).unwrap();
+            ready = (&mut events).into_iter().fold(ready, |all, event| all | event.readiness());
+        }
+        ready
+    }
+
     /// What is seen until all that is expected is, and then what comes besides.
     fn observe(&mut self, expected: &str) -> String {
         let mut events = Events::new();
@@ -356,7 +423,14 @@ impl Rig {
         if self.opt != PollOption::Level || expected.is_empty() {
             seen = (&mut events).into_iter().fold(seen, |seen, event| seen | event.readiness());
         }
-        let letters = self.letters(seen);
+        let mut letters = self.letters(seen);
+        if is_spurious_fine() && self.opt == PollOption::Edge {
+            let truth = self.letters(self.witness());
+            let is_lie = |letter| !expected.contains(letter) && !truth.contains(letter);
+            if !letters.contains(is_lie) {
+                letters.retain(|letter| expected.contains(letter));
+            }
+        }
         if letters.is_empty() { "-".to_string() } else { letters }
     }
 

@@ -183,3 +183,21 @@ fn no_bytes_upset_it() {
         assert!(length == 0 || (12..=512).contains(&length));
     }
 }
+
+/// Then it returns to its poll: a flood of queries cannot keep a program from its other sources.
+#[test]
+fn one_event_takes_a_bounded_number_of_queries() {
+    const AT_ONCE: usize = 32;
+    let mut server = Server::bind(net_support::address("127.0.0.1:0")).unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.connect(server.local_addr().unwrap()).unwrap();
+    for _ in 0..2 * AT_ONCE {
+        client.send(&query(WWW)).unwrap();
+    }
+    for expected in [AT_ONCE, AT_ONCE] {
+        server.turn(Some(Duration::from_secs(10))).unwrap();
+        client.set_nonblocking(true).unwrap();
+        let answers = (0..).take_while(|_| client.recv(&mut [0; 512]).is_ok()).count();
+        assert_eq!(answers, expected);
+    }
+}

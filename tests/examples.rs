@@ -49,8 +49,8 @@ fn a_sender_that_never_stops_starves_nobody() {
         stop.store(true, Relaxed);
         let sent: Vec<_> = floods.into_iter().map(|flood| flood.join().unwrap()).collect();
         assert_eq!(answers, 400);
-        // The floods were floods, to the end.
-        assert!(sent.iter().all(|&sent| sent > 10 * 1024 * 1024), "{sent:?}");
+        // The floods were floods: each sent thousands of times as much as a polite client.
+        assert!(sent.iter().all(|&sent| sent > 1024 * 1024), "{sent:?}");
     });
 }
 

@@ -1,9 +1,11 @@
 //! A poller as a source of another poller.
 
+#![allow(unsafe_code)]
+
 mod support;
 
 use std::io::Write;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use mio_st::Error;
 use mio_st::event::{EventedId, Events, Interests, Ready};
@@ -99,6 +101,16 @@ fn a_circle_is_refused_and_harms_nothing() {
             assert_eq!(one.deregister(&mut EventedFd(&fd)), Err(Error::NotFound));
             assert_silent(&mut one);
         }
+    }
+
+    // By a duplicate of its descriptor it is the kernel that refuses; some systems do not, and hang.
+    if matches!(system(), "linux" | "lenient" | "freebsd" | "macos") {
+        // SAFETY: the duplicate is nobody else's.
+        let duplicate = unsafe { OwnedFd::from_raw_fd(libc::dup(fd)) };
+        let number = duplicate.as_raw_fd();
+        let itself = try_register(&mut one, number, 0, Interests::READABLE, PollOption::Edge);
+        assert_eq!(itself, Err(Error::Unsupported));
+        assert_silent(&mut one);
     }
 
     // Not every kqueue notices a larger circle, and some hang in one.

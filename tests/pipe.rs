@@ -5,6 +5,7 @@
 mod support;
 mod unix_support;
 
+use core::time::Duration;
 use std::process::{Command, Stdio};
 
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -87,9 +88,74 @@ fn each_end_hears_that_the_other_has_gone() {
     }
 }
 
-/// What one poll says of one of them.
+/// It holds for as long as the sender lives, and the sender stays registered.
+#[test]
+fn that_the_reader_has_gone_is_told_for_as_long_as_it_holds() {
+    for full in [false, true] {
+        for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+            let (mut poller, mut sender, receiver) = watched(opt);
+            if full {
+                while sender.try_write(&[7; 4096]).is_ok() {}
+            }
+            poller.reregister(&mut sender, EventedId(1), Sender::INTERESTS, opt).unwrap();
+            drop(receiver);
+            let case = format!("{opt:?}, full: {full}");
+            assert!(gather_of(&mut poller, 1).is_writable(), "{case}");
+            for _ in 0..3 {
+                if opt != PollOption::Level {
+                    while !poll_for(&mut poller, Duration::ZERO).is_empty() {}
+                    poller.reregister(&mut sender, EventedId(1), Sender::INTERESTS, opt).unwrap();
+                }
+                assert!(gather_of(&mut poller, 1).is_writable(), "{case}");
+            }
+            poller.reregister(&mut sender, EventedId(3), Sender::INTERESTS, opt).unwrap();
+            assert!(gather_of(&mut poller, 3).is_writable(), "{case}");
+            poller.deregister(&mut sender).unwrap();
+            assert_eq!(poller.deregister(&mut sender), Err(Error::NotFound));
+            assert_silent(&mut poller);
+            // And what is registered only now.
+            poller.register(&mut sender, EventedId(4), Sender::INTERESTS, opt).unwrap();
+            assert!(gather_of(&mut poller, 4).is_writable(), "{case}");
+            drop(sender);
+            assert_silent(&mut poller);
+        }
+    }
+}
+
+/// The number of a closed sender means nothing, even if another descriptor gets it.
+#[test]
+fn a_closed_sender_leaves_nothing_to_report() {
+    alone("a_closed_sender_leaves_nothing_to_report", || {
+        for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+            let (mut poller, sender, receiver) = watched(opt);
+            drop(receiver);
+            assert!(gather_of(&mut poller, 1).is_writable());
+            let (_there, here) = new_pipe().unwrap();
+            let number = sender.as_raw_fd();
+            drop(sender);
+            // SAFETY: the number is free, and the new descriptor is nobody else's.
+            let mut other = unsafe {
+                assert_eq!(libc::dup2(here.as_raw_fd(), number), number);
+                Receiver::from_raw_fd(number)
+            };
+            assert_silent(&mut poller);
+            let unknown = poller.reregister(&mut other, EventedId(5), Receiver::INTERESTS, opt);
+            assert_eq!(unknown, Err(Error::NotFound));
+            poller.register(&mut other, EventedId(5), Receiver::INTERESTS, opt).unwrap();
+            assert_silent(&mut poller);
+        }
+    });
+}
+
+/// What is said of one of them, when it is said.
+#[track_caller]
 fn gather_of(poller: &mut Poller, id: usize) -> Ready {
-    poll(poller).iter().find(|seen| seen.0 == id).expect("nothing came of it").1
+    for _ in 0..20 {
+        if let Some(seen) = poll(poller).iter().find(|seen| seen.0 == id) {
+            return seen.1;
+        }
+    }
+    panic!("nothing came of it");
 }
 
 #[test]

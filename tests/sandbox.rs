@@ -11,9 +11,9 @@ use std::time::Instant;
 use libc::c_int;
 
 use mio_st::Error;
-use mio_st::event::Events;
-use mio_st::poll::{BusyPoll, Poller};
-use mio_st::unix::{Child, set_timer_slack};
+use mio_st::event::{EventedId, Events, Ready};
+use mio_st::poll::{BusyPoll, PollOption, Poller};
+use mio_st::unix::{Child, ExitStatus, set_timer_slack};
 
 use self::support::*;
 use self::unix_support::*;
@@ -21,7 +21,7 @@ use self::unix_support::*;
 /// Every optional call is refused with `errno`, and what needs none of them goes on.
 fn behave_without_optional_calls(name: &str, errno: c_int) {
     alone(name, || {
-        let pid = exit(0);
+        let pid = exit(3);
         for call in [libc::SYS_epoll_pwait2, libc::SYS_pidfd_open, libc::SYS_ioctl, libc::SYS_prctl]
         {
             // The filter itself is set by prctl(2): the last.
@@ -31,7 +31,12 @@ fn behave_without_optional_calls(name: &str, errno: c_int) {
         assert_works(&mut poller);
         timeouts_are_never_early(&mut poller);
 
-        assert_eq!(Child::new(pid).unwrap_err(), Error::Unsupported);
+        let mut child = Child::new(pid).unwrap();
+        let interests = Child::INTERESTS;
+        poller.register(&mut child, EventedId(1), interests, PollOption::Level).unwrap();
+        assert_eq!(poll(&mut poller), [(1, Ready::READABLE)]);
+        assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(3))));
+        poller.deregister(&mut child).unwrap();
         assert_eq!(poller.registry().busy_poll(), Err(Error::Unsupported));
         let modest = BusyPoll { usecs: 1, budget: 64, prefer: false };
         assert_eq!(poller.registry().set_busy_poll(modest), Err(Error::Unsupported));

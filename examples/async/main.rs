@@ -16,6 +16,7 @@
 //! * `worker`, `handler`: what is served.
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
+// The tests and the benches include this file.
 pub(crate) mod clock;
 pub(crate) mod executor;
 pub(crate) mod handler;

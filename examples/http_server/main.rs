@@ -17,12 +17,13 @@
 //! * `cores`: a server for each core.
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
+// The tests and the benches include this file.
 pub(crate) mod app;
-mod connection;
-mod cores;
+pub(crate) mod connection;
+pub(crate) mod cores;
 pub(crate) mod http;
 pub(crate) mod options;
-mod pool;
+pub(crate) mod pool;
 pub(crate) mod server;
 
 use std::env;

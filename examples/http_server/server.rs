@@ -60,6 +60,8 @@ struct Client {
     due: Instant,
     /// What it was set for.
     stage: (Stage, u32),
+    /// What the socket is watched for.
+    watched: Interests,
 }
 
 impl Stream for TcpStream {
@@ -159,15 +161,16 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let due = self.now + self.limits.head;
         let deadline = self.poller.add_deadline(id, due);
-        let watched = self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level);
-        let (Ok(deadline), Ok(())) = (deadline, watched) else {
+        let watched = Interests::READABLE;
+        let registered = self.poller.register(&mut stream, id, watched, PollOption::Level);
+        let (Ok(deadline), Ok(())) = (deadline, registered) else {
             // The system is short of memory: that costs this connection.
             let _ = deadline.map(|deadline| self.poller.cancel_deadline(deadline));
             return;
         };
         let stage = (Stage::Head, 0);
         let connection = Connection::new(stream);
-        let client = entry.insert(Client { connection, deadline, due, stage });
+        let client = entry.insert(Client { connection, deadline, due, stage, watched });
         if is_one_too_many {
             let next = client.connection.refuse();
             self.settle(id, next);
@@ -211,10 +214,12 @@ impl Server {
             Next::Write => Interests::WRITABLE,
             Next::Close => return self.close(id),
         };
-        // This is a system call only if something changes.
-        let stream = client.connection.stream();
-        if self.poller.reregister(stream, id, interests, PollOption::Level).is_err() {
-            return self.close(id);
+        if interests != client.watched {
+            client.watched = interests;
+            let stream = client.connection.stream();
+            if self.poller.reregister(stream, id, interests, PollOption::Level).is_err() {
+                return self.close(id);
+            }
         }
         // To write has its limit at each step; the stages of a request have theirs as a whole.
         if next == Next::Write || stage != client.stage {

@@ -26,7 +26,8 @@ pub fn print_created(mut inotify: &File) -> io::Result<u32> {
     let mut buffer = [0; 4096];
     let length = inotify.read(&mut buffer)?;
     let (mut rest, mut count) = (&buffer[..length], 0);
-    // Each is a watch, a mask, a cookie and a length, of 4 bytes each, then the name, filled up with NULs.
+    // Each is a watch, a mask, a cookie and a length, of 4 bytes each, then the name, filled up
+    // with NULs.
     while let Some((head, tail)) = rest.split_at_checked(16) {
         let size = u32::from_ne_bytes([head[12], head[13], head[14], head[15]]);
         let (name, next) = tail.split_at_checked(size as usize).unwrap_or((tail, &[]));

@@ -1,4 +1,5 @@
-//! A network device whose other end is this program: the kernel's Documentation/networking/tuntap.rst.
+//! A network device whose other end is this program: the kernel's
+//! Documentation/networking/tuntap.rst.
 
 use core::net::Ipv4Addr;
 use std::fs::File;
@@ -28,8 +29,8 @@ impl Tun {
         options.read(true).write(true).custom_flags(libc::O_NONBLOCK);
         let device = options.open("/dev/net/tun")?;
         let control = UdpSocket::bind("0.0.0.0:0")?;
-        // SAFETY: all zeroes are a value of both; the kernel reads and writes one `ifreq` that is alive, of
-        // whose union each call is given the field that it takes.
+        // SAFETY: all zeroes are a value of both; the kernel reads and writes one `ifreq` that is
+        // alive, of whose union each call is given the field that it takes.
         unsafe {
             let mut request: libc::ifreq = core::mem::zeroed();
             request.ifr_ifru.ifru_flags = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;

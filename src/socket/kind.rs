@@ -45,6 +45,9 @@ pub trait Listens: Kind {
     type Stream: Stream<Address = Self::Address>;
 }
 
+/// A kind of the Unix domain that carries data.
+pub trait Unix: Data {}
+
 /// A kind of the internet protocols.
 pub trait Ip: Kind<Address = SocketAddr> {}
 

@@ -9,7 +9,7 @@ use super::listener::BACKLOG;
 use super::{Socket, TcpListener, UdpSocket};
 use crate::error::{Error, Result};
 use crate::sys::address::RawAddress;
-use crate::sys::fd::OwnedFd;
+use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::option_name::{self as name, saturated};
 use crate::sys::{option, socket, steering};
 
@@ -154,6 +154,7 @@ impl ListenOptions {
             name::DEFER_ACCEPT.set_seconds(fd, timeout)?;
         }
         socket::listen(fd, saturated(self.backlog))?;
+        self.steer(fd)?;
         // Apple's systems accept it only once the socket listens.
         if let Some(queue) = self.fast_open {
             let queue = if cfg!(target_vendor = "apple") { queue.min(1) } else { queue };
@@ -168,7 +169,14 @@ impl ListenOptions {
     ///
     /// As [`listen`](ListenOptions::listen).
     pub fn bind_udp(&self, address: SocketAddr) -> Result<UdpSocket> {
-        self.bind(address, libc::SOCK_DGRAM)
+        let socket = self.bind::<super::kinds::UdpSocket>(address, libc::SOCK_DGRAM)?;
+        self.steer(socket.as_raw_fd())?;
+        Ok(socket)
+    }
+
+    /// Attaches the program to the group, of which a socket is a member once it receives.
+    fn steer(&self, socket: RawFd) -> Result<()> {
+        self.steer_by_cpu.map_or(Ok(()), |sockets| steering::steer_by_cpu(socket, sockets))
     }
 
     fn bind<K: Kind>(&self, address: SocketAddr, kind: c_int) -> Result<Socket<K>> {
@@ -178,9 +186,6 @@ impl ListenOptions {
         let socket = socket::socket(socket::family(address), kind)?;
         self.set_early(&socket)?;
         socket::bind(&socket, &RawAddress::of(address))?;
-        if let Some(sockets) = self.steer_by_cpu {
-            steering::steer_by_cpu(socket.as_raw_fd(), sockets)?;
-        }
         Ok(Socket::adopt(socket))
     }
 

@@ -5,7 +5,7 @@
 //! | [`TcpListener`], [`TcpStream`] | TCP: accepts connections; a connection, or the attempt at one |
 //! | [`UdpSocket`], [`ConnectedUdpSocket`] | UDP: for any peer; for one peer |
 //! | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] | the same within this machine |
-//! | [`AcceptGuard`] | accepts connections whatever accept(2) returns |
+//! | [`Acceptor`], [`AcceptGuard`] | accept connections whatever accept(2) returns |
 //!
 //! All are one generic type, [`Socket`], so that a method that several kinds have is documented
 //! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or connect(2).
@@ -48,6 +48,9 @@ mod options;
 #[allow(clippy::module_inception)]
 mod socket;
 mod stream;
+mod transfer;
+
+mod acceptor;
 
 mod connect_options;
 mod listen_options;
@@ -60,10 +63,12 @@ mod multicast;
 mod packet;
 mod udp;
 
+mod rights;
 mod unix;
 mod unix_address;
 mod unix_datagram;
 
+pub use self::acceptor::Acceptor;
 pub use self::batch::{Packet, PacketBatch, PacketMut};
 pub use self::connect_options::ConnectOptions;
 pub use self::data::Shutdown;
@@ -71,6 +76,7 @@ pub use self::datagram::Datagram;
 pub use self::kind::{Address, Kind};
 pub use self::listen_options::ListenOptions;
 pub use self::packet::{Ecn, PacketInfo, ReceivedPacket};
+pub use self::rights::ReceivedFds;
 pub use self::socket::Socket;
 pub use self::tcp::{ConnectStatus, TcpListener, TcpStream};
 pub use self::udp::{ConnectedUdpSocket, UdpSocket};
@@ -82,7 +88,7 @@ pub use crate::unix::{AcceptError, AcceptGuard, ErrorOrigin, Incoming, QueuedErr
 
 /// The kinds of sockets: what [`Socket`] is generic over.
 pub mod kinds {
-    pub use super::kind::{Data, Datagrams, Ip, Listens, Peer, Stream, Udp};
+    pub use super::kind::{Data, Datagrams, Ip, Listens, Peer, Stream, Udp, Unix};
     pub use super::tcp::kinds::{TcpListener, TcpStream};
     pub use super::udp::kinds::{ConnectedUdpSocket, UdpSocket};
     pub use super::unix::kinds::{UnixListener, UnixStream};

@@ -1,6 +1,6 @@
 //! Streams within this machine: connections and listeners.
 
-use super::kind::{Data, Kind, Listens, Peer, RawForm, Stream};
+use super::kind::{Data, Kind, Listens, Peer, RawForm, Stream, Unix};
 use super::listener::BACKLOG;
 use super::{Socket, UnixAddress};
 use crate::error::Result;
@@ -56,6 +56,7 @@ impl Kind for kinds::UnixListener {
 impl Data for kinds::UnixStream {}
 impl Peer for kinds::UnixStream {}
 impl Stream for kinds::UnixStream {}
+impl Unix for kinds::UnixStream {}
 
 impl Listens for kinds::UnixListener {
     type Stream = kinds::UnixStream;

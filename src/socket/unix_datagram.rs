@@ -1,6 +1,6 @@
 //! Datagrams within this machine.
 
-use super::kind::{Data, Datagrams, Kind, Peer, RawForm};
+use super::kind::{Data, Datagrams, Kind, Peer, RawForm, Unix};
 use super::{Socket, UnixAddress};
 use crate::error::{Error, Result};
 use crate::interests::Interests;
@@ -47,6 +47,7 @@ impl Kind for kinds::UnixDatagram {
 
 impl Data for kinds::UnixDatagram {}
 impl Peer for kinds::UnixDatagram {}
+impl Unix for kinds::UnixDatagram {}
 impl Datagrams for kinds::UnixDatagram {
     /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns `EAGAIN`, the
     /// BSDs and Apple's systems `ENOBUFS`.

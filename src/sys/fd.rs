@@ -146,17 +146,15 @@ impl Drop for OwnedFd {
 
 /// Returns what kind of file it is, `S_IFSOCK` for example: fstat(2).
 pub(crate) fn file_type(fd: RawFd) -> Result<libc::mode_t> {
-    let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
-    let stat = unsafe {
-        check(libc::fstat(fd, stat.as_mut_ptr()))?;
-        stat.assume_init()
-    };
-    Ok(stat.st_mode & libc::S_IFMT)
+    Ok(stat(fd)?.st_mode & libc::S_IFMT)
 }
 
-/// Returns whether it is a regular file or a directory, whose readiness means nothing.
-#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn is_file(fd: RawFd) -> Result<bool> {
-    Ok(matches!(file_type(fd)?, libc::S_IFREG | libc::S_IFDIR))
+/// fstat(2).
+pub(super) fn stat(fd: RawFd) -> Result<libc::stat> {
+    let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    unsafe {
+        check(libc::fstat(fd, stat.as_mut_ptr()))?;
+        Ok(stat.assume_init())
+    }
 }

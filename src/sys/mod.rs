@@ -47,9 +47,11 @@ pub(crate) mod multicast;
 pub(crate) mod option;
 pub(crate) mod option_name;
 pub(crate) mod packet;
+pub(crate) mod rights;
 pub(crate) mod send;
 pub(crate) mod socket;
 pub(crate) mod steering;
+pub(crate) mod transfer;
 
 mod buffers;
 pub(crate) mod error_queue;

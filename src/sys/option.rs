@@ -45,10 +45,10 @@ pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
 /// The longest time, in seconds, that the system keeps as it is given. The BSDs keep it in 16 bits, with a
 /// sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD, and DragonFly
 /// cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as hundredths of a second.
-const MOST_LINGER: c_int = if cfg!(any(target_os = "linux", target_os = "android")) {
-    c_int::MAX
-} else if cfg!(target_vendor = "apple") {
+const MOST_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend = "kqueue")) {
     i16::MAX as c_int / 100
+} else if cfg!(any(target_os = "linux", target_os = "android")) {
+    c_int::MAX
 } else if cfg!(any(target_os = "openbsd", target_os = "dragonfly")) {
     i16::MAX as c_int
 } else {

@@ -31,8 +31,27 @@ impl ExitStatus {
 /// Looks at a child that may have ended, and leaves it as it is: waitid(2).
 ///
 /// `ECHILD` for what is no child of this process.
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
 pub(crate) fn look(kind: libc::idtype_t, id: libc::id_t) -> Result<()> {
     wait(kind, id, libc::WNOWAIT).map(drop)
+}
+
+/// Returns whether a child has ended and its status can be taken, and leaves it as it is: waitid(2).
+///
+/// `ECHILD` for what is no child of this process.
+#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
+pub(crate) fn has_ended(pid: libc::pid_t) -> Result<bool> {
+    Ok(wait(libc::P_PID, pid as libc::id_t, libc::WNOWAIT)?.is_some())
+}
+
+/// Returns whether this child of the process sends `SIGCHLD` when it ends: one that was made by clone(2) may
+/// not, and waitid(2) finds it only if asked for any child.
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
+pub(crate) fn sends_sigchld(pid: libc::pid_t) -> bool {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    let mut info = core::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
+    // SAFETY: the kernel writes one such structure.
+    unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, info.as_mut_ptr(), options) == 0 }
 }
 
 /// Takes the status of a child that has ended, which is then gone: waitid(2).

@@ -45,8 +45,8 @@ pub enum Incoming<S, A> {
 ///
 /// To pause after `Exhausted`, deregister the listener and add a timeout under its id; when the
 /// timeout expires, register it again. Registering reports connections that are already waiting,
-/// under `Edge` too. A server that prefers to let clients wait in the queue pauses after `Refused`
-/// as well.
+/// under `Edge` too. An [`Acceptor`](crate::socket::Acceptor) does all this by itself. A server
+/// that prefers to let clients wait in the queue pauses after `Refused` as well.
 ///
 /// This type works with any function that accepts; with the feature `std`, `net::AcceptGuard` is
 /// the same for listeners of `net`.

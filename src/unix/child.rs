@@ -35,9 +35,15 @@ use crate::sys::process::ExitStatus;
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// Underneath is a pidfd on Linux (5.4), and a kqueue of its own elsewhere, which goes by the number: there
-/// it is up to the program that nobody else takes the status, lest the number come to mean another of its
-/// children. See pidfd_open(2), kqueue(2), waitid(2).
+/// On Linux 5.4 it uses a pidfd, on other systems a kqueue of its own. The latter identifies the child by
+/// number: there the program must not take the child's status in another way, because its number could be
+/// used again. See pidfd_open(2), kqueue(2), waitid(2).
+///
+/// On Linux without pidfds (before 5.4, Android before 12, or a sandbox that refuses the call), a handler of
+/// `SIGCHLD` is installed instead. It goes by the number, too, and calls the handler that the program had
+/// installed before. A handler that is installed later must call the one that it replaces. If every thread
+/// blocks `SIGCHLD`, the event arrives when [`Signals`](crate::unix::Signals) receives the signal. The handler
+/// interrupts [`poll_interruptible`](crate::poll::Poller::poll_interruptible).
 pub struct Child {
     source: Source<ChildWatch>,
     pid: i32,
@@ -53,8 +59,7 @@ impl Child {
     ///
     /// * `Os(ECHILD)`: no process has this id, it is no child of this one, or its status is taken.
     /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of processes.
-    /// * [`Unsupported`](Error::Unsupported): Linux before 5.4, Android before 12 (API level 31), and sandboxes that
-    ///   refuse pidfd_open(2).
+    /// * [`Unsupported`](Error::Unsupported): a child of clone(2) that sends no `SIGCHLD`, on Linux without pidfds.
     /// * The system's: out of descriptors.
     pub fn new(pid: i32) -> Result<Child> {
         if pid <= 0 {

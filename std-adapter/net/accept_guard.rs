@@ -6,7 +6,9 @@ use core::net::SocketAddr;
 use std::io;
 
 use super::{TcpListener, TcpStream, UnixListener, UnixStream};
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::poller::{Evented, Poller};
+use crate::socket::Acceptor;
 use crate::std_adapter::error::meaning;
 use crate::unix;
 
@@ -16,9 +18,10 @@ pub type Incoming<S = TcpStream, A = SocketAddr> = unix::Incoming<S, A>;
 /// Accepts connections for a server that keeps serving, whatever accept(2) returns: out of
 /// descriptors, connections that were reset in the queue, errors of the network.
 ///
-/// See [`unix::AcceptGuard`] for what it does. Under `Level`, accept one connection for each event:
-/// the poll reports the next one, and connections that are already open get their share of each
-/// batch. Under `Edge`, repeat until `WouldBlock` or `Exhausted`.
+/// See [`unix::AcceptGuard`] for what it does; an [`Acceptor`] also does the pausing of this
+/// example. Under `Level`, accept one connection for each event: the poll reports the next one, and
+/// connections that are already open get their share of each batch. Under `Edge`, repeat until
+/// `WouldBlock` or `Exhausted`.
 ///
 /// ```
 /// use std::io;
@@ -82,6 +85,37 @@ pub enum Accepted<S = TcpStream, A = SocketAddr> {
     Pause,
 }
 
+/// Keeps the error in `latest`, because that of a caller's own listener may have more than a
+/// number.
+fn accept_from<L: Listener + ?Sized>(
+    listener: &L,
+    latest: &mut Option<io::Error>,
+) -> Result<(L::Stream, L::Address)> {
+    listener.accept().map_err(|error| {
+        let kind = meaning(&error);
+        *latest = Some(error);
+        kind
+    })
+}
+
+impl<L: Listener + Evented> Acceptor<L> {
+    /// Accepts one connection, or ends a pause. Call it for each event of the id; further calls do
+    /// no harm.
+    ///
+    /// # Errors
+    ///
+    /// Only what makes the listener useless: it is closed, not a socket, or not listening. See
+    /// [`AcceptError`](unix::AcceptError).
+    pub fn accept<const USER: usize, const TIMERS: usize>(
+        &mut self,
+        poller: &mut Poller<USER, TIMERS>,
+    ) -> io::Result<Incoming<L::Stream, L::Address>> {
+        let mut latest = None;
+        let incoming = self.accept_with(poller, |listener| accept_from(listener, &mut latest));
+        incoming.map_err(|error| latest.unwrap_or_else(|| error.into()))
+    }
+}
+
 /// What a guard can accept from: implement it for your own listeners.
 pub trait Listener {
     /// A connection.
@@ -136,15 +170,8 @@ impl AcceptGuard {
         listener: &L,
     ) -> io::Result<Incoming<L::Stream, L::Address>> {
         let mut latest = None;
-        let accept = || {
-            listener.accept().map_err(|error| {
-                let kind = meaning(&error);
-                latest = Some(error);
-                kind
-            })
-        };
-        // An error of the caller's own listener may carry more than a number.
-        self.0.accept_with(accept).map_err(|error| latest.unwrap_or_else(|| error.into()))
+        let incoming = self.0.accept_with(|| accept_from(listener, &mut latest));
+        incoming.map_err(|error| latest.unwrap_or_else(|| error.into()))
     }
 
     /// Accepts the connection at the head of the queue, or refuses it.

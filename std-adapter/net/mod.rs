@@ -32,5 +32,5 @@ pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::{ConnectedUdpSocket, UdpSocket};
 pub use self::unix::{UnixDatagram, UnixListener, UnixStream};
 pub use crate::socket::{
-    ConnectOptions, ConnectStatus, Credentials, Datagram, ErrorOrigin, QueuedError,
+    Acceptor, ConnectOptions, ConnectStatus, Credentials, Datagram, ErrorOrigin, QueuedError,
 };

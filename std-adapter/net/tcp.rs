@@ -40,23 +40,23 @@ pub type TcpStream = Socket<kinds::TcpStream>;
 
 /// A listening TCP socket, like [`std::net::TcpListener`]: see [`socket::TcpListener`].
 ///
+/// A server accepts through an [`Acceptor`](super::Acceptor), or an
+/// [`AcceptGuard`](super::AcceptGuard), which separate errors of one connection from those of the
+/// listener, and survive running out of descriptors:
+///
 /// ```no_run
 /// use mio_st::event::{EventedId, Events};
-/// use mio_st::net::TcpListener;
-/// use mio_st::poll::{PollOption, Poller};
+/// use mio_st::net::{Acceptor, Incoming, TcpListener};
+/// use mio_st::poll::Poller;
 ///
 /// let mut poller = Poller::new()?;
 /// let mut events = Events::new();
-/// let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
-/// poller.register(&mut listener, EventedId(0), TcpListener::INTERESTS, PollOption::Edge)?;
+/// let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+/// let mut acceptor = Acceptor::new(&mut poller, EventedId(0), listener)?;
 ///
 /// poller.poll(&mut events, None)?;
-/// loop {
-///     match listener.accept() {
-///         Ok((_stream, address)) => println!("{address}"),
-///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
-///         Err(error) => return Err(error),
-///     }
+/// if let Incoming::Connection(_stream, address) = acceptor.accept(&mut poller)? {
+///     println!("{address}");
 /// }
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -4,8 +4,11 @@
 
 #[path = "../support/skip.rs"]
 mod skip;
+#[path = "../support/system.rs"]
+mod system;
 
 pub use skip::skip;
+pub use system::system;
 
 use std::env;
 use std::net::SocketAddr;

@@ -14,7 +14,7 @@ use mio_st::poll::{PollOption, Poller};
 
 use crate::face::*;
 
-use crate::net_support::{Directory, alone, is_quiet, leaks, next, skip, until};
+use crate::net_support::{Directory, alone, is_quiet, leaks, next, skip, system, until};
 
 const ID: EventedId = EventedId(3);
 
@@ -227,6 +227,11 @@ fn datagrams_keep_their_borders_their_order_and_their_sender() {
     assert!(there.send(b"gone").is_err());
 }
 
+/// Whether the sender of Unix datagrams is told that the receiver's queue has room again; as documented.
+fn hears_of_room() -> bool {
+    matches!(system(), "linux" | "lenient")
+}
+
 #[test]
 fn a_connected_datagram_socket_hears_when_there_is_room_again() {
     let _alone = alone();
@@ -235,9 +240,13 @@ fn a_connected_datagram_socket_hears_when_there_is_room_again() {
     while here.send(&[0; 1024]).is_ok() {}
     assert_eq!(kind(here.send(&[0; 1024])), ErrorKind::WouldBlock);
     poller.register(&mut here, ID, Interests::WRITABLE, PollOption::Edge).unwrap();
-    assert!(is_quiet(&mut poller));
-    while there.recv(&mut [0; 1024]).is_ok() {}
-    assert!(next(&mut poller).readiness().is_writable());
+    if hears_of_room() {
+        assert!(is_quiet(&mut poller));
+        while there.recv(&mut [0; 1024]).is_ok() {}
+        assert!(next(&mut poller).readiness().is_writable());
+    } else {
+        while there.recv(&mut [0; 1024]).is_ok() {}
+    }
     here.send(&[0; 1024]).unwrap();
     let too_long = here.send(&vec![0; 16 << 20]).unwrap_err();
     assert_eq!(too_long.raw_os_error(), Some(libc::EMSGSIZE));

@@ -6,7 +6,10 @@ mod example;
 mod inject;
 mod process;
 mod rng;
+#[cfg(feature = "std")]
+mod servers;
 mod skip;
+mod system;
 mod watch;
 
 pub use self::descriptors::*;
@@ -14,5 +17,8 @@ pub use self::example::*;
 pub use self::inject::*;
 pub use self::process::*;
 pub use self::rng::Rng;
+#[cfg(feature = "std")]
+pub use self::servers::*;
 pub use self::skip::skip;
+pub use self::system::*;
 pub use self::watch::*;

@@ -8,12 +8,21 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::EventedFd;
 use mio_st::{Error, Result};
 
-/// Whether the backend is kqueue: on Linux by choice, elsewhere always.
-pub const KQUEUE: bool =
-    cfg!(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))));
+use super::{KQUEUE, is_spurious_fine, system};
 
 /// Whether the system reports urgent data.
-pub const URGENT: bool = cfg!(not(any(target_os = "freebsd", target_os = "netbsd")));
+pub fn urgent() -> bool {
+    match system() {
+        "freebsd" | "netbsd" => false,
+        "unknown" => {
+            let (mut poller, (here, _there)) = (Poller::new().unwrap(), super::unix_pair());
+            let fd = here.as_raw_fd();
+            let answer = try_register(&mut poller, fd, 0, Interests::PRIORITY, PollOption::Level);
+            answer != Err(Error::Unsupported)
+        }
+        _ => true,
+    }
+}
 
 /// How long to wait for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,14 +64,37 @@ pub fn deregister(poller: &mut Poller, source: &impl AsRawFd) -> Result<()> {
     poller.deregister(&mut EventedFd(&source.as_raw_fd()))
 }
 
-/// One poll: who, and what for, in the order of the ids.
+/// One poll: who, and what for, in the order of the ids. More than one of a queue that returns less than is
+/// ready: then what comes at once, once each.
 pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
     let mut events = Events::new();
     poller.poll(&mut events, Some(timeout)).unwrap();
     let mut seen: Vec<_> =
         (&mut events).into_iter().map(|event| (event.id().0, event.readiness())).collect();
     seen.sort();
+    if is_spurious_fine() {
+        gather_more(poller, &mut seen);
+    }
     seen
+}
+
+/// Polls until nothing comes that has not come before, and adds what did.
+fn gather_more(poller: &mut Poller, seen: &mut Vec<(usize, Ready)>) {
+    let (mut events, mut in_vain) = (Events::new(), 0);
+    while in_vain < 3 {
+        in_vain += 1;
+        poller.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        for event in &mut events {
+            let (id, ready) = (event.id().0, event.readiness());
+            match seen.iter_mut().find(|seen| seen.0 == id) {
+                Some((_, all)) if all.contains(ready) => continue,
+                Some((_, all)) => *all |= ready,
+                None => seen.push((id, ready)),
+            }
+            in_vain = 0;
+        }
+    }
+    seen.sort();
 }
 
 /// One poll that must bring something.

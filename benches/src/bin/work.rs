@@ -5,14 +5,17 @@
 
 use std::env;
 
-use mio_st_benches::{contests, echo, measure, sys};
+use mio_st_benches::{contests, echo, measure, programs, sys};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     sys::raise_descriptor_limit();
     match arguments[..] {
-        ["serve", peer] => echo::serve(peer),
+        ["serve", peer] => match peer.strip_prefix("http ") {
+            Some(peer) => programs::http::serve(peer),
+            None => echo::serve(peer),
+        },
         ["list"] => {
             for contest in contests::all() {
                 let peers: Vec<_> = contest.entries.iter().map(|entry| entry.peer).collect();

@@ -31,7 +31,7 @@ fn trips<S: Selector>(pair: (OwnedFd, OwnedFd)) -> Run {
             while hops < 2 * TRIPS {
                 selector.poll(&mut events, None);
                 S::readable(&mut events, |id| {
-                    // A short read: there is no more.
+                    // The one byte that was sent.
                     if sys::receive(fds[id], &mut [0; 64]) > 0 {
                         hops += 1;
                         if hops < 2 * TRIPS {

@@ -4,4 +4,4 @@ mod client;
 mod server;
 
 pub use self::client::{Client, Server, Usage, churn};
-pub use self::server::{PEERS, serve};
+pub use self::server::{PEERS, announce, announce_at, serve};

@@ -37,13 +37,7 @@ const BUFFER: usize = 1024;
 
 /// Serves until it is killed. Says its port and its process on its standard output, and, at each SIGUSR1, what it has used.
 pub fn serve(peer: &str) {
-    let (listener, port) = sys::listen();
-    // SAFETY: the handlers call only what is allowed in one.
-    unsafe {
-        libc::signal(libc::SIGUSR1, report as *const () as libc::sighandler_t);
-        libc::signal(libc::SIGTERM, leave as *const () as libc::sighandler_t);
-    }
-    println!("{port} {}", std::process::id());
+    let listener = announce();
     match peer {
         Raw::PEER => with_selector::<Raw>(&listener),
         MioSt::PEER => with_selector::<MioSt>(&listener),
@@ -60,6 +54,23 @@ pub fn serve(peer: &str) {
         "tokio" => with_tokio(listener).unwrap(),
         peer => panic!("{peer}: no such peer"),
     }
+}
+
+/// Listens, and says so. From now on the signals of [`serve`] have their meaning.
+pub fn announce() -> OwnedFd {
+    let (listener, port) = sys::listen();
+    announce_at(port);
+    listener
+}
+
+/// As `announce`, for a server that listens by itself.
+pub fn announce_at(port: u16) {
+    // SAFETY: the handlers call only what is allowed in one.
+    unsafe {
+        libc::signal(libc::SIGUSR1, report as *const () as libc::sighandler_t);
+        libc::signal(libc::SIGTERM, leave as *const () as libc::sighandler_t);
+    }
+    println!("{port} {}", std::process::id());
 }
 
 fn with_selector<S: Selector>(listener: &OwnedFd) {

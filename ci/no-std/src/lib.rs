@@ -1,73 +1,34 @@
-//! What the programs need of sockets beside the library: `listen` and `accept`, by libc.
+//! What the programs need beside the library: what `main` is given, and a line of output.
 #![no_std]
 
 use core::ffi::{CStr, c_char, c_int};
+use core::time::Duration;
 
-use mio_st::unix::{EventedIo, RawFd};
-use mio_st::{Error, Result};
+use mio_st::event::{EventedId, Events, Interests};
+use mio_st::poll::{PollOption, Registry};
+use mio_st::unix::Sender;
 
-/// Returns the error of the call that failed just now.
-pub fn last_error() -> Error {
-    // SAFETY: the pointer to the thread's own errno is always valid.
-    Error::from_raw_os_error(unsafe { *libc::__errno_location() })
-}
-
-/// Returns the result of a system call that returns -1 and sets `errno` if it fails.
-fn check(result: c_int) -> Result<c_int> {
-    if result < 0 { Err(last_error()) } else { Ok(result) }
-}
-
-/// A socket that listens at 127.0.0.1.
-pub fn listen(port: u16) -> Result<RawFd> {
-    let address = libc::sockaddr_in {
-        sin_family: libc::AF_INET as libc::sa_family_t,
-        sin_port: port.to_be(),
-        sin_addr: libc::in_addr { s_addr: u32::from_be_bytes([127, 0, 0, 1]).to_be() },
-        sin_zero: [0; 8],
-    };
-    let (level, name, one) = (libc::SOL_SOCKET, libc::SO_REUSEADDR, 1 as c_int);
-    // SAFETY: the kernel reads a number, and an address, of these sizes.
-    unsafe {
-        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        let socket = check(libc::socket(libc::AF_INET, kind, 0))?;
-        check(libc::setsockopt(
-            socket,
-            level,
-            name,
-            (&raw const one).cast(),
-            size_of_val(&one) as _,
-        ))?;
-        check(libc::bind(socket, (&raw const address).cast(), size_of_val(&address) as _))?;
-        check(libc::listen(socket, 4096))?;
-        Ok(socket)
-    }
-}
-
-/// Accepts one connection, non-blocking; for `AcceptGuard::accept_with`. The address of the peer is not asked for.
-pub fn accept(listener: RawFd) -> Result<(EventedIo, ())> {
-    let (nobody, flags) = (core::ptr::null_mut(), libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC);
-    // SAFETY: the kernel writes no address, and a descriptor made just now has no other owner.
-    unsafe {
-        let fd = check(libc::accept4(listener, nobody, core::ptr::null_mut(), flags))?;
-        Ok((EventedIo::from_raw_fd(fd), ()))
-    }
-}
-
-/// The arguments of a program, all of them numbers.
-pub struct Arguments {
+/// What the system gives a program: its arguments, all of them numbers, and its standard output.
+pub struct Program {
     count: usize,
     values: *const *const c_char,
 }
 
-impl Arguments {
+impl Program {
     /// # Safety
     ///
-    /// They must be what `main` is given.
-    pub unsafe fn new(count: c_int, values: *const *const c_char) -> Arguments {
-        Arguments { count: count.max(0) as usize, values }
+    /// The values must be what `main` is given, and nothing else may own the descriptor of the standard output.
+    pub unsafe fn new(count: c_int, values: *const *const c_char) -> Program {
+        Program { count: count.max(0) as usize, values }
     }
 
-    /// The one at `index`, from 1; 0 where there is none.
+    /// Its standard output, which is closed at the end.
+    pub fn output(self) -> Sender {
+        // SAFETY: nothing else owns it, as `new` was promised, and this is called once.
+        unsafe { Sender::from_raw_fd(1) }
+    }
+
+    /// The argument at `index`, from 1; 0 where there is none.
     pub fn number(&self, index: usize) -> u32 {
         if index >= self.count {
             return 0;
@@ -110,18 +71,19 @@ impl Line {
     }
 
     /// Writes the line to the standard output, if that is possible without waiting: a reader that does not read
-    /// must not hold the program up.
-    pub fn print(self) {
+    /// must not hold the program up. `registry` has nothing else to watch by now.
+    pub fn print(self, output: &Sender, registry: &mut Registry) {
         let line = self.text("\n");
-        let mut output = libc::pollfd { fd: 1, events: libc::POLLOUT, revents: 0 };
-        // SAFETY: the kernel writes one entry, and reads the part of the buffer that was written. Without the
-        // signal, writing to a closed pipe is an error.
-        unsafe {
-            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
-            if libc::poll(&mut output, 1, 0) == 1 {
-                libc::write(1, line.bytes.as_ptr().cast(), line.length);
+        let fd = output.as_raw_fd();
+        // What cannot be watched, a file, never waits.
+        if registry.register_fd(fd, EventedId(0), Interests::WRITABLE, PollOption::Level).is_ok() {
+            let mut events = Events::<1>::sized();
+            let _ = registry.poll(&mut events, Some(Duration::ZERO));
+            if events.is_empty() {
+                return;
             }
         }
+        let _ = output.try_write(line.bytes.get(..line.length).unwrap_or_default());
     }
 }
 
@@ -134,8 +96,8 @@ macro_rules! program {
             count: core::ffi::c_int,
             values: *const *const core::ffi::c_char,
         ) -> core::ffi::c_int {
-            // SAFETY: this is `main`.
-            match $run(unsafe { $crate::Arguments::new(count, values) }) {
+            // SAFETY: this is `main`, and the program begins.
+            match $run(unsafe { $crate::Program::new(count, values) }) {
                 Ok(()) => 0,
                 Err(error) => error.raw_os_error().unwrap_or(255),
             }

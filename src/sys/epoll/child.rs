@@ -1,18 +1,30 @@
-//! A child's end by a pidfd, which is never another process's. See pidfd_open(2).
+//! A child's end by a pidfd, which is never another process's (pidfd_open(2)), or without one by `SIGCHLD`.
 
 use core::ffi::c_long;
 
 use libc::pid_t;
 
+use super::sigchld::Watch;
 use super::watched::WatchedFd;
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
-use crate::sys::missing::{may_call, unsupported};
-use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
+use crate::sys::missing::{is_missing, may_call};
+use crate::sys::process::{ExitStatus, NO_CHILD, look, reap, sends_sigchld};
 
 #[derive(Debug)]
-pub struct ChildWatch {
-    pidfd: WatchedFd,
+pub struct ChildWatch(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Pidfd(WatchedFd),
+    Sigchld {
+        pid: pid_t,
+        /// Dropped before the eventfd is closed.
+        watch: Watch,
+        eventfd: WatchedFd,
+        /// The number may be another process's.
+        reaped: bool,
+    },
 }
 
 /// The same number on every architecture that Android has, where the libc crate does not name it.
@@ -27,39 +39,79 @@ const PIDFD_OPEN_LEVEL: u32 = 31;
 impl ChildWatch {
     /// `pid` is positive.
     pub(crate) fn new(pid: pid_t) -> Result<ChildWatch> {
-        if !may_call(PIDFD_OPEN_LEVEL) {
-            return Err(Error::Unsupported);
-        }
-        let (pid, flags) = (c_long::from(pid), c_long::from(0));
-        // SAFETY: no memory is involved; the answer fits a descriptor, one without another owner.
-        let opened = check(unsafe { libc::syscall(SYS_PIDFD_OPEN, pid, flags) });
-        let pidfd = match opened {
-            // SAFETY: as above.
-            Ok(fd) => unsafe { Fd::adopt(fd as RawFd) },
-            // No such process, or only a thread of one.
-            Err(Error::Os(libc::ESRCH | libc::EINVAL) | Error::NotFound) => return Err(NO_CHILD),
-            Err(error) => return Err(unsupported(error)),
-        };
-        // Nothing reads it; but whatever holds it and waits by it (waitid(2)) should not wait.
-        pidfd.set_nonblocking(true)?;
-        match look(libc::P_PIDFD, pidfd.raw() as libc::id_t) {
-            Ok(()) => Ok(ChildWatch { pidfd: WatchedFd::new(pidfd)? }),
-            // Linux 5.3 opens pidfds and does not wait for them.
-            Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
-            Err(error) => Err(error),
+        match pidfd(pid)? {
+            Some(pidfd) => Ok(ChildWatch(Kind::Pidfd(WatchedFd::new(pidfd)?))),
+            None => ChildWatch::by_sigchld(pid),
         }
     }
 
+    fn by_sigchld(pid: pid_t) -> Result<ChildWatch> {
+        look(libc::P_PID, pid as libc::id_t)?;
+        if !sends_sigchld(pid) {
+            return Err(Error::Unsupported);
+        }
+        let flags = libc::EFD_CLOEXEC | libc::EFD_NONBLOCK;
+        // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
+        let eventfd = unsafe { Fd::adopt(check(libc::eventfd(0, flags))?) };
+        let eventfd = WatchedFd::new(eventfd)?;
+        let watch = Watch::new(pid, eventfd.raw())?;
+        Ok(ChildWatch(Kind::Sigchld { pid, watch, eventfd, reaped: false }))
+    }
+
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
-        Ok(self.pidfd.raw())
+        Ok(match &self.0 {
+            Kind::Pidfd(pidfd) => pidfd.raw(),
+            Kind::Sigchld { eventfd, .. } => eventfd.raw(),
+        })
     }
 
     /// Remembers the epoll instance that watches it from now on.
     pub(crate) fn set_poller(&mut self, epoll: RawFd) {
-        self.pidfd.set_epoll(epoll);
+        match &mut self.0 {
+            Kind::Pidfd(fd) | Kind::Sigchld { eventfd: fd, .. } => fd.set_epoll(epoll),
+        }
     }
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
-        reap(libc::P_PIDFD, self.pidfd.raw() as libc::id_t)
+        match &mut self.0 {
+            Kind::Pidfd(pidfd) => reap(libc::P_PIDFD, pidfd.raw() as libc::id_t),
+            Kind::Sigchld { eventfd, reaped, .. } if *reaped || eventfd.check_fork().is_err() => {
+                Err(NO_CHILD)
+            }
+            Kind::Sigchld { pid, watch, reaped, .. } => {
+                let status = reap(libc::P_PID, *pid as libc::id_t);
+                if !matches!(status, Ok(None)) {
+                    *reaped = true;
+                    watch.report();
+                }
+                status
+            }
+        }
+    }
+}
+
+/// Returns the child's pidfd, or `None` if this system has none.
+fn pidfd(pid: pid_t) -> Result<Option<Fd>> {
+    if !may_call(PIDFD_OPEN_LEVEL) {
+        return Ok(None);
+    }
+    let (pid, flags) = (c_long::from(pid), c_long::from(0));
+    // SAFETY: no memory is involved; the answer fits a descriptor, one without another owner.
+    let opened = check(unsafe { libc::syscall(SYS_PIDFD_OPEN, pid, flags) });
+    let pidfd = match opened {
+        // SAFETY: as above.
+        Ok(fd) => unsafe { Fd::adopt(fd as RawFd) },
+        Err(error) if is_missing(error) => return Ok(None),
+        // No such process, or only a thread of one.
+        Err(Error::Os(libc::ESRCH | libc::EINVAL) | Error::NotFound) => return Err(NO_CHILD),
+        Err(error) => return Err(error),
+    };
+    // Nothing reads it; but whatever holds it and waits by it (waitid(2)) should not wait.
+    pidfd.set_nonblocking(true)?;
+    match look(libc::P_PIDFD, pidfd.raw() as libc::id_t) {
+        Ok(()) => Ok(Some(pidfd)),
+        // Linux 5.3 opens pidfds and does not wait for them.
+        Err(Error::Os(libc::EINVAL)) => Ok(None),
+        Err(error) => Err(error),
     }
 }

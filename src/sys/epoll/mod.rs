@@ -12,6 +12,7 @@
 mod busy_poll;
 mod call;
 mod child;
+mod sigchld;
 mod signals;
 mod wait;
 mod waker;
@@ -51,6 +52,12 @@ impl RawEvent {
     #[inline]
     pub(crate) const fn ready(&self) -> Ready {
         Ready::from_bits_retain(self.0.events)
+    }
+
+    /// A batch is as long as the kernel made it.
+    #[inline]
+    pub(crate) const fn was_cut(&self) -> bool {
+        false
     }
 
     /// epoll's event says that there is an error, but not which.

@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 
 use libc::signalfd_siginfo;
 
+use super::sigchld;
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::fork::ForkGuard;
@@ -38,8 +39,15 @@ impl SignalQueue {
         let length = size_of::<signalfd_siginfo>();
         // SAFETY: the kernel writes one such structure, of integers.
         match check(unsafe { libc::read(self.signalfd.raw(), info.as_mut_ptr().cast(), length) }) {
-            // SAFETY: as above, and zeroes were a value already.
-            Ok(_) => Ok(Some(Signal::from_raw(unsafe { info.assume_init() }.ssi_signo as i32)?)),
+            Ok(_) => {
+                // SAFETY: as above, and zeroes were a value already.
+                let number = unsafe { info.assume_init() }.ssi_signo as i32;
+                if number == libc::SIGCHLD {
+                    // Being received here, it does not come to the handler.
+                    sigchld::report_all();
+                }
+                Ok(Some(Signal::from_raw(number)?))
+            }
             Err(Error::Os(libc::EAGAIN)) => Ok(None),
             Err(error) => Err(error),
         }

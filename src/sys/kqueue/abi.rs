@@ -7,8 +7,8 @@
 mod system {
     pub(crate) use libc::{
         EV_ADD, EV_CLEAR, EV_DELETE, EV_DISABLE, EV_DISPATCH, EV_ENABLE, EV_EOF, EV_ERROR,
-        EV_RECEIPT, EVFILT_PROC, EVFILT_READ, EVFILT_SIGNAL, EVFILT_USER, EVFILT_WRITE, NOTE_EXIT,
-        NOTE_TRIGGER, kevent as Kevent, kevent, kqueue,
+        EV_ONESHOT, EV_RECEIPT, EVFILT_PROC, EVFILT_READ, EVFILT_SIGNAL, EVFILT_TIMER, EVFILT_USER,
+        EVFILT_WRITE, NOTE_EXIT, NOTE_LOWAT, NOTE_TRIGGER, kevent as Kevent, kevent, kqueue,
     };
 
     #[cfg(any(target_vendor = "apple", target_os = "openbsd", target_os = "dragonfly"))]
@@ -60,17 +60,20 @@ mod system {
     pub(crate) const EVFILT_WRITE: i16 = -2;
     pub(crate) const EVFILT_PROC: i16 = -5;
     pub(crate) const EVFILT_SIGNAL: i16 = -6;
+    pub(crate) const EVFILT_TIMER: i16 = -7;
     pub(crate) const EVFILT_USER: i16 = -10;
     pub(crate) const EVFILT_EXCEPT: i16 = -15;
     pub(crate) const EV_ADD: u16 = 0x1;
     pub(crate) const EV_DELETE: u16 = 0x2;
     pub(crate) const EV_ENABLE: u16 = 0x4;
     pub(crate) const EV_DISABLE: u16 = 0x8;
+    pub(crate) const EV_ONESHOT: u16 = 0x10;
     pub(crate) const EV_CLEAR: u16 = 0x20;
     pub(crate) const EV_RECEIPT: u16 = 0x40;
     pub(crate) const EV_DISPATCH: u16 = 0x80;
     pub(crate) const EV_ERROR: u16 = 0x4000;
     pub(crate) const EV_EOF: u16 = 0x8000;
+    pub(crate) const NOTE_LOWAT: u32 = 0x1;
     pub(crate) const NOTE_OOB: u32 = 0x2;
     pub(crate) const NOTE_TRIGGER: u32 = 0x0100_0000;
     pub(crate) const NOTE_EXIT: u32 = 0x8000_0000;

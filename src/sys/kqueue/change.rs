@@ -76,35 +76,76 @@ pub(super) fn deletions(fd: RawFd) -> Changes {
     filters().map(|filter| change(fd as usize, filter, abi::EV_DELETE)).collect()
 }
 
-pub(super) fn push_additions(
-    changes: &mut Changes,
-    fd: RawFd,
-    id: EventedId,
-    interests: Interests,
-    opt: PollOption,
-) -> Result<()> {
-    let flags = abi::EV_ADD
-        | match opt {
+/// The flags that are a source's mode. Every event brings them back.
+pub(super) const MODES: Flags = abi::EV_CLEAR | abi::EV_DISPATCH;
+
+/// How a source is to be watched.
+#[derive(Copy, Clone)]
+pub(super) struct Wanted {
+    pub(super) fd: RawFd,
+    pub(super) id: EventedId,
+    pub(super) interests: Interests,
+    pub(super) opt: PollOption,
+    pub(super) guard: Guard,
+}
+
+/// Which filter of a source ends with its event, so that the selector looks at it first: see `settle`.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(super) enum Guard {
+    None,
+    /// One that is added, for the end of what the source's own filters may not report.
+    End,
+    /// The one by which a child's inner queue is watched.
+    Inner,
+}
+
+impl Wanted {
+    /// Appends the additions: first those that the source cannot do without, and then, if it has one, the
+    /// guard. Returns how many come first.
+    pub(super) fn push(&self, changes: &mut Changes) -> Result<usize> {
+        let mode = match self.opt {
             PollOption::Edge => abi::EV_CLEAR,
             PollOption::Level => 0,
             PollOption::Oneshot => abi::EV_DISPATCH,
         };
-    let mut add = |filter, notes| {
-        let mut change = change(fd as usize, filter, flags);
-        change.fflags = notes;
-        change.udata = ptr::without_provenance_mut::<c_void>(id.0);
-        let _ = changes.push(change);
-    };
-    if interests.is_readable() {
-        add(abi::EVFILT_READ, 0);
+        let (ident, before) = (self.fd as usize, changes.len());
+        let mut add = |mut change: Kevent| {
+            change.udata = ptr::without_provenance_mut::<c_void>(self.id.0);
+            let _ = changes.push(change);
+        };
+        if self.interests.is_readable() {
+            add(match self.guard {
+                Guard::Inner => once(ident, mode),
+                _ => change(ident, abi::EVFILT_READ, abi::EV_ADD | mode),
+            });
+        }
+        if self.interests.is_writable() {
+            add(change(ident, abi::EVFILT_WRITE, abi::EV_ADD | mode));
+        }
+        if self.interests.is_priority() {
+            let filter = priority().ok_or(Error::Unsupported)?;
+            let mut urgent = change(ident, filter, abi::EV_ADD | mode);
+            urgent.fflags = abi::NOTE_OOB;
+            add(urgent);
+        }
+        if self.guard == Guard::End {
+            add(end_guard(ident, mode));
+        }
+        Ok(changes.len() - before - usize::from(self.guard == Guard::End))
     }
-    if interests.is_writable() {
-        add(abi::EVFILT_WRITE, 0);
-    }
-    if interests.is_priority() {
-        add(priority().ok_or(Error::Unsupported)?, abi::NOTE_OOB);
-    }
-    Ok(())
+}
+
+/// Adds a read filter that ends with its event.
+pub(super) fn once(ident: usize, mode: Flags) -> Kevent {
+    change(ident, abi::EVFILT_READ, abi::EV_ADD | abi::EV_ONESHOT | mode)
+}
+
+/// Adds a read filter that ends with its event, and that no amount of data fires: only the end, or an error.
+pub(super) fn end_guard(ident: usize, mode: Flags) -> Kevent {
+    let mut guard = once(ident, mode);
+    guard.fflags = abi::NOTE_LOWAT;
+    guard.data = isize::MAX as _;
+    guard
 }
 
 /// What a receipt says: 0 or an error number. A change that an interruption has left without one was made.
@@ -119,6 +160,8 @@ pub(super) fn found(deletions: &[Kevent]) -> Result<bool> {
         match errno(receipt) {
             0 => found = true,
             libc::ENOENT => {}
+            // The system did not say so when it was asked.
+            libc::EINVAL if is_priority(receipt.filter) => HAS_PRIORITY.store(NO, Relaxed),
             errno => return Err(Error::from_raw_os_error(errno)),
         }
     }

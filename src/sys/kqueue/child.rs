@@ -1,57 +1,69 @@
-//! A child's end by a kqueue of its own, which becomes readable, as a pidfd does. The event stays in it: it
-//! is readable from then on.
+//! The end of a child by a kqueue of its own, the inner queue, which becomes readable, as a pidfd does.
+//!
+//! `NOTE_EXIT` alone does not do: OpenBSD and Apple's systems report it before the process is a zombie, with
+//! no lock between, so that waitpid(2) may answer that there is nothing yet; and on Apple's systems `EV_ADD`
+//! is `ESRCH` from the moment an exiting process gives up what it holds, long before it is a zombie. An event
+//! that came then would come once, too early. So the inner queue does not decide when it is readable:
+//!
+//! 1. It holds `EVFILT_PROC`; or, after `ESRCH`, a timer.
+//! 2. When either fires, the outer queue reports the inner one to the selector, which calls `settle` before
+//!    the user sees an event.
+//! 3. `settle` takes the inner event and asks waitid(2). If there is nothing to wait for yet, it sets a timer,
+//!    and there is no event. It never waits: the end of a session's leader may depend on this process.
+//! 4. Otherwise it makes the inner queue readable for good, by a filter that stays: a user filter, or where
+//!    there is none (NetBSD before 10, OpenBSD before 7.8) the end of a pipe that has no writer.
+
+use core::ptr;
 
 use libc::pid_t;
 
-use super::abi;
+use super::abi::{self, Kevent};
 use super::change::change;
-use super::queue::Queue;
+use super::queue::{Queue, change_one_in, take_one_from};
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd};
 use crate::sys::fork::ForkGuard;
 use crate::sys::pipe::pipe;
-use crate::sys::process::{ExitStatus, NO_CHILD, look, reap};
+use crate::sys::process::{ExitStatus, NO_CHILD, has_ended, reap};
+
+/// Beside a descriptor's number: it is an inner queue. No descriptor has so large a number.
+pub(super) const INNER: RawFd = 1 << 30;
+
+/// How long after an exit that has not led to a zombie to look again, in milliseconds.
+const SOON: isize = 1;
 
 #[derive(Debug)]
 pub struct ChildWatch {
     pid: pid_t,
     fork: ForkGuard,
-    end: End,
+    inner: Queue,
+    /// Readable for good, if the system has no user filters.
+    _reader: Option<Fd>,
     /// The number may be another process's.
     reaped: bool,
-}
-
-#[derive(Debug)]
-enum End {
-    /// It will be readable.
-    Watched(Queue),
-    /// It has come already: a pipe without a writer is readable.
-    Come(Fd),
 }
 
 impl ChildWatch {
     /// `pid` is positive.
     pub(crate) fn new(pid: pid_t) -> Result<ChildWatch> {
         let fork = ForkGuard::new()?;
-        look(libc::P_PID, pid as libc::id_t)?;
-        let kqueue = Queue::new()?;
-        let mut exit = change(pid as usize, abi::EVFILT_PROC, abi::EV_ADD);
-        exit.fflags = abi::NOTE_EXIT;
-        let end = match kqueue.change_one(exit) {
-            Ok(()) => End::Watched(kqueue),
-            // Some systems do not watch what has ended, though it still is a child.
-            Err(Error::Os(libc::ESRCH)) => End::Come(pipe()?.0),
-            Err(error) => return Err(error),
-        };
-        Ok(ChildWatch { pid, fork, end, reaped: false })
+        let ended = has_ended(pid)?;
+        let inner = Queue::new()?;
+        let reader = prepare(&inner)?;
+        let queue = inner.raw();
+        let stays = reader.as_ref().map_or(0, |reader| reader.raw() as usize + 1);
+        if ended {
+            stay_readable(queue, stays)?;
+        } else {
+            watch_exit(queue, pid as usize, stays)?;
+        }
+        Ok(ChildWatch { pid, fork, inner, _reader: reader, reaped: false })
     }
 
+    /// The inner queue, marked as one.
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
         self.fork.check()?;
-        Ok(match &self.end {
-            End::Watched(kqueue) => kqueue.raw(),
-            End::Come(pipe) => pipe.raw(),
-        })
+        Ok(self.inner.raw() | INNER)
     }
 
     /// A forked child inherits no kqueue, and closing a descriptor ends its registration.
@@ -65,4 +77,64 @@ impl ChildWatch {
         self.reaped = !matches!(status, Ok(None));
         status
     }
+}
+
+/// Gets ready what will make the inner queue readable for good, without doing so yet. Returns the reading end
+/// of a pipe if it is not a user filter.
+fn prepare(inner: &Queue) -> Result<Option<Fd>> {
+    match inner.change_one(change(0, abi::EVFILT_USER, abi::EV_ADD)) {
+        Ok(()) => Ok(None),
+        Err(Error::Os(libc::EINVAL)) => Ok(Some(pipe()?.0)),
+        Err(error) => Err(error),
+    }
+}
+
+/// `stays` is 0 for a user filter, or one more than the descriptor that is readable for good; events of
+/// `pid` bring it along.
+fn stay_readable(inner: RawFd, stays: usize) -> Result<()> {
+    let change = match stays {
+        0 => {
+            let mut trigger = change(0, abi::EVFILT_USER, 0);
+            trigger.fflags = abi::NOTE_TRIGGER;
+            trigger
+        }
+        _ => change(stays - 1, abi::EVFILT_READ, abi::EV_ADD),
+    };
+    change_one_in(inner, change)
+}
+
+fn watch_exit(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
+    let mut exit = change(pid, abi::EVFILT_PROC, abi::EV_ADD);
+    exit.fflags = abi::NOTE_EXIT;
+    exit.udata = ptr::without_provenance_mut(stays);
+    match change_one_in(inner, exit) {
+        Err(Error::Os(libc::ESRCH)) => look_again(inner, pid, stays),
+        answer => answer,
+    }
+}
+
+fn look_again(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
+    let mut timer = change(pid, abi::EVFILT_TIMER, abi::EV_ADD | abi::EV_ONESHOT);
+    timer.data = SOON as _;
+    timer.udata = ptr::without_provenance_mut(stays);
+    change_one_in(inner, timer)
+}
+
+/// Returns whether the child's status can be taken (or has been, by another), after the inner queue has become
+/// readable. If not, the inner queue will become readable again.
+pub(super) fn settle(inner: RawFd) -> Result<bool> {
+    let Some(Kevent { filter, ident, udata, .. }) = take_one_from(inner)? else {
+        // Another outer queue was faster.
+        return Ok(false);
+    };
+    if filter != abi::EVFILT_PROC && filter != abi::EVFILT_TIMER {
+        return Ok(true);
+    }
+    let stays = udata.addr();
+    if let Ok(false) = has_ended(ident as pid_t) {
+        look_again(inner, ident, stays)?;
+        return Ok(false);
+    }
+    stay_readable(inner, stays)?;
+    Ok(true)
 }

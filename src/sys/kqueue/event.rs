@@ -5,8 +5,9 @@ use core::ptr;
 
 use heapless::VecView;
 
-use super::abi::{self, Kevent};
+use super::abi::{self, Flags, Kevent};
 use super::change::{is_of_descriptor, is_priority};
+use super::settle::Meaning;
 use crate::id::EventedId;
 use crate::ready::Ready;
 
@@ -45,6 +46,32 @@ impl RawEvent {
     pub(crate) fn os_error(&self) -> Option<i32> {
         let errno = self.0.data as i32;
         (self.ready().contains(Ready::ERROR) && errno != 0).then_some(errno)
+    }
+
+    /// Whether the batch that ends with this event ended for lack of room.
+    #[inline]
+    pub(crate) fn was_cut(&self) -> bool {
+        self.0.flags & CUT != 0
+    }
+
+    /// Marks the last event of a batch.
+    pub(super) fn set_cut(&mut self) {
+        self.0.flags |= CUT;
+    }
+
+    /// An event of the kernel's that means something else than it says.
+    pub(super) fn with(event: &Kevent, ready: Ready, errno: i32) -> RawEvent {
+        let mut event = RawEvent(*event);
+        event.0.fflags = ready.bits();
+        event.0.data = errno as _;
+        event
+    }
+
+    /// An event of the kernel's, as the user reads it.
+    pub(super) fn interpreted(event: Kevent) -> RawEvent {
+        let mut event = RawEvent(event);
+        event.interpret();
+        event
     }
 
     pub(super) fn ident(&self) -> usize {
@@ -91,7 +118,12 @@ impl RawEvent {
             && is_of_descriptor(other.0.filter)
     }
 
-    fn merge(&mut self, other: RawEvent) {
+    /// Adds readiness that may be spurious.
+    pub(super) fn add(&mut self, ready: Ready) {
+        self.0.fflags |= ready.bits();
+    }
+
+    pub(super) fn merge(&mut self, other: RawEvent) {
         let mut ready = self.ready() | other.ready();
         if ready.contains(Ready::READ_CLOSED | Ready::WRITE_CLOSED) {
             ready |= Ready::HUP;
@@ -103,21 +135,37 @@ impl RawEvent {
     }
 }
 
+/// The mark of the last event of a batch that the kernel has filled. No event comes with this flag.
+const CUT: Flags = abi::EV_ADD;
+
 /// A connection dies of these, in both directions; what is no connection never has them.
 fn is_death(errno: i32) -> bool {
     matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT)
 }
 
 /// Turns what the kernel wrote, from `start` on, into what the user reads, and merges the halves of a source.
-/// Says whether there are events of oneshot sources among them.
-pub(super) fn interpret(events: &mut VecView<RawEvent>, start: usize) -> bool {
+/// `settle` tells the meaning of events of which it is not evident. Returns whether there are events of
+/// oneshot sources among them.
+pub(super) fn interpret(
+    events: &mut VecView<RawEvent>,
+    start: usize,
+    settle: impl Fn(&Kevent) -> Meaning,
+) -> bool {
     /// How far back a sibling is looked for. Halves that become ready together lie together.
     const NEAR: usize = 8;
     let mut oneshots = false;
     let mut kept = start;
     for index in start..events.len() {
         let mut event = events[index];
-        event.interpret();
+        if event.0.flags & abi::EV_ONESHOT == 0 {
+            event.interpret();
+        } else {
+            match settle(&event.0) {
+                Meaning::Itself => event.interpret(),
+                Meaning::Other(meant) => event = meant,
+                Meaning::Nothing => continue,
+            }
+        }
         oneshots |= event.is_oneshot();
         // Of a oneshot source all halves must merge: it reports once.
         let near = if event.is_oneshot() { start } else { start.max(kept.saturating_sub(NEAR)) };
@@ -139,7 +187,6 @@ mod tests {
 
     use super::abi::{
         EV_CLEAR, EV_DISPATCH, EV_EOF, EV_RECEIPT, EVFILT_READ, EVFILT_USER, EVFILT_WRITE, Filter,
-        Flags,
     };
     use super::*;
 
@@ -210,7 +257,7 @@ mod tests {
     /// The batch as the user sees it: ids and readiness.
     fn batch(raw: &[RawEvent]) -> (Vec<(usize, Ready), 64>, bool) {
         let mut events = Vec::<_, 64>::from_slice(raw).unwrap();
-        let oneshots = interpret(&mut events, 0);
+        let oneshots = interpret(&mut events, 0, |_| Meaning::Itself);
         (events.iter().map(|event| (event.id().0 - 100, event.ready())).collect(), oneshots)
     }
 
@@ -237,7 +284,7 @@ mod tests {
                 halves.reverse();
             }
             let mut events = Vec::<_, 4>::from_slice(&halves).unwrap();
-            interpret(&mut events, 0);
+            interpret(&mut events, 0, |_| Meaning::Itself);
             let all = BOTH | Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::HUP | Ready::ERROR;
             assert_eq!((events.len(), events[0].ready()), (1, all));
             assert_eq!(events[0].os_error(), Some(errno));
@@ -272,7 +319,7 @@ mod tests {
         let (read, write) =
             (raw(1, EVFILT_READ, EV_DISPATCH, 0), raw(1, EVFILT_WRITE, EV_DISPATCH, 0));
         let mut events = Vec::<_, 4>::from_slice(&[read, write]).unwrap();
-        assert!(interpret(&mut events, 1));
+        assert!(interpret(&mut events, 1, |_| Meaning::Itself));
         assert_eq!(events.len(), 2);
         assert_eq!((events[0].0.filter, events[0].0.fflags), (EVFILT_READ, 0));
         assert_eq!(events[1].ready(), Ready::WRITABLE);

@@ -16,13 +16,19 @@
 //! * The returned flags repeat what was asked: bits are tested, never compared as a whole.
 //! * `ident` is counted by filter: signal 5 and descriptor 5 are not siblings.
 //! * A short event list rotates among level-triggered sources, as on Linux: nobody starves.
-//! * NetBSD reports a pipe under `EV_CLEAR` again after each read that leaves something: a spurious event.
+//! * Under `EV_CLEAR` a filter may fire again although nothing has changed: a pipe's read filter after a read
+//!   that leaves something, its write filter after each write, TCP's write filter after an acknowledgement, a
+//!   socket's read filter after the own shutdown. Such
+//!   an event is true, and is not held back.
+//! * Some filters end with their event (`EV_ONESHOT`), because the kernel deletes them or because they were
+//!   added so. The selector looks at them before the user does: `settle`.
 //!
 //! # Modes
 //!
-//! * `EV_ONESHOT` *deletes* the one filter that fired. Here oneshot is `EV_DISPATCH`, which disables it, and
-//!   the source's other filters are disabled after the batch: the whole source is silent, and still
-//!   registered. Within a batch all halves of a oneshot source merge, so that it reports once.
+//! * `EV_ONESHOT` *deletes* the one filter that fired. Oneshot sources use `EV_DISPATCH`, which disables it,
+//!   and the source's other filters are disabled after the batch: the whole source is silent, and still
+//!   registered. An event of such a source has both directions, even if one had no room in the batch:
+//!   `oneshot`.
 //! * The flags of a filter's first `EV_ADD` stick, and `EV_ENABLE` does not report everywhere what is
 //!   still pending: a `reregister` deletes and adds, in one call.
 //!
@@ -37,9 +43,10 @@
 //! * A registration is up to three filters. Where one cannot be added the others are taken back.
 //! * A deletion answers `ENOENT` for a filter that is not there: `NotFound` is when all do. `EBADF`, for a
 //!   closed descriptor, is an error, as on epoll. Closing ends a registration, even while a duplicate lives.
-//! * A pipe's writing end whose reader has gone cannot be registered on most systems: `EPIPE`, on NetBSD
-//!   `EBADF`, here always the former, as from a write. Old macOS says `EPIPE` too and has added the filter
-//!   nonetheless: whether it is there is asked.
+//! * The write filter of a pipe whose reader has gone cannot be added on most systems: `EPIPE`, on NetBSD
+//!   `EBADF`. FreeBSD deletes it when the reader goes; NetBSD and OpenBSD do not fire it if the pipe is full.
+//!   The read filter of the same descriptor has none of these faults and guards the writing end: `settle`.
+//!   Old macOS says `EPIPE` and has added the filter all the same: whether it is there is asked.
 //! * A kqueue that watches itself is refused here, before any call: some systems refuse it, even its
 //!   deletion, and others hang. A duplicate of its descriptor is not recognized.
 //! * A filter that the system lacks makes a whole change fail: whether the one for urgent data is there is
@@ -47,18 +54,22 @@
 //! * A regular file or a directory is always ready on FreeBSD, and once elsewhere: it is refused, as on
 //!   epoll. Devices without readiness (macOS: /dev/tty) are `Unsupported` where the system says so.
 //! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is
-//!   `Unsupported`. Some fire it at the end of the stream as well: that is no `PRIORITY`.
+//!   `Unsupported`. Some fire it at the end of the stream as well: that is no `PRIORITY`. Others do not even
+//!   for an error: a source that is watched for nothing else has a read filter as a guard.
 //!
 //! # Waiting
 //!
 //! * Without room for an event `kevent` returns at once: a batch with no room is never passed.
 //! * A negative timeout is refused, a very long one refused by some and endless for others: it is cut to
-//!   days, after which the poll calls again. The kernel's timers differ everywhere and are not used.
+//!   days, after which the poll calls again. The kernel's timers differ everywhere and are not used for
+//!   deadlines.
 //!
 //! # Processes and threads
 //!
 //! * A forked child does not inherit a kqueue, and its number there may be another descriptor's: only the
 //!   process that made one closes it. So a child cannot inherit one before it is close-on-exec either.
+//! * A child's exit is reported before its status can be taken, or its process cannot be watched any more
+//!   while there is no status yet: `child`.
 //! * A user filter wakes a poll from another thread where the system has it, and a pipe elsewhere: see
 //!   `waker`.
 //!
@@ -70,7 +81,12 @@ mod abi;
 mod change;
 mod child;
 mod event;
+mod kind;
+mod oneshot;
+mod probe;
 mod queue;
+mod registering;
+mod settle;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -78,7 +94,7 @@ mod waker;
 
 use core::ptr;
 
-use heapless::{Vec, VecView};
+use heapless::VecView;
 
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::event::RawEvent;
@@ -86,11 +102,9 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use self::abi::{Count, Kevent};
-use self::change::{
-    ask_for_priority, change, deletions, errno, filters, found, push_additions, refusal,
-};
+use self::change::ask_for_priority;
 use self::queue::Queue;
-use super::fd::{RawFd, check, is_file};
+use super::fd::{RawFd, check};
 use super::{BusyPoll, FOREVER};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
@@ -117,45 +131,6 @@ impl Selector {
         self.kqueue.raw()
     }
 
-    pub(crate) fn register(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        // A queue in itself: FreeBSD refuses it, NetBSD accepts it and locks up at the next event.
-        if fd == self.raw_fd() || is_file(fd)? {
-            return Err(Error::Unsupported);
-        }
-        let (_found, added) = self.replace(fd, id, interests, opt)?;
-        added
-    }
-
-    pub(crate) fn reregister(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        if fd == self.raw_fd() {
-            return Err(Error::NotFound);
-        }
-        let (found, added) = self.replace(fd, id, interests, opt)?;
-        if !found && added.is_ok() {
-            self.delete(fd)?;
-        }
-        if found { added } else { Err(Error::NotFound) }
-    }
-
-    pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
-        if fd == self.raw_fd() {
-            return Err(Error::NotFound);
-        }
-        if self.delete(fd)? { Ok(()) } else { Err(Error::NotFound) }
-    }
-
     /// kqueue wakes all who watch.
     pub(crate) fn register_exclusive(
         &self,
@@ -176,53 +151,6 @@ impl Selector {
         Err(Error::Unsupported)
     }
 
-    /// Deletes what there is of a source and adds what is wanted, in one call. Whether there was something,
-    /// and whether the addition succeeded; if not, nothing is left.
-    fn replace(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<(bool, Result<()>)> {
-        let mut changes = deletions(fd);
-        let count = changes.len();
-        push_additions(&mut changes, fd, id, interests, opt)?;
-        self.kqueue.change(&mut changes)?;
-        let (deleted, added) = changes.split_at(count);
-        let found = found(deleted)?;
-        let added = added.iter().try_for_each(|receipt| self.added(receipt));
-        if added.is_err() {
-            self.delete(fd)?;
-        }
-        Ok((found, added))
-    }
-
-    /// Whether a source was found.
-    fn delete(&self, fd: RawFd) -> Result<bool> {
-        let mut changes = deletions(fd);
-        self.kqueue.change(&mut changes)?;
-        found(&changes)
-    }
-
-    /// What became of an addition.
-    fn added(&self, receipt: &Kevent) -> Result<()> {
-        match errno(receipt) {
-            0 => Ok(()),
-            libc::EPIPE if self.is_there(receipt) => Ok(()),
-            errno => Err(refusal(errno)),
-        }
-    }
-
-    /// Whether the filter of an addition is there after all.
-    fn is_there(&self, addition: &Kevent) -> bool {
-        let mut enable = change(addition.ident, addition.filter, abi::EV_ENABLE);
-        // Some systems take these anew with every change.
-        enable.udata = addition.udata;
-        enable.fflags = addition.fflags;
-        self.kqueue.change_one(enable).is_ok()
-    }
-
     #[inline]
     pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
         self.select(events, if wait { FOREVER } else { 0 })
@@ -239,25 +167,16 @@ impl Selector {
         let count = check(unsafe { abi::kevent(self.kqueue.raw(), none, 0, list, room, time) })?;
         // SAFETY: it wrote that many.
         unsafe { events.set_len(before + count as usize) };
-        if count > 0 && event::interpret(events, before) {
-            self.silence(&events[before..]);
+        if count > 0 && event::interpret(events, before, |event| self.settle(event)) {
+            self.silence(&mut events[before..]);
+        }
+        // Merging has made room where the kernel had none.
+        if count == room
+            && let Some(last) = events[before..].last_mut()
+        {
+            last.set_cut();
         }
         Ok(())
-    }
-
-    /// Disables what else a oneshot source has, one call for many sources.
-    fn silence(&self, events: &[RawEvent]) {
-        let mut changes = Vec::<Kevent, 64>::new();
-        for event in events.iter().filter(|event| event.is_oneshot()) {
-            if changes.capacity() - changes.len() < filters().count() {
-                let _ = self.kqueue.change(&mut changes);
-                changes.clear();
-            }
-            // What fired is disabled already, what is not there answers ENOENT, and who has closed the
-            // descriptor has nothing to silence.
-            changes.extend(filters().map(|filter| change(event.ident(), filter, abi::EV_DISABLE)));
-        }
-        let _ = self.kqueue.change(&mut changes);
     }
 }
 

@@ -47,35 +47,49 @@ impl Queue {
 
     /// Makes the changes; each becomes its receipt. An interruption does not undo them.
     pub(super) fn change(&self, changes: &mut [Kevent]) -> Result<()> {
-        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let (list, count) = (changes.as_mut_ptr(), changes.len() as Count);
-        // SAFETY: the kernel reads `count` changes and writes as many receipts; the manual allows both to
-        // be one array.
-        let answer = unsafe { abi::kevent(self.raw(), list, count, list, count, &now) };
-        match check(answer) {
-            Err(Error::Os(libc::EINTR)) => Ok(()),
-            answer => answer.map(drop),
-        }
+        change_in(self.raw(), changes)
     }
 
     /// Makes one change.
     pub(super) fn change_one(&self, change: Kevent) -> Result<()> {
-        let mut receipt = [change];
-        self.change(&mut receipt)?;
-        match errno(&receipt[0]) {
-            0 => Ok(()),
-            errno => Err(Error::from_raw_os_error(errno)),
-        }
+        change_one_in(self.raw(), change)
     }
 
     /// Takes one event, if there is one.
     pub(super) fn take_one(&self) -> Result<Option<Kevent>> {
-        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let mut event = change(0, abi::EVFILT_READ, 0);
-        // SAFETY: the kernel writes one event at most.
-        let count = check(unsafe { abi::kevent(self.raw(), ptr::null(), 0, &mut event, 1, &now) })?;
-        Ok((count > 0).then_some(event))
+        take_one_from(self.raw())
     }
+}
+
+const NOW: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// [`Queue::change`], for a queue that is owned elsewhere.
+fn change_in(queue: RawFd, changes: &mut [Kevent]) -> Result<()> {
+    let (list, count) = (changes.as_mut_ptr(), changes.len() as Count);
+    // SAFETY: the kernel reads `count` changes and writes as many receipts; the manual allows both to
+    // be one array.
+    match check(unsafe { abi::kevent(queue, list, count, list, count, &NOW) }) {
+        Err(Error::Os(libc::EINTR)) => Ok(()),
+        answer => answer.map(drop),
+    }
+}
+
+/// [`Queue::change_one`], for a queue that is owned elsewhere.
+pub(super) fn change_one_in(queue: RawFd, change: Kevent) -> Result<()> {
+    let mut receipt = [change];
+    change_in(queue, &mut receipt)?;
+    match errno(&receipt[0]) {
+        0 => Ok(()),
+        errno => Err(Error::from_raw_os_error(errno)),
+    }
+}
+
+/// [`Queue::take_one`], for a queue that is owned elsewhere.
+pub(super) fn take_one_from(queue: RawFd) -> Result<Option<Kevent>> {
+    let mut event = change(0, abi::EVFILT_READ, 0);
+    // SAFETY: the kernel writes one event at most.
+    let count = check(unsafe { abi::kevent(queue, ptr::null(), 0, &mut event, 1, &NOW) })?;
+    Ok((count > 0).then_some(event))
 }
 
 impl Drop for Queue {

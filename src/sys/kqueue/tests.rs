@@ -5,6 +5,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::vec::Vec;
 
+use core::ptr;
+
+use super::change::{change, errno};
 use super::*;
 use crate::ready::Ready;
 
@@ -97,10 +100,10 @@ fn each_change_has_its_receipt_and_brings_no_event() {
 #[test]
 fn it_is_asked_whether_a_filter_is_there() {
     let (selector, (here, _there)) = (Selector::new().unwrap(), pair());
-    let addition = change(here.as_raw_fd() as usize, abi::EVFILT_WRITE, abi::EV_ADD);
-    assert!(!selector.is_there(&addition));
-    selector.kqueue.change_one(addition).unwrap();
-    assert!(selector.is_there(&addition));
+    let ident = here.as_raw_fd() as usize;
+    assert!(!selector.is_there(ident, abi::EVFILT_WRITE, ID));
+    selector.kqueue.change_one(change(ident, abi::EVFILT_WRITE, abi::EV_ADD)).unwrap();
+    assert!(selector.is_there(ident, abi::EVFILT_WRITE, ID));
 }
 
 #[test]

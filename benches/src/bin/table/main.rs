@@ -1,13 +1,13 @@
-//! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools]
-//! [--rounds=ROUNDS]
+//! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools] [--rounds=ROUNDS]
 //! [--charts=DIRECTORY]`. See ci/table.sh.
 //!
-//! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue", timers, "timer adversaries",
-//! lateness, echo, memory, worst. Without any: all.
+//! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue",
+//! timers, "timer adversaries", lateness, echo, http, proxy, memory, worst. Without any: all.
 
 mod charts;
 mod echo;
 mod layout;
+mod programs;
 mod rounds;
 
 use std::path::PathBuf;
@@ -71,6 +71,12 @@ fn main() {
     }
     if settings.wants("echo") {
         echo::print(&settings);
+    }
+    if settings.wants("http") {
+        programs::print_http(&settings);
+    }
+    if settings.wants("proxy") {
+        programs::print_proxy(&settings);
     }
     if settings.wants("memory") {
         print_memory();

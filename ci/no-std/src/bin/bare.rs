@@ -1,90 +1,92 @@
-//! The smallest echo server: no state of its own, a connection's id is its descriptor.
+//! The smallest echo server: a connection keeps nothing but its socket, and its id is its descriptor.
 //!
 //! usage: bare PORT
 #![no_std]
 #![no_main]
 
-use core::mem::MaybeUninit;
-
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Registry};
-use mio_st::unix::{AcceptError, RawFd};
+use mio_st::socket::{AcceptError, TcpListener, TcpStream};
+use mio_st::unix::RawFd;
 use mio_st::{Error, Result};
-use no_std::{Arguments, accept, last_error, listen};
+use no_std::Program;
 
 no_std::program!(run);
 
-fn run(arguments: Arguments) -> Result<()> {
-    let listener = listen(arguments.number(1) as u16)?;
+/// Connections with a descriptor from here on are closed.
+const MOST: usize = 1024;
+type Connections = [Option<TcpStream>; MOST];
+
+fn run(program: Program) -> Result<()> {
+    let listener = TcpListener::bind(([127, 0, 0, 1], program.number(1) as u16).into())?;
     let mut registry = Registry::new()?;
     let mut events = Events::<64>::sized();
-    watch(&mut registry, listener)?;
+    let mut connections: Connections = [const { None }; MOST];
+    let listening = EventedId(listener.as_raw_fd() as usize);
+    watch(&mut registry, listening)?;
     loop {
         registry.poll(&mut events, None)?;
         for event in &mut events {
-            let fd = event.id().0 as RawFd;
-            if fd == listener {
-                welcome(&mut registry, listener)?;
-            } else if echo(&mut registry, fd).is_err() {
-                close(fd);
+            let id = event.id();
+            if id == listening {
+                welcome(&mut registry, &listener, &mut connections)?;
+            } else if let Some(place) = connections.get_mut(id.0)
+                && let Some(stream) = place
+                && echo(&mut registry, stream, id).is_err()
+            {
+                *place = None;
+                // It may have been deregistered for want of a descriptor, and now there is one.
+                let _ = watch(&mut registry, listening);
             }
         }
     }
 }
 
 /// Accepts one connection: under `Level` the next poll reports the others.
-fn welcome(registry: &mut Registry, listener: RawFd) -> Result<()> {
-    match accept(listener) {
-        Ok((connection, ())) => {
-            let fd = connection.into_raw_fd();
-            if watch(registry, fd).is_err() {
-                close(fd);
+fn welcome(
+    registry: &mut Registry,
+    listener: &TcpListener,
+    connections: &mut Connections,
+) -> Result<()> {
+    match listener.accept() {
+        Ok((stream, _)) => {
+            let id = EventedId(stream.as_raw_fd() as usize);
+            if let Some(place) = connections.get_mut(id.0)
+                && watch(registry, id).is_ok()
+            {
+                *place = Some(stream);
             }
         }
         Err(error) => match AcceptError::of(error) {
             AcceptError::WouldBlock | AcceptError::Lost => {}
-            // Without deadlines and a reserve, which `service` has, this bounds how often it tries in vain.
-            // SAFETY: no memory is involved.
-            AcceptError::Exhausted => drop(unsafe { libc::usleep(10_000) }),
+            // Until a connection ends: reported again and again, it would keep the loop busy.
+            AcceptError::Exhausted if connections.iter().any(Option::is_some) => {
+                registry.deregister_fd(listener.as_raw_fd())?;
+            }
+            AcceptError::Exhausted => {}
             AcceptError::Listener => return Err(error),
         },
     }
     Ok(())
 }
 
-fn close(fd: RawFd) {
-    // SAFETY: it was accepted here and is closed nowhere else.
-    unsafe { libc::close(fd) };
-}
-
-fn watch(registry: &mut Registry, fd: RawFd) -> Result<()> {
-    registry.register_fd(fd, EventedId(fd as usize), Interests::READABLE, PollOption::Level)
+fn watch(registry: &mut Registry, id: EventedId) -> Result<()> {
+    registry.register_fd(id.0 as RawFd, id, Interests::READABLE, PollOption::Level)
 }
 
 /// Takes from the socket only what it has taken back, so that there is nothing to keep. One step for each
 /// event: no connection can hold the others up.
-fn echo(registry: &mut Registry, fd: RawFd) -> Result<()> {
-    let mut buffer = MaybeUninit::<[u8; 4096]>::uninit();
-    let data = buffer.as_mut_ptr().cast();
-    // SAFETY: the kernel writes to the buffer, and reads from it, as much as it is told.
-    unsafe {
-        let length = libc::recv(fd, data, size_of_val(&buffer), libc::MSG_PEEK);
-        if length == 0 {
-            return Err(Error::Os(libc::ECONNRESET));
-        }
-        let (sent, mut wanted) = match length {
-            ..0 => (length, Interests::READABLE),
-            _ => (libc::send(fd, data, length as usize, libc::MSG_NOSIGNAL), Interests::WRITABLE),
-        };
-        if sent < 0 {
-            let error = last_error();
-            if !error.is_would_block() {
-                return Err(error);
-            }
-        } else {
-            libc::recv(fd, data, sent as usize, 0);
-            wanted = Interests::READABLE;
-        }
-        registry.reregister_fd(fd, EventedId(fd as usize), wanted, PollOption::Level)
-    }
+fn echo(registry: &mut Registry, stream: &TcpStream, id: EventedId) -> Result<()> {
+    let mut buffer = [0; 4096];
+    let wanted = match stream.peek(&mut buffer) {
+        Ok(0) => return Err(Error::Os(libc::ECONNRESET)),
+        Ok(length) => match stream.write(&buffer[..length]) {
+            Ok(sent) => stream.read(&mut buffer[..sent]).map(|_| Interests::READABLE)?,
+            Err(error) if error.is_would_block() => Interests::WRITABLE,
+            Err(error) => return Err(error),
+        },
+        Err(error) if error.is_would_block() => Interests::READABLE,
+        Err(error) => return Err(error),
+    };
+    registry.reregister_fd(id.0 as RawFd, id, wanted, PollOption::Level)
 }

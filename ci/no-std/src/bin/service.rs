@@ -5,7 +5,6 @@
 #![no_std]
 #![no_main]
 
-use core::mem::MaybeUninit;
 use core::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events, Interests};
@@ -13,11 +12,11 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
 use mio_st::timer::DeadlineKey;
-use mio_st::unix::{
-    AcceptGuard, EventedIo, Incoming, Signal, SignalSet, Signals, raise_descriptor_limit,
-};
+use mio_st::socket::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::unix::{Signal, SignalSet, Signals, raise_descriptor_limit};
 use mio_st::{Error, Result};
-use no_std::{Arguments, Line, accept, listen};
+use no_std::{Line, Program};
+use static_cell::StaticCell;
 
 /// How many connections it serves at once; more wait in the listener's queue.
 const CONNECTIONS: usize = 10_000;
@@ -26,7 +25,8 @@ const BUFFER: usize = 256;
 /// How long to leave the listener alone when no connection can be accepted.
 const PAUSE: Duration = Duration::from_millis(20);
 
-const ENDING: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
+/// The signals that end it. The third is one that only its last line can raise, and is an error then.
+const ENDING: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE, Signal::PIPE]);
 
 // Ids of the slab's are never as small.
 const LISTENER: EventedId = EventedId(0);
@@ -36,19 +36,17 @@ const SIGNALS: EventedId = EventedId(1);
 type ServicePoller = Poller<0, { CONNECTIONS + 1 }>;
 type Connections = Slab<Connection, CONNECTIONS>;
 
-static mut POLLER: MaybeUninit<ServicePoller> = MaybeUninit::uninit();
-static mut SLAB: MaybeUninit<Connections> = MaybeUninit::uninit();
+static POLLER: StaticCell<ServicePoller> = StaticCell::new();
+static SLAB: StaticCell<Connections> = StaticCell::new();
 
 no_std::program!(run);
 
-fn run(arguments: Arguments) -> Result<()> {
+fn run(program: Program) -> Result<()> {
     // With a lower limit, fewer connections are served.
     let _ = raise_descriptor_limit();
-    let (poller, connections) = (&raw mut POLLER, &raw mut SLAB);
-    // SAFETY: `main` runs once, and nothing else names them.
-    let (poller, connections) =
-        unsafe { (ServicePoller::init_in(&mut *poller)?, Connections::init_in(&mut *connections)) };
-    let mut service = Service::new(poller, connections, arguments)?;
+    let poller = ServicePoller::init_in(POLLER.uninit())?;
+    let connections = Connections::init_in(SLAB.uninit());
+    let mut service = Service::new(poller, connections, &program)?;
     let mut events = Events::<128>::sized();
     while !service.ending {
         service.poller.poll(&mut events, None)?;
@@ -59,15 +57,18 @@ fn run(arguments: Arguments) -> Result<()> {
         }
     }
     service.connections.clear();
+    service.poller.deregister(&mut service.listener)?;
+    service.poller.deregister(&mut service.signals)?;
     let line = Line::default().text("served ").number(service.served);
-    line.text(", echoed ").number(service.echoed).text(" bytes").print();
+    let line = line.text(", echoed ").number(service.echoed).text(" bytes");
+    line.print(&program.output(), service.poller.registry());
     Ok(())
 }
 
 struct Service {
     poller: &'static mut ServicePoller,
     connections: &'static mut Connections,
-    listener: EventedIo,
+    listener: TcpListener,
     guard: AcceptGuard,
     signals: Signals,
     idle: Duration,
@@ -79,7 +80,7 @@ struct Service {
 }
 
 struct Connection {
-    io: EventedIo,
+    stream: TcpStream,
     deadline: DeadlineKey,
     /// What was read and is not written yet: `buffer[from..to]`.
     from: u16,
@@ -91,13 +92,12 @@ impl Service {
     fn new(
         poller: &'static mut ServicePoller,
         connections: &'static mut Connections,
-        arguments: Arguments,
+        program: &Program,
     ) -> Result<Service> {
         let mut signals = Signals::new(ENDING)?;
         poller.register(&mut signals, SIGNALS, Signals::INTERESTS, PollOption::Edge)?;
-        let fd = listen(arguments.number(1) as u16)?;
-        // SAFETY: it was made just now, and is nobody else's.
-        let mut listener = unsafe { EventedIo::from_raw_fd(fd) };
+        let address = ([127, 0, 0, 1], program.number(1) as u16).into();
+        let mut listener = TcpListener::bind(address)?;
         poller.register(&mut listener, LISTENER, Interests::READABLE, PollOption::Level)?;
         Ok(Service {
             poller,
@@ -105,7 +105,7 @@ impl Service {
             listener,
             guard: AcceptGuard::new()?,
             signals,
-            idle: Duration::from_millis(arguments.number(2).into()),
+            idle: Duration::from_millis(program.number(2).into()),
             idle_end: Instant::now(),
             ending: false,
             served: 0,
@@ -131,24 +131,23 @@ impl Service {
         if self.connections.is_full() {
             return self.pause();
         }
-        let listener = self.listener.as_raw_fd();
-        match self.guard.accept_with(|| accept(listener))? {
-            Incoming::Connection(io, ()) => {
+        match self.guard.accept_next(&self.listener)? {
+            Incoming::Connection(stream, _) => {
                 // Without memory in the kernel to watch it, this connection is closed, and no other.
-                let _ = self.admit(io);
+                let _ = self.admit(stream);
             }
             Incoming::Exhausted => self.pause()?,
-            Incoming::Lost(_) | Incoming::Refused(()) | Incoming::WouldBlock => {}
+            Incoming::Lost(_) | Incoming::Refused(_) | Incoming::WouldBlock => {}
         }
         Ok(())
     }
 
-    fn admit(&mut self, mut io: EventedIo) -> Result<()> {
+    fn admit(&mut self, mut stream: TcpStream) -> Result<()> {
         let entry = self.connections.vacant_entry()?;
         let id = entry.key().into();
-        self.poller.register(&mut io, id, Interests::READABLE, PollOption::Level)?;
+        self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level)?;
         let deadline = self.poller.add_deadline(id, self.idle_end)?;
-        entry.insert(Connection { io, deadline, from: 0, to: 0, buffer: [0; BUFFER] });
+        entry.insert(Connection { stream, deadline, from: 0, to: 0, buffer: [0; BUFFER] });
         self.served += 1;
         Ok(())
     }
@@ -176,7 +175,7 @@ impl Service {
         let wanted = connection.step(&mut self.echoed)?;
         self.poller.update_deadline(connection.deadline, self.idle_end)?;
         // This is a system call only if `wanted` has changed.
-        self.poller.reregister(&mut connection.io, id, wanted, PollOption::Level)
+        self.poller.reregister(&mut connection.stream, id, wanted, PollOption::Level)
     }
 
     fn close(&mut self, id: EventedId) {
@@ -200,14 +199,14 @@ impl Connection {
 
     fn echo(&mut self) -> Result<usize> {
         if self.from == self.to {
-            let count = self.io.try_read(&mut self.buffer)?;
+            let count = self.stream.read(&mut self.buffer)?;
             (self.from, self.to) = (0, count as u16);
             if count == 0 {
                 return Err(Error::Os(libc::ECONNRESET));
             }
         }
         let rest = self.buffer.get(self.from.into()..self.to.into()).unwrap_or_default();
-        let count = self.io.try_write(rest)?;
+        let count = self.stream.write(rest)?;
         self.from += count as u16;
         Ok(count)
     }

@@ -1,0 +1,14 @@
+//! Whole programs: the examples, and the same by other libraries.
+
+#[allow(dead_code, clippy::std_instead_of_core)]
+#[path = "../../../examples/async/main.rs"]
+mod async_example;
+#[allow(dead_code, clippy::std_instead_of_core)]
+#[path = "../../../examples/http_server/main.rs"]
+mod http_server;
+
+pub mod http;
+pub mod http_client;
+mod http_hyper;
+mod http_loops;
+pub mod proxy;

@@ -1,0 +1,33 @@
+//! Asking what a descriptor is ready for, by a queue that lives for as long as the question.
+
+use heapless::Vec;
+
+use super::abi::{self, Filter};
+use super::change::{change, is_priority};
+use super::event::RawEvent;
+use super::queue::Queue;
+use crate::error::Result;
+use crate::sys::fd::RawFd;
+
+/// Returns what these filters of a descriptor say now, merged, or nothing if they are silent.
+pub(super) fn ask(fd: RawFd, filters: &[Filter]) -> Result<Option<RawEvent>> {
+    let queue = Queue::new()?;
+    let mut changes = Vec::<_, 3>::new();
+    for &filter in filters {
+        let mut add = change(fd as usize, filter, abi::EV_ADD | abi::EV_ONESHOT);
+        if is_priority(filter) {
+            add.fflags = abi::NOTE_OOB;
+        }
+        let _ = changes.push(add);
+    }
+    queue.change(&mut changes)?;
+    let mut all: Option<RawEvent> = None;
+    while let Some(event) = queue.take_one()? {
+        let event = RawEvent::interpreted(event);
+        match &mut all {
+            Some(all) => all.merge(event),
+            None => all = Some(event),
+        }
+    }
+    Ok(all)
+}

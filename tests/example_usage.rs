@@ -1,0 +1,84 @@
+//! How the examples are used: usage texts, messages of errors, and the README's copy of
+//! `echo_server`.
+#![cfg(feature = "std")]
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use self::support::*;
+
+/// Examples, but not the README's server, and their arguments up to the address if they have one.
+const EXAMPLES: [(&str, Option<&[&str]>); 9] = [
+    ("tcp_server", Some(&[])),
+    ("echo_demo", None),
+    ("fair_server", Some(&[])),
+    ("idle_timeout", Some(&[])),
+    ("dns_server", None),
+    ("per_core", Some(&["reuse-port"])),
+    ("interop", None),
+    ("service_std", Some(&[])),
+    ("tuned", None),
+];
+
+fn run(name: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(example(name)).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn each_example_has_a_usage_text() {
+    for (name, _) in EXAMPLES {
+        let beginning = format!("usage: {name}");
+        let (status, output, errors) = run(name, &["--help"]);
+        assert!(status == Some(0) && output.starts_with(&beginning), "{name}: {output}");
+        assert!(output.lines().count() > 2 && errors.is_empty(), "{name}: {errors}");
+        let (status, output, errors) = run(name, &["no-such-thing", "1", "2", "3"]);
+        assert!(status == Some(2) && errors.starts_with(&beginning), "{name}: {errors}");
+        assert_eq!(output, "", "{name}");
+    }
+}
+
+#[test]
+fn an_error_names_the_address_and_says_what_is_wrong() {
+    // Without SO_REUSEPORT, so that nobody else can listen there.
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (name, before) in EXAMPLES {
+        let Some(before) = before else { continue };
+        let (status, _, errors) = run(name, &[before, &[address.as_str()]].concat());
+        assert_eq!(status, Some(1), "{name}: {errors}");
+        let beginning = format!("{name}: {address}: ");
+        assert!(errors.starts_with(&beginning) && errors.contains("in use"), "{name}: {errors}");
+        assert!(!errors.contains("kind:"), "{name}: {errors}");
+    }
+}
+
+#[test]
+fn the_index_names_each_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let index = fs::read_to_string(root.join("examples/README.md")).unwrap();
+    for entry in fs::read_dir(root.join("examples")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name == "README.md" || index.contains(&format!("]({name}")), "{name} is missing");
+    }
+}
+
+/// The README's server is `echo_server` with a constant address, and so it is tested as that is.
+#[test]
+fn the_server_of_the_readme_is_tested_and_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let source = fs::read_to_string(root.join("examples/echo_server.rs")).unwrap();
+    let (_, server) = source.split_once("\n\n").unwrap();
+    let start = server.find("    let address").unwrap();
+    let end = server.find("    let (mut poller").unwrap();
+    let bind = "    let listener = TcpListener::bind(\"127.0.0.1:12345\".parse().unwrap())?;\n";
+    let server = [&server[..start], bind, &server[end..]].concat();
+    assert!(readme.contains(&server), "the README's server is another");
+    assert!(server.lines().count() < 50);
+}
