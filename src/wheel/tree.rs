@@ -329,7 +329,7 @@ mod tests {
     fn compare<const N: usize>(tree: &mut WinnerTree<N>) {
         let mut blocks = BTreeMap::<Leaf, Entry>::new();
         let mut random = 1_u64;
-        for step in 0..20_000_u64 {
+        for step in 0..5000_u64 {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(step | 1);
             // Neighbours on every level.
             let near = (random >> 40) as u32 & 0xFF;
