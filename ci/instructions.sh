@@ -12,13 +12,26 @@ WORSE=3 BETTER=10
 WORSE_ELSEWHERE=30
 
 cargo build --quiet --release --package mio-st-benches --bin work
+# A user's crate, with and without the system call inlined.
+USER_CRATE=target/user-crate
+for features in "" inline-syscall; do
+    cargo build --quiet --release --manifest-path ci/user-crate/Cargo.toml --bin user-crate \
+        --target-dir "$USER_CRATE/$features" --features "$features"
+done
 
-# count SECTION NAME: instructions per operation in two rounds of this library's part of a contest.
+# count SECTION NAME: instructions per operation in two rounds of this library's part of a contest, or in the
+# work of a user's crate.
 count() {
-    local ops log
+    local ops log command
+    case "$1" in
+    "user's crate") command=("$USER_CRATE/release/user-crate" "$2" mio-st) ;;
+    "user's crate, raw") command=("$USER_CRATE/release/user-crate" "$2" raw) ;;
+    "user's crate, inline-syscall") command=("$USER_CRATE/inline-syscall/release/user-crate" "$2" mio-st) ;;
+    *) command=(target/release/work "$1" "$2" mio-st 2) ;;
+    esac
     log=$(mktemp)
     ops=$(valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect='*measured_work*' \
-        target/release/work "$1" "$2" mio-st 2 2>"$log") || { cat "$log"; fail "callgrind failed"; }
+        "${command[@]}" 2>"$log") || { cat "$log"; fail "callgrind failed"; }
     awk -v ops="$ops" '/Collected :/ { printf "%.1f\n", $NF / ops; found = 1 } END { exit !found }' "$log"
     rm "$log"
 }

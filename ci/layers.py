@@ -18,9 +18,7 @@ trace
 error
 id ready interests time
 slab
-ready_queue
-wheel
-sys
+ready_queue wheel sys
 events
 poller
 source

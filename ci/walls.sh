@@ -20,6 +20,7 @@ UNSAFE_ROOMS=(
     std-adapter/net/       # FromRawFd is an unsafe trait: the caller's descriptor is adopted
     std-adapter/socket.rs  # AsFd lends a descriptor, and descriptors from and to std
     std-adapter/poller.rs  # AsFd lends the kernel queue's descriptor
+    std-adapter/boxed.rs   # a value that was initialized in its allocation
     std-adapter/unix.rs    # AsFd and FromRawFd, and std's lists of buffers
 )
 

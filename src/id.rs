@@ -1,11 +1,12 @@
-//! The name that the user gives to a source.
+//! The id of a source.
 
 use core::fmt;
 
 /// The id of an event source: the user's own number, which every event of the source carries.
 ///
-/// Every `usize` is legal, none is reserved, and ids need not be unique: the library only hands them
-/// back. [`Slab`](crate::slab::Slab) makes ids that stop resolving when their owner is gone.
+/// Every `usize` is legal, none is reserved, and ids need not be unique: the library only returns
+/// them with events. [`Slab`](crate::slab::Slab) issues ids that stop resolving when their entry is
+/// removed.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -14,6 +15,7 @@ use core::fmt;
 /// assert_eq!(LISTENER, EventedId::from(0));
 /// assert_eq!(LISTENER.to_string(), "0");
 /// ```
+#[doc(alias = "Token")]
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct EventedId(pub usize);

@@ -1,4 +1,4 @@
-//! What the user wants to hear of a source, and how often.
+//! Which events a source is watched for, and how often it reports them.
 
 use core::fmt;
 use core::num::NonZeroU8;
@@ -6,10 +6,10 @@ use core::ops::{BitOr, BitOrAssign};
 
 use crate::ready::Ready;
 
-/// What to watch a source for. Never empty: to watch for nothing, deregister.
+/// The set of events to watch a source for. It is never empty: to watch for nothing, deregister.
 ///
-/// Errors and hang-ups are always reported, and the closing of the read side wherever `READABLE` is
-/// asked for.
+/// Errors and hang-ups are always reported, and the end of the read side if `READABLE` is asked
+/// for.
 ///
 /// ```
 /// use mio_st::event::Interests;
@@ -21,21 +21,22 @@ use crate::ready::Ready;
 /// assert_eq!(interests.remove(Interests::READABLE), Some(Interests::PRIORITY));
 /// assert_eq!(interests.remove(interests), None);
 /// ```
+#[doc(alias = "Interest")]
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct Interests(NonZeroU8);
 
 impl Interests {
-    /// Wants [`Ready::READABLE`] and [`Ready::READ_CLOSED`].
+    /// Watches for [`Ready::READABLE`] and [`Ready::READ_CLOSED`].
     pub const READABLE: Interests = Interests::of(Ready::READABLE);
-    /// Wants [`Ready::PRIORITY`].
+    /// Watches for [`Ready::PRIORITY`].
     pub const PRIORITY: Interests = Interests::of(Ready::PRIORITY);
-    /// Wants [`Ready::WRITABLE`].
+    /// Watches for [`Ready::WRITABLE`].
     pub const WRITABLE: Interests = Interests::of(Ready::WRITABLE);
     /// `READABLE | WRITABLE`.
     pub const BOTH: Interests = Interests::READABLE.add(Interests::WRITABLE);
 
-    /// The bits are those of [`Ready`], whose lowest three these are.
+    /// Returns the interests for readiness bits: the lowest three bits of both types are the same.
     const fn of(ready: Ready) -> Interests {
         match NonZeroU8::new(ready.bits() as u8) {
             Some(bits) => Interests(bits),
@@ -43,7 +44,7 @@ impl Interests {
         }
     }
 
-    /// Both sets together: `|`, in a `const`.
+    /// Returns the union of both sets: `|`, in a `const`.
     #[inline]
     #[must_use]
     pub const fn add(self, other: Interests) -> Interests {
@@ -54,7 +55,7 @@ impl Interests {
         }
     }
 
-    /// Without `other`; `None` where nothing is left.
+    /// Returns the set without `other`, or `None` if nothing is left.
     #[inline]
     #[must_use]
     pub const fn remove(self, other: Interests) -> Option<Interests> {
@@ -64,28 +65,28 @@ impl Interests {
         }
     }
 
-    /// `READABLE` is in it.
+    /// Returns whether `READABLE` is in the set.
     #[inline]
     #[must_use]
     pub const fn is_readable(self) -> bool {
         self.0.get() & Interests::READABLE.0.get() != 0
     }
 
-    /// `WRITABLE` is in it.
+    /// Returns whether `WRITABLE` is in the set.
     #[inline]
     #[must_use]
     pub const fn is_writable(self) -> bool {
         self.0.get() & Interests::WRITABLE.0.get() != 0
     }
 
-    /// `PRIORITY` is in it.
+    /// Returns whether `PRIORITY` is in the set.
     #[inline]
     #[must_use]
     pub const fn is_priority(self) -> bool {
         self.0.get() & Interests::PRIORITY.0.get() != 0
     }
 
-    /// The readiness of the same names.
+    /// Returns the readiness bits of the same names.
     #[inline]
     #[must_use]
     pub const fn as_ready(self) -> Ready {
@@ -127,7 +128,8 @@ impl fmt::Debug for Interests {
     }
 }
 
-/// How often a registration reports.
+/// The trigger mode of a registration: how often it reports a source that is ready. See
+/// [the guide](crate::guide::triggers) for drawings.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PollOption {
     /// Reports each change once: read or write until `WouldBlock` before waiting for the next
@@ -145,7 +147,7 @@ pub enum PollOption {
     /// what is left, and reports the other sources as well. This is the simple way to serve many
     /// clients of which none can hold up the others.
     Level,
-    /// Once. The whole source is then silent, still registered, until `reregister`.
+    /// Once. The whole source is then silent, although registered, until `reregister`.
     Oneshot,
 }
 

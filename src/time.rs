@@ -7,9 +7,9 @@ use core::time::Duration;
 /// A point in time on the system's monotonic clock, in nanoseconds.
 ///
 /// The clock is the one that `std::time::Instant` reads (`CLOCK_MONOTONIC` on Linux and the BSDs,
-/// `CLOCK_UPTIME_RAW` on Apple systems): it never goes back, no change of the date moves it, and it stands
-/// still while the machine is suspended. Arithmetic saturates instead of panicking: `Instant::MAX` is
-/// some 584 years of uptime away and means *never*.
+/// `CLOCK_UPTIME_RAW` on Apple systems): it never goes back, changes of the date do not affect it,
+/// and it stops while the machine is suspended. Arithmetic saturates instead of panicking:
+/// `Instant::MAX` is some 584 years of uptime away and means *never*.
 ///
 /// ```
 /// use mio_st::time::Instant;
@@ -31,32 +31,33 @@ impl Instant {
     /// After everything: never.
     pub const MAX: Instant = Instant(u64::MAX);
 
-    /// The point `nanos` nanoseconds after the clock's origin.
+    /// Returns the point in time `nanos` nanoseconds after the clock's origin.
     #[inline]
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Instant {
         Instant(nanos)
     }
 
-    /// Nanoseconds since the clock's origin.
+    /// Returns the nanoseconds since the clock's origin.
     #[inline]
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
         self.0
     }
 
-    /// `self + duration`, or `MAX` where that lies beyond it.
+    /// Returns `self + duration`, or `MAX` if the sum is beyond it.
     #[inline]
     #[must_use]
     pub const fn saturating_add(self, duration: Duration) -> Instant {
         Instant(self.0.saturating_add(nanos(duration)))
     }
 
-    /// `self + duration`, or `None` where that lies beyond `MAX`.
+    /// Returns `self + duration`, or `None` if the sum is beyond `MAX`.
     #[inline]
     #[must_use]
     pub const fn checked_add(self, duration: Duration) -> Option<Instant> {
-        // A duration of more than u64::MAX nanoseconds counts as u64::MAX: it fits at the origin only.
+        // A duration of more than u64::MAX nanoseconds counts as u64::MAX: it fits at the origin
+        // only.
         if duration.as_nanos() > u64::MAX as u128 {
             return None;
         }
@@ -66,14 +67,14 @@ impl Instant {
         }
     }
 
-    /// `self - duration`, or `ZERO` where that lies before it.
+    /// Returns `self - duration`, or `ZERO` if the difference is before it.
     #[inline]
     #[must_use]
     pub const fn saturating_sub(self, duration: Duration) -> Instant {
         Instant(self.0.saturating_sub(nanos(duration)))
     }
 
-    /// The time from `earlier` to `self`; zero where `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
     #[inline]
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Instant) -> Duration {
@@ -81,8 +82,8 @@ impl Instant {
     }
 }
 
-/// A duration in nanoseconds, saturating, in 64-bit arithmetic only (`Duration::as_nanos` is 128 bits
-/// wide and costs several times as much).
+/// Returns a duration in nanoseconds, saturating, in 64-bit arithmetic only: `Duration::as_nanos`
+/// has 128 bits and costs several times as much.
 #[inline]
 pub(crate) const fn nanos(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)

@@ -6,9 +6,10 @@ use std::io::{self, ErrorKind};
 
 use crate::error::Error;
 
-/// Keeps the error number; an error without one becomes the `ErrorKind` nearest to it. Two do not survive the
-/// way back: [`StaleKey`](Error::StaleKey) is `NotFound` from then on, and [`Forked`](Error::Forked), for
-/// which there is no kind, is `EIO`. To tell them, match before converting.
+/// Keeps the error number; an error without one becomes the `ErrorKind` nearest to it. Two do not
+/// survive the way back: [`StaleKey`](Error::StaleKey) is `NotFound` from then on, and
+/// [`Forked`](Error::Forked), for which there is no kind, is `EIO`. To tell them, match before
+/// converting.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         if let Some(errno) = error.raw_os_error() {
@@ -24,8 +25,8 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Keeps the error number, so that an [`Evented`](crate::event::Evented) of the user's may do I/O. What
-/// has none becomes the nearest that has a meaning here, in the last resort `EIO`.
+/// Keeps the error number, so that an [`Evented`](crate::event::Evented) of the user's may do I/O.
+/// What has none becomes the nearest that has a meaning here, in the last resort `EIO`.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         meaning(&error)

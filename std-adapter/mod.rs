@@ -1,5 +1,6 @@
 //! What needs `std`: sockets like `std::net`'s, and conversions to and from `std`'s types.
 
+mod boxed;
 mod error;
 pub mod net;
 mod poller;

@@ -1,8 +1,9 @@
-//! The poller's own descriptor, for nesting and for other libraries.
+//! The poller's descriptor as `std` types, for nesting and for other libraries.
 //!
-//! Not for a forked child: a kqueue is not inherited, so there its number names nothing, or whatever the
-//! child has opened since. Nothing here can say so in a type; who forks, which is `unsafe`, answers for what
-//! the child does with the parent's handles.
+//! It must not be used in a forked child: a kqueue is not inherited, and there its number is
+//! closed, or belongs to a descriptor that the child has opened since. No type can express this;
+//! calling fork(2), which is `unsafe`, makes the caller responsible for what the child does with
+//! inherited handles.
 
 extern crate std;
 
@@ -16,13 +17,13 @@ impl AsRawFd for Registry {
     }
 }
 
-/// The kernel queue's descriptor. It must not be used in a forked child, where a kqueue is gone and its
-/// number may be another descriptor's.
+/// Returns the descriptor of the kernel queue. It must not be used in a forked child, in which a
+/// kqueue is closed and its number may belong to another descriptor.
 impl AsFd for Registry {
     #[allow(unsafe_code)]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: the registry owns the descriptor and keeps it open for as long as it is borrowed. In a
-        // child that has not inherited it, it is for the one who forked, see above.
+        // SAFETY: the registry owns the descriptor and keeps it open for as long as it is borrowed.
+        // In a forked child the caller of fork(2) is responsible, see above.
         unsafe { BorrowedFd::borrow_raw(self.raw_fd()) }
     }
 }
@@ -33,9 +34,9 @@ impl<const USER: usize, const TIMERS: usize> AsRawFd for Poller<USER, TIMERS> {
     }
 }
 
-/// The kernel queue's descriptor, which is [readable](crate::event::Ready::READABLE) when there are kernel
-/// events. It must not be used in a forked child, where a kqueue is gone and its number may be another
-/// descriptor's.
+/// Returns the descriptor of the kernel queue, which is [readable](crate::event::Ready::READABLE)
+/// if kernel events are pending. It must not be used in a forked child, in which a kqueue is closed
+/// and its number may belong to another descriptor.
 impl<const USER: usize, const TIMERS: usize> AsFd for Poller<USER, TIMERS> {
     #[allow(unsafe_code)]
     fn as_fd(&self) -> BorrowedFd<'_> {

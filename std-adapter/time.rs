@@ -8,10 +8,10 @@ use std::time::Instant as StdInstant;
 
 use crate::time::Instant;
 
-/// Both count the same clock, but `std`'s does not tell from when on. So the two are read together once a
-/// process, and every conversion goes by that pair: with a constant error of less than a microsecond, which
-/// makes deadlines later and never earlier, and without drift. The clock stands still while the
-/// machine is suspended.
+/// Both count the same clock, but `std`'s does not tell from when on. So the two are read together
+/// once a process, and every conversion goes by that pair: with a constant error of less than a
+/// microsecond, which makes deadlines later and never earlier, and without drift. The clock stands
+/// still while the machine is suspended.
 impl From<StdInstant> for Instant {
     fn from(instant: StdInstant) -> Instant {
         let (std, ours) = *anchor();
@@ -25,8 +25,8 @@ impl From<StdInstant> for Instant {
 fn anchor() -> &'static (StdInstant, Instant) {
     static ANCHOR: OnceLock<(StdInstant, Instant)> = OnceLock::new();
     ANCHOR.get_or_init(|| {
-        // Of our two readings, the later: then what is converted is never early. A thread may be put off
-        // between them, so the closest of a few pairs.
+        // Of our two readings, the later: then what is converted is never early. A thread may be
+        // put off between them, so the closest of a few pairs.
         let pairs = (0..8).map(|_| {
             let before = Instant::now();
             let std = StdInstant::now();

@@ -3,7 +3,7 @@
 #![cfg(all(feature = "std", target_os = "linux", not(mio_st_backend = "kqueue")))]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ use mio_st::poll::Poller;
 use mio_st::unix::AcceptError;
 use mio_st::{Error, unix};
 
-use net_support::{Directory, LOCALHOSTS, address};
+use support::net::{Directory, LOCALHOSTS, address};
 
 /// What the next calls of accept4 in this thread do instead of what they would.
 #[derive(Copy, Clone)]
@@ -123,7 +123,7 @@ const BROKEN: [c_int; 4] = [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EAC
 
 #[test]
 fn an_error_of_one_connection_is_lost_and_the_next_is_accepted() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
     for errno in LOST {
         let client = connect(&listener);
@@ -142,7 +142,7 @@ fn an_error_of_one_connection_is_lost_and_the_next_is_accepted() {
 
 #[test]
 fn an_interrupted_accept_is_made_again() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
     let _client = connect(&listener);
     answer(&[Answer::Fail(libc::EINTR); 3]);
@@ -153,9 +153,9 @@ fn an_interrupted_accept_is_made_again() {
 /// up, either accepts the connection in order to close it, or fails as well.
 #[test]
 fn each_kind_of_shortage_refuses_or_exhausts() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
-    let before = net_support::descriptors();
+    let before = support::net::descriptors();
     for errno in EXHAUSTED {
         let mut client = connect(&listener);
         answer(&[Answer::Fail(errno)]);
@@ -179,12 +179,12 @@ fn each_kind_of_shortage_refuses_or_exhausts() {
         answer(&[Answer::Fail(errno)]);
         assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::WouldBlock));
     }
-    assert_eq!(net_support::descriptors(), before, "the reserve and nothing else");
+    assert_eq!(support::net::descriptors(), before, "the reserve and nothing else");
 }
 
 #[test]
 fn only_a_broken_listener_is_an_error() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
     let _client = connect(&listener);
     for errno in BROKEN {
@@ -202,16 +202,16 @@ fn only_a_broken_listener_is_an_error() {
 /// macOS accepts connections that were reset in the queue, and reports an address of length 0.
 #[test]
 fn a_dead_socket_without_an_address_is_a_lost_connection() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
     let mut client = connect(&listener);
-    let before = net_support::descriptors();
+    let before = support::net::descriptors();
     answer(&[Answer::NoAddress]);
     match guard.accept_next(&listener).unwrap() {
         Incoming::Lost(error) => assert_eq!(error, Error::Os(libc::ECONNABORTED)),
         other => panic!("{other:?}"),
     }
-    assert_eq!(net_support::descriptors(), before);
+    assert_eq!(support::net::descriptors(), before);
     assert_eq!(client.read(&mut [0; 1]).unwrap(), 0, "it is closed");
     // By the listener alone it is an error that says as much.
     let _client = connect(&listener);
@@ -222,7 +222,7 @@ fn a_dead_socket_without_an_address_is_a_lost_connection() {
 /// Of a Unix socket an address of length 0 says that the peer is unnamed, as most are.
 #[test]
 fn a_unix_connection_without_an_address_is_a_connection() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let directory = Directory::new();
     let path = directory.join("socket");
     let listener = UnixListener::bind(&path).unwrap();
@@ -242,7 +242,7 @@ fn a_unix_connection_without_an_address_is_a_connection() {
 #[test]
 #[allow(deprecated)]
 fn the_older_call_has_the_older_results() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     use mio_st::net::Accepted;
 
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
@@ -277,7 +277,7 @@ impl fmt::Debug for Fails {
 
 #[test]
 fn errors_of_other_listeners_count_by_their_kind_and_keep_their_text() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut guard = AcceptGuard::new().unwrap();
     let would_block = Fails(|| ErrorKind::WouldBlock.into());
     assert!(matches!(guard.accept_next(&would_block), Ok(unix::Incoming::WouldBlock)));
@@ -289,7 +289,7 @@ fn errors_of_other_listeners_count_by_their_kind_and_keep_their_text() {
 
 #[test]
 fn without_std_the_guard_works_with_any_function() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut guard = unix::AcceptGuard::new().unwrap();
     let mut calls = 0;
     let mut results = [Ok(("stream", "peer")), Err(Error::Os(libc::ENOBUFS))].into_iter();
@@ -320,7 +320,7 @@ const LONG: Duration = Duration::from_secs(10);
 
 #[test]
 fn an_acceptor_pauses_by_itself_and_goes_on() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut poller = Poller::<0, 1>::sized().unwrap();
     let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
     let clients = [connect(acceptor.listener()), connect(acceptor.listener())];
@@ -344,7 +344,7 @@ fn an_acceptor_pauses_by_itself_and_goes_on() {
 
 #[test]
 fn a_pause_lasts_until_the_listener_can_be_registered_again() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut poller = Poller::<0, 1>::sized().unwrap();
     let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
     let _client = connect(acceptor.listener());
@@ -367,7 +367,7 @@ fn a_pause_lasts_until_the_listener_can_be_registered_again() {
 
 #[test]
 fn without_room_for_a_timeout_an_acceptor_is_reported_further() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut poller = Poller::<0, 0>::sized().unwrap();
     let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
     let _client = connect(acceptor.listener());
@@ -379,7 +379,7 @@ fn without_room_for_a_timeout_an_acceptor_is_reported_further() {
 
 #[test]
 fn an_acceptor_passes_on_what_became_of_a_connection_and_of_the_listener() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut poller = Poller::<0, 1>::sized().unwrap();
     let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
     let _client = connect(acceptor.listener());
@@ -400,7 +400,7 @@ fn an_acceptor_passes_on_what_became_of_a_connection_and_of_the_listener() {
 fn an_acceptor_of_the_core_pauses_too() {
     use mio_st::socket;
 
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     let mut poller = Poller::<0, 1>::sized().unwrap();
     let listener = socket::TcpListener::bind(address(LOCALHOSTS[0])).unwrap();
     let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener).unwrap();

@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 #[path = "faces/net.rs"]
 mod face;

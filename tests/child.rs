@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use core::time::Duration;
 use std::os::unix::process::CommandExt;
@@ -14,8 +13,8 @@ use mio_st::event::{EventedId, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::{Child, ExitStatus, Signal};
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 const GONE: Error = Error::Os(libc::ECHILD);
 

@@ -5,7 +5,7 @@
 #[path = "../examples/dns_server.rs"]
 mod dns_server;
 
-mod net_support;
+mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -49,7 +49,7 @@ fn serve(client: impl FnOnce(SocketAddr)) {
     thread::scope(|scope| {
         let stop = Stop(&flag);
         let server = scope.spawn(|| {
-            let mut server = Server::bind(net_support::address("127.0.0.1:0")).unwrap();
+            let mut server = Server::bind(support::net::address("127.0.0.1:0")).unwrap();
             sender.send(server.local_addr().unwrap()).unwrap();
             let before = ALLOCATIONS.get();
             while !flag.load(SeqCst) {
@@ -75,7 +75,7 @@ impl Drop for Stop<'_> {
 #[test]
 fn dig_gets_its_answers() {
     if Command::new("dig").arg("-v").output().is_err() {
-        return net_support::skip("there is no dig (Debian's bind9-dnsutils)");
+        return support::net::skip("there is no dig (Debian's bind9-dnsutils)");
     }
     serve(|address| {
         let dig = |arguments: &str| {
@@ -188,7 +188,7 @@ fn no_bytes_upset_it() {
 #[test]
 fn one_event_takes_a_bounded_number_of_queries() {
     const AT_ONCE: usize = 32;
-    let mut server = Server::bind(net_support::address("127.0.0.1:0")).unwrap();
+    let mut server = Server::bind(support::net::address("127.0.0.1:0")).unwrap();
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(server.local_addr().unwrap()).unwrap();
     for _ in 0..2 * AT_ONCE {

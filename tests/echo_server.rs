@@ -57,10 +57,10 @@ fn a_hundred_megabytes_in_odd_chunks() {
     let block = noise(1_000_003);
     let stream = block.clone();
     let writer = thread::spawn(move || {
-        let (mut sent, mut random) = (0, Random(7));
+        let (mut sent, mut random) = (0, Rng::new(7));
         while sent < TOTAL {
             let start = sent % stream.len();
-            let length = 1 + random.below(99_999);
+            let length = 1 + random.index(99_999);
             let end = (start + length).min(start + TOTAL - sent).min(stream.len());
             writer.write_all(&stream[start..end]).unwrap();
             sent += end - start;
@@ -357,22 +357,6 @@ fn say(what: &str) {
 }
 
 fn noise(length: usize) -> Vec<u8> {
-    let mut random = Random(1);
+    let mut random = Rng::new(1);
     (0..length.div_ceil(8)).flat_map(|_| random.next().to_le_bytes()).take(length).collect()
-}
-
-/// Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::fs::File;
 use std::io::Seek;
@@ -12,7 +12,7 @@ use mio_st::Error;
 use mio_st::socket::{TcpListener, UdpSocket, UnixDatagram, UnixStream};
 use mio_st::unix::{OwnedFd, Receiver, new_pipe};
 
-use net_support::{
+use self::support::net::{
     Directory, LOCALHOSTS, address, alone, child, is_child, leaks, leave_descriptors,
     limit_descriptors, skip,
 };
@@ -49,7 +49,7 @@ fn what_is_sent_arrives_owned_and_closed_on_exec() {
             assert_eq!((received.len, received.count), (if is_stream { 5 } else { 0 }, 3));
             assert!(!received.truncated && !received.fds_truncated && fds[3].is_none());
             for fd in &mut fds[..3] {
-                assert!(net_support::is_cloexec(fd.as_ref().unwrap()));
+                assert!(support::net::is_cloexec(fd.as_ref().unwrap()));
                 let mut data = [0; 4];
                 assert_eq!(receiver(fd.take()).try_read(&mut data), Ok(4));
             }

@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -59,7 +59,7 @@ fn the_counter_counts() {
 
 #[test]
 fn udp() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     assert_no_allocation("udp", || {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
@@ -85,8 +85,8 @@ fn udp() {
 
 #[test]
 fn unix() {
-    let _alone = net_support::alone();
-    let directory = net_support::Directory::new();
+    let _alone = support::net::alone();
+    let directory = support::net::Directory::new();
     let (path, other) = (directory.join("stream"), directory.join("datagram"));
     let too_long = "x".repeat(200);
     assert_no_allocation("unix", || {
@@ -119,7 +119,7 @@ fn unix() {
 
 #[test]
 fn listening() {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     assert_no_allocation("listening", || {
         let mut poller = Poller::new().unwrap();
         let local = (Ipv4Addr::LOCALHOST, 0).into();
@@ -137,10 +137,10 @@ fn listening() {
         let mut guard = AcceptGuard::new().unwrap();
         assert!(matches!(guard.accept_next(&listener), Ok(Incoming::WouldBlock)));
         let clients = [(); 2].map(|()| TcpStream::connect(own).unwrap());
-        let former = net_support::leave_descriptors(0);
+        let former = support::net::leave_descriptors(0);
         assert!(matches!(guard.accept_next(&listener), Ok(Incoming::Refused(_))));
         assert!(Poller::new().is_err() && UdpSocket::bind(local).is_err());
-        net_support::limit_descriptors(former);
+        support::net::limit_descriptors(former);
         assert!(matches!(guard.accept_next(&listener), Ok(Incoming::Connection(..))));
         drop(clients);
     });

@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -11,7 +11,7 @@ use mio_st::event::{EventedId, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{Ecn, PacketBatch, PacketInfo, UdpSocket};
 
-use net_support::{LOCALHOSTS, address, alone, leaks, until};
+use support::net::{LOCALHOSTS, address, alone, leaks, until};
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 const ID: EventedId = EventedId(7);

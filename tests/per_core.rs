@@ -5,7 +5,7 @@
 #[path = "../examples/per_core.rs"]
 mod per_core;
 
-mod net_support;
+mod support;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -17,14 +17,14 @@ const CORES: usize = 3;
 const CLIENTS: usize = 60;
 
 fn serves(share: Share) {
-    let _alone = net_support::alone();
+    let _alone = support::net::alone();
     // What a process opens once and keeps is there from the first run on.
     serve(share);
-    assert!(!net_support::leaks(|| serve(share)));
+    assert!(!support::net::leaks(|| serve(share)));
 }
 
 fn serve(share: Share) {
-    let service = Service::start(share, net_support::address("127.0.0.1:0"), CORES).unwrap();
+    let service = Service::start(share, support::net::address("127.0.0.1:0"), CORES).unwrap();
     let address = service.address;
     let clients: Vec<_> = (0..CLIENTS).map(|_| thread::spawn(move || talk(address))).collect();
     clients.into_iter().for_each(|client| client.join().unwrap());

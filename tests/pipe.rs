@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use core::time::Duration;
 use std::process::{Command, Stdio};
@@ -15,8 +14,8 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::{IoSlice, IoSliceMut, Receiver, Sender, new_pipe};
 use mio_st::{Error, Result};
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 const REFUSED: Result<()> = Err(Error::InvalidInput);
 

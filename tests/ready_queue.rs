@@ -1,5 +1,8 @@
 //! `ReadyQueue` against a naive one, and its promises one by one.
 
+#[path = "support/rng.rs"]
+mod rng;
+
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -7,20 +10,7 @@ use mio_st::Error;
 use mio_st::event::{EventedId, Interests, Ready, ReadyQueue, SourceKey};
 use mio_st::poll::PollOption;
 
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 11) as usize % n
-    }
-}
+use self::rng::Rng;
 
 /// The queue that needs no thought: one list, searched from end to end for everything.
 #[derive(Default)]
@@ -265,39 +255,39 @@ const INTERESTS: [Interests; 4] =
 const READABLE: Interests = Interests::READABLE;
 const OPTIONS: [PollOption; 3] = [PollOption::Edge, PollOption::Level, PollOption::Oneshot];
 
-fn any_ready(random: &mut Random) -> Ready {
-    match random.below(8) {
+fn any_ready(random: &mut Rng) -> Ready {
+    match random.index(8) {
         0 => Ready::from_bits_retain(random.next() as u32),
         1 => Ready::all(),
         2 => Ready::empty(),
         _ => Ready::from_bits_retain(
-            1 << [0, 0, 0, 1, 2, 2, 2, 3, 4, 13, 14, 15, 16, 23][random.below(14)],
+            1 << [0, 0, 0, 1, 2, 2, 2, 3, 4, 13, 14, 15, 16, 23][random.index(14)],
         ),
     }
 }
 
 fn long_random_walk<const N: usize>(steps: usize) {
-    let mut random = Random(0x2545_F491_4F6C_DD1D ^ N as u64);
+    let mut random = Rng::new(0x2545_F491_4F6C_DD1D ^ N as u64);
     let mut pair = Pair::<N>::new();
     for step in 0..steps {
         let key = {
             let alive = &pair.naive.sources;
             let keys = &pair.keys;
-            if alive.is_empty() || random.below(20) == 0 {
-                (!keys.is_empty()).then(|| keys[random.below(keys.len())])
+            if alive.is_empty() || random.index(20) == 0 {
+                (!keys.is_empty()).then(|| keys[random.index(keys.len())])
             } else {
-                Some(alive[random.below(alive.len())].key)
+                Some(alive[random.index(alive.len())].key)
             }
         };
-        let interests = INTERESTS[random.below(4)];
-        let opt = OPTIONS[random.below(3)];
+        let interests = INTERESTS[random.index(4)];
+        let opt = OPTIONS[random.index(3)];
         let ready = any_ready(&mut random);
         // Seasons: of filling, of notifications, of removal.
         let season = step / (100 + 2 * N) % 4;
-        match (random.below(16), key) {
+        match (random.index(16), key) {
             (0 | 1, _) => pair.begin_round(),
             (2 | 3, _) => _ = pair.pop(),
-            (4, _) => pair.deliver(random.below(N + 2)),
+            (4, _) => pair.deliver(random.index(N + 2)),
             (5 | 6, _) => pair.notify(step, ready),
             (7, _) => pair.add(step, interests, opt),
             (8, _) if season == 0 => pair.add(step, interests, opt),

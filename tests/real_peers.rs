@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -13,7 +13,7 @@ use mio_st::event::{EventedId, Events, Interests};
 use mio_st::net::{UdpSocket, UnixDatagram, UnixListener};
 use mio_st::poll::{PollOption, Poller};
 
-use net_support::{Directory, skip};
+use support::net::{Directory, skip};
 
 const LISTENER: EventedId = EventedId(0);
 const PEER: EventedId = EventedId(1);
@@ -113,7 +113,7 @@ fn socat_sends_datagrams() {
     let directory = Directory::new();
     let path = directory.join("socket");
     let mut datagrams = UnixDatagram::bind(&path).unwrap();
-    let mut udp = UdpSocket::bind(net_support::address("127.0.0.1:0")).unwrap();
+    let mut udp = UdpSocket::bind(support::net::address("127.0.0.1:0")).unwrap();
     let port = udp.local_addr().unwrap().port();
     let mut poller = Poller::new().unwrap();
     let mut events = Events::new();

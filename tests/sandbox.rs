@@ -3,7 +3,6 @@
 #![cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
 
 mod support;
-mod unix_support;
 
 use core::time::Duration;
 use std::time::Instant;
@@ -15,8 +14,8 @@ use mio_st::event::{EventedId, Events, Ready};
 use mio_st::poll::{BusyPoll, PollOption, Poller};
 use mio_st::unix::{Child, ExitStatus, set_timer_slack};
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 /// Every optional call is refused with `errno`, and what needs none of them goes on.
 fn behave_without_optional_calls(name: &str, errno: c_int) {

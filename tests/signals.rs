@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::process::{self, Command};
@@ -16,8 +15,8 @@ use mio_st::event::{EventedId, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::{Signal, SignalSet, Signals};
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 const ONE: Signal = Signal::USER_1;
 const TWO: Signal = Signal::USER_2;

@@ -1,5 +1,8 @@
 //! `Slab` against a naive one, and its promises one by one.
 
+#[path = "support/rng.rs"]
+mod rng;
+
 use core::cell::Cell;
 use core::mem::{self, MaybeUninit};
 use core::panic::AssertUnwindSafe;
@@ -9,20 +12,7 @@ use mio_st::Error;
 use mio_st::event::EventedId;
 use mio_st::slab::{Key, Slab};
 
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 11) as usize % n
-    }
-}
+use self::rng::Rng;
 
 /// The slab that needs no thought: a list of what is there, and of the keys of what is not.
 #[derive(Default)]
@@ -81,26 +71,26 @@ fn sorted(mut entries: Vec<(Key, u64)>) -> Vec<(Key, u64)> {
 }
 
 fn long_random_walk<const N: usize>() {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ N as u64);
+    let mut random = Rng::new(0x9E37_79B9_7F4A_7C15 ^ N as u64);
     let mut slab: Slab<u64, N> = Slab::new();
     let mut naive = Naive { capacity: N, ..Naive::default() };
     for step in 0..1_500 {
-        let some_key = |naive: &Naive, random: &mut Random| {
-            let from = if random.below(8) == 0 {
+        let some_key = |naive: &Naive, random: &mut Rng| {
+            let from = if random.index(8) == 0 {
                 naive.gone.clone()
             } else {
                 naive.entries.iter().map(|(key, _)| *key).collect()
             };
-            (!from.is_empty()).then(|| from[random.below(from.len())])
+            (!from.is_empty()).then(|| from[random.index(from.len())])
         };
         // Now filling, now emptying, so that both ends are met.
         let fills = step / 200 % 2 == 0;
-        match random.below(32) {
-            0 if random.below(8) == 0 => {
+        match random.index(32) {
+            0 if random.index(8) == 0 => {
                 let drained: Vec<_> = slab.drain().collect();
                 assert_eq!(sorted(drained), naive.drain());
             }
-            1 if random.below(8) == 0 => {
+            1 if random.index(8) == 0 => {
                 slab.clear();
                 naive.drain();
             }
@@ -412,4 +402,29 @@ fn it_prints_what_it_holds() {
     assert_eq!(format!("{slab:?}"), format!("{{{key:?}: \"here\"}}"));
     assert!(format!("{:?}", slab.vacant_entry()).starts_with("Ok(VacantEntry(Key("));
     assert!(format!("{:?}", slab.iter()).contains("here"));
+}
+
+#[test]
+fn indexing_is_for_keys_that_are_known_to_be_current() {
+    let mut slab: Slab<u32, 3> = Slab::new();
+    let key = slab.insert(1).unwrap();
+    slab[key] += 1;
+    assert_eq!(slab[EventedId::from(key)], 2);
+    slab.remove(key);
+    std::panic::catch_unwind(|| slab[key]).unwrap_err();
+}
+
+#[test]
+fn a_slab_can_be_consumed_and_what_is_left_is_dropped() {
+    let value = std::rc::Rc::new(());
+    let mut slab: Slab<_, 5> = Slab::new();
+    let keys: Vec<_> = (0..5).map(|_| slab.insert(value.clone()).unwrap()).collect();
+    slab.remove(keys[1]);
+    let mut entries = slab.into_iter();
+    assert_eq!(entries.len(), 4);
+    let (first, _) = entries.next().unwrap();
+    let (second, _) = entries.next().unwrap();
+    assert_eq!([first, second], [keys[0], keys[2]]);
+    drop(entries);
+    assert_eq!(std::rc::Rc::strong_count(&value), 1);
 }

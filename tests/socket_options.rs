@@ -2,7 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod net_support;
+mod support;
 
 use std::fmt::Debug;
 use std::io::Write;
@@ -18,7 +18,7 @@ use mio_st::socket::{
 };
 use mio_st::{Error, Result};
 
-use net_support::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
+use self::support::net::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 const ID: EventedId = EventedId(1);
@@ -283,7 +283,7 @@ fn only_what_is_of_a_kind_becomes_one() {
         let file = || OwnedFd::from(std::fs::File::open("/").unwrap());
 
         let listener = TcpListener::try_from_fd(fd(&tcp)).unwrap();
-        assert!(net_support::is_nonblocking(&listener), "what was blocking is not");
+        assert!(support::net::is_nonblocking(&listener), "what was blocking is not");
         UdpSocket::try_from_fd(fd(&udp)).unwrap();
         UnixStream::try_from_fd(fd(&unix)).unwrap();
         let invalid = Error::InvalidInput;
@@ -296,7 +296,7 @@ fn only_what_is_of_a_kind_becomes_one() {
 
         let blocking = std::net::UdpSocket::bind(LOCALHOSTS[0]).unwrap();
         let adopted = mio_st::net::UdpSocket::from(OwnedFd::from(blocking));
-        assert!(net_support::is_nonblocking(&adopted), "without checks too");
+        assert!(support::net::is_nonblocking(&adopted), "without checks too");
         assert!(mio_st::net::TcpStream::try_from_fd(udp()).is_err());
     }));
 }

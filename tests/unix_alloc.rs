@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
@@ -17,8 +16,8 @@ use mio_st::unix::{
     Signals, Waker, new_pipe,
 };
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 /// Ends the process where a thread turns to it that says that it does not.
 struct Aborting;

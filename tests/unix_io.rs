@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use std::fs::File;
 use std::net::UdpSocket;
@@ -15,8 +14,8 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::{EventedIo, IoSlice, IoSliceMut};
 use mio_st::{Error, Result};
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 const EPIPE: Result<usize> = Err(Error::Os(libc::EPIPE));
 

@@ -3,7 +3,6 @@
 #![allow(unsafe_code)]
 
 mod support;
-mod unix_support;
 
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -18,8 +17,8 @@ use mio_st::event::{EventedId, Events, Ready};
 use mio_st::poll::{Poller, Registry};
 use mio_st::unix::Waker;
 
+use self::support::unix::*;
 use self::support::*;
-use self::unix_support::*;
 
 fn waker(poller: &mut Poller, id: usize) -> Waker {
     Waker::new(poller.registry(), EventedId(id)).unwrap()

@@ -41,6 +41,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         id: EventedId,
         deadline: impl Into<Instant>,
     ) -> Result<DeadlineKey> {
+        self.registry.request_attention();
         self.timers.insert(deadline.into(), id)
     }
 
@@ -52,6 +53,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// clock_gettime(2).
     #[inline]
     pub fn add_timeout(&mut self, id: EventedId, timeout: Duration) -> Result<DeadlineKey> {
+        self.registry.request_attention();
         self.timers.insert(clock::now()? + timeout, id)
     }
 
@@ -65,6 +67,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// [`Full`](crate::Error::Full), [`InvalidInput`](crate::Error::InvalidInput) for a period of zero, or
     /// the error of clock_gettime(2).
     pub fn add_interval(&mut self, id: EventedId, period: Duration) -> Result<DeadlineKey> {
+        self.registry.request_attention();
         self.timers.insert_interval(clock::now()? + period, period, id)
     }
 

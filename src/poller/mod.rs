@@ -1,32 +1,29 @@
 //! One `poll` for events from the kernel, from user space and from deadlines.
 
+mod attention;
 mod deadlines;
 mod evented;
-mod kernel;
-mod look;
+mod platform_ext;
+mod poll;
+mod probe;
 mod registration;
 mod registry;
-mod turn;
+mod shares;
 mod user;
+mod wait;
 
 use core::mem::MaybeUninit;
-use core::time::Duration;
-
-use heapless::VecView;
 
 pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
 pub use self::registry::Registry;
 
-use self::turn::Turn;
+use self::shares::Rotation;
 use crate::error::Result;
-use crate::events::Events;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready_queue::ReadyQueue;
 use crate::sys::fd::RawFd;
-use crate::sys::{FOREVER, RawEvent};
-use crate::time::{Instant, nanos};
 use crate::wheel::TimerWheel;
 
 /// Hands out events from three sources through one call: the kernel, user space, and deadlines.
@@ -79,7 +76,7 @@ use crate::wheel::TimerWheel;
 /// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
 ///
 /// Slots that a class does not use go to the others, but to more deadlines only if the kernel has reported
-/// nothing: they would come after its events. [`Events::is_full`] hints that more is waiting.
+/// nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full) hints that more is waiting.
 ///
 /// # System calls
 ///
@@ -107,7 +104,7 @@ pub struct Poller<const USER: usize = 512, const TIMERS: usize = 512> {
     registry: Registry,
     user: ReadyQueue<USER>,
     timers: TimerWheel<TIMERS>,
-    turn: Turn,
+    rotation: Rotation,
 }
 
 impl Poller {
@@ -150,7 +147,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             // Constants: a debug build would make each of them on the stack first, and then copy it.
             user: const { ReadyQueue::new() },
             timers: const { TimerWheel::new() },
-            turn: Turn::default(),
+            rotation: Rotation::default(),
         })
     }
 
@@ -180,7 +177,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         unsafe {
             ReadyQueue::<USER>::init_in(&mut *(&raw mut (*poller).user).cast());
             TimerWheel::<TIMERS>::init_in(&mut *(&raw mut (*poller).timers).cast());
-            (&raw mut (*poller).turn).write(Turn::default());
+            (&raw mut (*poller).rotation).write(Rotation::default());
             (&raw mut (*poller).registry).write(registry);
             Ok(place.assume_init_mut())
         }
@@ -225,112 +222,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         handle.deregister(&mut self.registry)
     }
 
-    /// Fills `events`, whose former content is cleared. Where nothing is ready it waits for the first event or
-    /// deadline, for at most `timeout`: never less, and longer only by what the kernel and its scheduler take.
-    /// `Some(Duration::ZERO)` returns at once, `None` waits without end and never returns
-    /// empty-handed. Signals do not end it.
-    ///
-    /// The kernel may be late: its timers have a slack, on Linux 50 µs by default and 0.1 % of long timeouts.
-    /// [`set_timer_slack`](crate::unix::set_timer_slack) makes it smaller;
-    /// [`Registry::set_spin`] buys latency with processor time.
-    ///
-    /// # Errors
-    ///
-    /// [`Forked`](crate::Error::Forked), and nothing has changed; or the system's, see epoll_wait(2), kevent(2). Then
-    /// `events` may hold user events and deadlines that were taken before: they come only once.
-    #[inline(always)]
-    pub fn poll<const N: usize>(
-        &mut self,
-        events: &mut Events<N>,
-        timeout: Option<Duration>,
-    ) -> Result<()> {
-        self.refill(events, timeout, true)
-    }
-
-    /// Does what [`poll`](Poller::poll) does, but returns if a signal handler runs while the kernel waits. A signal
-    /// that arrives shortly before does not end the call: if none may be missed, use
-    /// [`Signals`](crate::unix::Signals), or a [`Waker`](crate::unix::Waker) in the handler.
-    ///
-    /// # Errors
-    ///
-    /// `Os(EINTR)`: the wait was interrupted, and errors as of `poll`. An interruption does not prove that a handler
-    /// has run: on Linux a process that is stopped (`SIGSTOP`, control-Z, a debugger) and continued gets it without
-    /// any handler, see signal(7). So treat it as "check what the handler would have set, and poll again".
-    #[inline(always)]
-    pub fn poll_interruptible<const N: usize>(
-        &mut self,
-        events: &mut Events<N>,
-        timeout: Option<Duration>,
-    ) -> Result<()> {
-        self.refill(events, timeout, false)
-    }
-
-    /// Fills `events` with user events and due deadlines only, without waiting, and without a system call
-    /// (reading the clock, where there are deadlines, is none on most systems).
-    ///
-    /// # Errors
-    ///
-    /// [`Forked`](crate::Error::Forked).
-    #[inline]
-    pub fn poll_userspace<const N: usize>(&mut self, events: &mut Events<N>) -> Result<()> {
-        self.registry.check_fork()?;
-        let batch = events.refill();
-        if self.has_userspace() {
-            self.take_userspace(batch)?;
-        }
-        events.rewind();
-        trace!("poll_userspace: {} events", events.len());
-        Ok(())
-    }
-
-    /// What `poll` and `poll_interruptible` do.
-    #[inline(always)]
-    fn refill<const N: usize>(
-        &mut self,
-        events: &mut Events<N>,
-        timeout: Option<Duration>,
-        retry: bool,
-    ) -> Result<()> {
-        self.registry.check_fork()?;
-        let answer = self.fill(events.refill(), timeout.map_or(FOREVER, nanos), retry);
-        events.rewind();
-        trace!("poll: {answer:?}, {} events", events.len());
-        answer
-    }
-
-    // In the caller's loop, for the reason that `Registry::glance` gives.
-    #[inline(always)]
-    fn fill(&mut self, events: &mut VecView<RawEvent>, timeout: u64, retry: bool) -> Result<()> {
-        if !self.has_userspace() {
-            return self.registry.fill(events, timeout, retry);
-        }
-        let plan = self.begin(events)?;
-        if plan.wakeup == Instant::ZERO {
-            // There is something already: a look at the kernel, and no thought of timeouts.
-            // Of less than three places there need not be one for the kernel.
-            let before = events.len();
-            if !events.is_full() {
-                self.registry.glance(events, 0, Instant::ZERO, retry)?;
-            }
-            if !plan.more {
-                return Ok(());
-            }
-            let kernel = events.len() > before;
-            return self.finish(events, timeout, plan, kernel, retry);
-        }
-        self.registry.glance(events, timeout, plan.wakeup, retry)?;
-        if events.is_empty() && timeout != 0 {
-            return self.finish(events, timeout, plan, false, retry);
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn has_userspace(&self) -> bool {
-        self.user.has_pending() || !self.timers.is_empty()
-    }
-
-    /// The kernel half, for whoever implements or calls [`Evented`].
+    /// Returns the kernel half, which [`Evented`] takes.
     #[inline]
     pub fn registry(&mut self) -> &mut Registry {
         &mut self.registry

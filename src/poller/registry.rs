@@ -5,17 +5,14 @@ use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 
-use heapless::VecView;
-
-use crate::error::{Error, Result};
-use crate::events::Events;
+use crate::error::Result;
+use crate::events::{Batch, Events};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
-use crate::poller::look::Look;
+use crate::poller::attention::Attention;
+use crate::poller::wait::{Timeout, Waiter};
 use crate::sys::fd::RawFd;
-use crate::sys::fork::ForkGuard;
-use crate::sys::{FOREVER, RawEvent, Selector, clock};
-use crate::time::{Instant, nanos};
+use crate::sys::{Selector, Wait};
 
 /// The kernel's queue: what is watched, and how events come out.
 ///
@@ -29,15 +26,13 @@ use crate::time::{Instant, nanos};
 /// send(mio_st::poll::Registry::new().unwrap());
 /// ```
 ///
-/// In a forked child every call to the kernel fails with [`Forked`](Error::Forked) and changes nothing;
+/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and changes nothing;
 /// dropping it there closes the child's descriptor only.
 #[derive(Debug)]
 pub struct Registry {
-    selector: Selector,
-    fork: ForkGuard,
-    look: Look,
-    /// In nanoseconds.
-    spin: u64,
+    attention: Attention,
+    pub(super) selector: Selector,
+    pub(super) waiter: Waiter,
     number: NonZeroU32,
     /// Not `Send`, not `Sync`.
     one_thread: PhantomData<*mut ()>,
@@ -51,10 +46,9 @@ impl Registry {
     /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2), kqueue(2).
     pub fn new() -> Result<Registry> {
         Ok(Registry {
-            fork: ForkGuard::new()?,
+            attention: Attention::new()?,
             selector: Selector::new()?,
-            look: Look::new(),
-            spin: 0,
+            waiter: Waiter::new(),
             number: next_number(),
             one_thread: PhantomData,
         })
@@ -72,7 +66,7 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.fork.check()?;
+        self.check_fork()?;
         let answer = self.selector.register(fd, id, interests, opt);
         trace!("register: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
         answer
@@ -90,7 +84,7 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.fork.check()?;
+        self.check_fork()?;
         let answer = self.selector.reregister(fd, id, interests, opt);
         trace!("reregister: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
         answer
@@ -102,15 +96,15 @@ impl Registry {
     ///
     /// As [`Evented::deregister`](crate::event::Evented::deregister).
     pub fn deregister_fd(&mut self, fd: RawFd) -> Result<()> {
-        self.fork.check()?;
+        self.check_fork()?;
         let answer = self.selector.deregister(fd);
         trace!("deregister: fd {fd}: {answer:?}");
         answer
     }
 
-    /// Before it sleeps, a poll that has found nothing shall look again and again for as long as this: it
-    /// buys the time that falling asleep and waking up take, a half of a round trip between two cores over
-    /// loopback at some 20 µs, with a core that is busy meanwhile. Zero, which it is at first, is off.
+    /// Sets how long a poll busy-waits before it blocks (default: zero, off). Spinning saves the cost of
+    /// blocking and waking, about half of a loopback round trip between two cores at 20 µs, and keeps a core
+    /// busy meanwhile.
     ///
     /// A signal's handler that runs meanwhile does not end a
     /// [`poll_interruptible`](crate::poll::Poller::poll_interruptible): only a call that sleeps is
@@ -124,25 +118,29 @@ impl Registry {
     /// # Ok::<(), mio_st::Error>(())
     /// ```
     pub fn set_spin(&mut self, spin: Duration) {
-        self.spin = nanos(spin);
+        self.waiter.set_spin(spin);
+        self.attention.request();
     }
 
     /// Waits for kernel events, for at most `timeout`: see [`Poller::poll`](crate::poll::Poller::poll).
     ///
     /// # Errors
     ///
-    /// [`Forked`](Error::Forked), or the system's.
+    /// [`Forked`](crate::Error::Forked), or the system's.
     #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,
         events: &mut Events<N>,
         timeout: Option<Duration>,
     ) -> Result<()> {
-        self.check_fork()?;
-        let answer = self.fill(events.refill(), timeout.map_or(FOREVER, nanos), true);
-        events.rewind();
-        trace!("poll: {answer:?}, {} events", events.len());
-        answer
+        let (batch, timeout) = (events.batch(), Timeout::new(timeout));
+        let result = match self.is_calm() {
+            true => self.poll_kernel(batch, timeout),
+            false => self.poll_attentively(batch, timeout),
+        };
+        batch.rewind();
+        trace!("poll: {result:?}, {} events", events.len());
+        result
     }
 
     /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
@@ -154,7 +152,7 @@ impl Registry {
 
     /// The kernel's queue, for what is no descriptor; not in a forked child.
     pub(crate) fn selector(&self) -> Result<&Selector> {
-        self.fork.check()?;
+        self.check_fork()?;
         Ok(&self.selector)
     }
 
@@ -166,107 +164,83 @@ impl Registry {
 
     #[inline]
     pub(crate) fn check_fork(&self) -> Result<()> {
-        self.fork.check()
+        self.attention.check_fork()
     }
 
-    /// A whole poll of the kernel only.
+    /// Returns whether only the kernel can have events, and this process is the one that may ask it.
+    #[inline]
+    pub(super) fn is_calm(&self) -> bool {
+        self.attention.is_calm()
+    }
+
+    /// Notes that something besides the kernel may need attention.
+    #[inline]
+    pub(super) fn request_attention(&mut self) {
+        self.attention.request();
+    }
+
+    /// Notes that nothing else does, unless polls spin. Returns whether that is so.
+    #[inline]
+    pub(super) fn settle(&mut self) -> bool {
+        let settled = !self.waiter.spins();
+        if settled {
+            self.attention.settle();
+        }
+        settled
+    }
+
+    /// Makes a whole poll of the kernel only, while all is calm: mostly one system call.
     #[inline(always)]
-    pub(crate) fn fill(
-        &mut self,
-        events: &mut VecView<RawEvent>,
-        timeout: u64,
-        retry: bool,
-    ) -> Result<()> {
-        self.glance(events, timeout, Instant::MAX, retry)?;
-        if events.is_empty() && timeout != 0 {
-            self.sleep(events, timeout, Instant::MAX, retry)?;
-        }
-        Ok(())
-    }
-
-    /// The one system call that most polls make, at the place of the call: appends kernel events to `events`,
-    /// which has room. It is left out where a `sleep` will probably follow that finds as much.
-    ///
-    /// Inlined as far as it goes, since the processor, after a system call, mispredicts the return from
-    /// each function that was entered before it.
-    #[inline(always)]
-    pub(crate) fn glance(
-        &mut self,
-        events: &mut VecView<RawEvent>,
-        timeout: u64,
-        wakeup: Instant,
-        retry: bool,
-    ) -> Result<()> {
-        let no_time = timeout == 0 || wakeup == Instant::ZERO;
-        let endless = timeout == FOREVER && wakeup == Instant::MAX;
-        if no_time || endless {
-            let wait = endless && self.spin == 0;
-            return self
-                .selector
-                .glance(events, wait)
-                .or_else(|error| pardon(error, retry || !wait));
-        }
-        // Any other timeout costs the kernel a timer, for nothing where events are there already.
-        if self.look.is_due() {
-            self.selector.glance(events, false).or_else(|error| pardon(error, true))?;
-            self.look.found(!events.is_empty());
-        }
-        Ok(())
-    }
-
-    /// After a `glance` in vain: waits until there are events, for at most `timeout` from now, and not beyond
-    /// `wakeup`. Returns when the timeout ends. It looks at the kernel once at least: the glance may have
-    /// been left out, and `wakeup` may have passed meanwhile.
-    #[inline(never)]
-    pub(crate) fn sleep(
-        &mut self,
-        events: &mut VecView<RawEvent>,
-        timeout: u64,
-        wakeup: Instant,
-        retry: bool,
-    ) -> Result<Instant> {
-        let endless = timeout == FOREVER && wakeup == Instant::MAX;
-        let mut now = if endless { Instant::ZERO } else { clock::now()? };
-        let timed_out = Instant::from_nanos(now.as_nanos().saturating_add(timeout));
-        let end = timed_out.min(wakeup);
-        if self.spin != 0 {
-            self.spin(events, end)?;
-            if !endless {
-                now = clock::now()?;
-            }
-        }
-        while events.is_empty() {
-            let left =
-                if endless { FOREVER } else { end.as_nanos().saturating_sub(now.as_nanos()) };
-            match self.selector.select(events, left) {
-                Ok(()) => {}
-                Err(error) => pardon(error, retry)?,
-            }
-            if events.is_empty() && !endless {
-                now = clock::now()?;
-                if now >= end {
-                    break;
+    pub(super) fn poll_kernel(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<()> {
+        let endless = timeout.is_endless();
+        // Any other timeout costs the kernel a timer, in vain if there are events already.
+        let ask = endless || timeout.is_zero() || self.waiter.should_probe();
+        if ask {
+            let wait = if endless { Wait::Endless } else { Wait::No };
+            match self.selector.select(batch.slots(), wait) {
+                Ok(count) => batch.set_len(count),
+                Err(error) => {
+                    batch.clear();
+                    self.waiter.ignore_signal(error, endless)?;
                 }
             }
+            if !batch.is_empty() || timeout.is_zero() {
+                return Ok(());
+            }
+        } else {
+            batch.clear();
         }
-        Ok(timed_out)
-    }
-
-    /// Looks again and again for as long as `set_spin` said, but not beyond `end`.
-    fn spin(&self, events: &mut VecView<RawEvent>, end: Instant) -> Result<()> {
-        let enough = end.min(clock::now()? + Duration::from_nanos(self.spin));
-        while events.is_empty() && clock::now()? < enough {
-            // Only a call that sleeps is interrupted.
-            self.selector.select(events, 0).or_else(|error| pardon(error, true))?;
-        }
+        let probed = ask && !endless;
+        self.waiter.sleep(&self.selector, batch, timeout.span()?, probed)?;
         Ok(())
     }
-}
 
-/// A signal need not end a poll, which then goes on to `sleep`.
-#[cold]
-fn pardon(error: Error, retry: bool) -> Result<()> {
-    if retry && error == Error::Os(libc::EINTR) { Ok(()) } else { Err(error) }
+    #[inline(never)]
+    fn poll_attentively(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<()> {
+        self.check_fork()?;
+        if !self.waiter.spins() || timeout.is_zero() {
+            return self.poll_kernel(batch, timeout);
+        }
+        batch.clear();
+        self.waiter.sleep(&self.selector, batch, timeout.span()?, false)?;
+        Ok(())
+    }
+
+    /// Appends the kernel events that are there to `batch`, if it is not full, and if the kernel is to be
+    /// asked. Returns whether there were any.
+    #[inline(always)]
+    pub(super) fn collect(&mut self, batch: &mut Batch, ask: bool) -> Result<bool> {
+        if !ask || batch.is_full() {
+            return Ok(false);
+        }
+        match self.selector.select(batch.spare(), Wait::No) {
+            Ok(count) => {
+                batch.grow(count);
+                Ok(count != 0)
+            }
+            Err(error) => self.waiter.ignore_signal(error, false).map(|()| false),
+        }
+    }
 }
 
 fn next_number() -> NonZeroU32 {

@@ -17,6 +17,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// [`Full`](crate::Error::Full): `USER` events and sources are there already.
     #[inline]
     pub fn notify(&mut self, id: EventedId, ready: Ready) -> Result<()> {
+        self.registry.request_attention();
         self.user.notify(id, ready)
     }
 
@@ -42,6 +43,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// [`StaleKey`](crate::Error::StaleKey).
     #[inline]
     pub fn set_ready(&mut self, key: SourceKey, ready: Ready) -> Result<()> {
+        self.registry.request_attention();
         self.user.set_ready(key, ready)
     }
 
@@ -62,6 +64,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// [`StaleKey`](crate::Error::StaleKey).
     #[inline]
     pub fn rearm(&mut self, key: SourceKey) -> Result<()> {
+        self.registry.request_attention();
         self.user.rearm(key)
     }
 

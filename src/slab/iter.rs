@@ -1,4 +1,4 @@
-//! Walks over the entries of a slab. Each stops at the last entry, not at the last slot.
+//! Iterators over the entries of a slab. Each stops after the last entry, not after the last slot.
 
 use core::fmt;
 use core::iter::{Enumerate, FusedIterator};
@@ -6,7 +6,7 @@ use core::slice;
 
 use super::{Key, Slab, Slot};
 
-/// Entries by reference: see [`Slab::iter`].
+/// An iterator over keys and entries: see [`Slab::iter`].
 pub struct Iter<'a, T, const N: usize> {
     slots: Enumerate<slice::Iter<'a, Slot<T>>>,
     left: usize,
@@ -42,7 +42,7 @@ impl<T, const N: usize> Clone for Iter<'_, T, N> {
     }
 }
 
-/// Entries to be changed: see [`Slab::iter_mut`].
+/// An iterator over keys and mutable references to entries: see [`Slab::iter_mut`].
 pub struct IterMut<'a, T, const N: usize> {
     slots: Enumerate<slice::IterMut<'a, Slot<T>>>,
     left: usize,
@@ -78,6 +78,21 @@ pub struct Drain<'a, T, const N: usize> {
     index: usize,
 }
 
+impl<T, const N: usize> Slab<T, N> {
+    /// Removes the first entry whose slot is not below `index`, and moves `index` behind it.
+    fn take_from(&mut self, index: &mut usize) -> Option<(Key, T)> {
+        while !self.is_empty() {
+            let at = *index;
+            *index += 1;
+            if let Slot::Occupied { generation, .. } = *self.slots.get(at)? {
+                let key = Slab::<T, N>::SPLIT.key(at, generation);
+                return self.vacate(at).map(|value| (key, value));
+            }
+        }
+        None
+    }
+}
+
 impl<'a, T, const N: usize> Drain<'a, T, N> {
     pub(super) fn new(slab: &'a mut Slab<T, N>) -> Self {
         Drain { slab, index: 0 }
@@ -88,15 +103,7 @@ impl<T, const N: usize> Iterator for Drain<'_, T, N> {
     type Item = (Key, T);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.slab.is_empty() {
-            let index = self.index;
-            self.index += 1;
-            if let Slot::Occupied { generation, .. } = *self.slab.slots.get(index)? {
-                let key = Slab::<T, N>::SPLIT.key(index, generation);
-                return self.slab.vacate(index).map(|value| (key, value));
-            }
-        }
-        None
+        self.slab.take_from(&mut self.index)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -107,6 +114,33 @@ impl<T, const N: usize> Iterator for Drain<'_, T, N> {
 impl<T, const N: usize> Drop for Drain<'_, T, N> {
     fn drop(&mut self) {
         self.for_each(drop);
+    }
+}
+
+/// An iterator over keys and values that owns the slab: `for (key, value) in slab`.
+pub struct IntoIter<T, const N: usize> {
+    slab: Slab<T, N>,
+    index: usize,
+}
+
+impl<T, const N: usize> Iterator for IntoIter<T, N> {
+    type Item = (Key, T);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.slab.take_from(&mut self.index)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.slab.len(), Some(self.slab.len()))
+    }
+}
+
+impl<T, const N: usize> IntoIterator for Slab<T, N> {
+    type Item = (Key, T);
+    type IntoIter = IntoIter<T, N>;
+
+    fn into_iter(self) -> IntoIter<T, N> {
+        IntoIter { slab: self, index: 0 }
     }
 }
 
@@ -131,9 +165,11 @@ impl<'a, T, const N: usize> IntoIterator for &'a mut Slab<T, N> {
 impl<T, const N: usize> ExactSizeIterator for Iter<'_, T, N> {}
 impl<T, const N: usize> ExactSizeIterator for IterMut<'_, T, N> {}
 impl<T, const N: usize> ExactSizeIterator for Drain<'_, T, N> {}
+impl<T, const N: usize> ExactSizeIterator for IntoIter<T, N> {}
 impl<T, const N: usize> FusedIterator for Iter<'_, T, N> {}
 impl<T, const N: usize> FusedIterator for IterMut<'_, T, N> {}
 impl<T, const N: usize> FusedIterator for Drain<'_, T, N> {}
+impl<T, const N: usize> FusedIterator for IntoIter<T, N> {}
 
 impl<T: fmt::Debug, const N: usize> fmt::Debug for Iter<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,5 +186,11 @@ impl<T, const N: usize> fmt::Debug for IterMut<'_, T, N> {
 impl<T, const N: usize> fmt::Debug for Drain<'_, T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drain").field("left", &self.slab.len()).finish()
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for IntoIter<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntoIter").field("left", &self.slab.len()).finish()
     }
 }

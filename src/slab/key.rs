@@ -1,11 +1,11 @@
-//! Keys: one word that holds a slot's index and the generation of what lives there.
+//! Keys: one word that holds the index of a slot and the generation of its entry.
 
 use crate::id::EventedId;
 
-/// Names one entry of a [`Slab`](super::Slab), and nothing once that entry is gone.
+/// Identifies one entry of a [`Slab`](super::Slab); stale once the entry is removed.
 ///
-/// It is the same word as an [`EventedId`] and converts both ways, so that a source can be registered
-/// with its key as its id and an event's id can be looked up as it is.
+/// It is the same word as an [`EventedId`] and converts both ways, so that a source can be
+/// registered with its key as its id and an event's id can be looked up as it is.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -28,7 +28,7 @@ impl From<Key> for EventedId {
 }
 
 impl From<EventedId> for Key {
-    /// Every id is a key; one that no slab has given out resolves to nothing.
+    /// Converts any id; an id that the slab has not issued resolves to `None`.
     #[inline]
     fn from(id: EventedId) -> Key {
         Key(id.0)
@@ -43,7 +43,8 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Half and half in words of 64 bits; in shorter ones the index takes what `capacity` needs.
+    /// Divides words of 64 bits in half; in shorter ones the index gets the bits that `capacity`
+    /// needs.
     pub(super) const fn new(capacity: usize, word_bits: u32) -> Split {
         let index_bits = if word_bits >= 64 {
             32
@@ -73,7 +74,7 @@ impl Split {
         key.0 >> self.index_bits
     }
 
-    /// The one after `generation`: from the last back to 1, because 0 is never used.
+    /// Returns the generation after `generation`. The last one is followed by 1: 0 is never used.
     #[inline]
     pub(super) const fn next(self, generation: u32) -> u32 {
         match generation.wrapping_add(1) & (u32::MAX >> (32 - self.generation_bits)) {
@@ -82,11 +83,11 @@ impl Split {
         }
     }
 
-    /// Where the generations of a new slab begin: each slab elsewhere, so that a key of one means nothing
-    /// to another.
+    /// Where the generations of a new slab begin: each slab elsewhere, so that a key of one means
+    /// nothing to another.
     ///
-    /// Multiples of the golden ratio keep about as far apart as so many points on a circle can (Knuth,
-    /// The Art of Computer Programming, volume 3, section 6.4, theorem S).
+    /// Multiples of the golden ratio keep about as far apart as so many points on a circle can
+    /// (Knuth, The Art of Computer Programming, volume 3, section 6.4, theorem S).
     #[cold]
     pub(super) fn first(self) -> u32 {
         match number().wrapping_mul(0x9E37_79B9) >> (32 - self.generation_bits) {

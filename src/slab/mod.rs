@@ -1,10 +1,10 @@
 //! Fixed-capacity storage whose keys stop resolving when their entry is gone.
 //!
-//! An event names its source by an id, and by the time the event is handled the source may be gone: the
-//! handler of an earlier event in the same batch has closed it, a duplicate of its descriptor still
-//! fires, a new connection has taken its place. A [`Slab`] gives every entry a [`Key`] that carries a
-//! generation: use it as the id, look the event's id up, and an event for an entry that is gone resolves
-//! to `None`, even when its slot has been used again.
+//! An event names its source by an id, and by the time the event is handled the source may be gone:
+//! the handler of an earlier event in the same batch has closed it, a duplicate of its descriptor
+//! still fires, a new connection has taken its place. A [`Slab`] gives every entry a [`Key`] that
+//! carries a generation: use it as the id, look the event's id up, and an event for an entry that
+//! is gone resolves to `None`, even when its slot has been used again.
 //!
 //! ```
 //! use mio_st::event::EventedId;
@@ -36,34 +36,38 @@ mod key;
 
 use core::fmt;
 use core::mem::{self, MaybeUninit};
+use core::ops::{Index, IndexMut};
 
 use crate::error::{Error, Result};
 
-pub use self::iter::{Drain, Iter, IterMut};
+pub use self::iter::{Drain, IntoIter, Iter, IterMut};
 pub use self::key::Key;
 use self::key::Split;
 
-/// Room for `N` values of type `T`, each with a [`Key`]. Everything about one entry is O(1).
+/// A fixed-capacity container for `N` values of type `T`, each with a [`Key`]. Every operation on
+/// one entry is O(1).
 ///
-/// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T` or 4, and at least 12; the
-/// slab adds 12. An empty slab is all zeros and [`new`](Slab::new) is `const`, so that a large one in a
-/// `static` costs no space in the program file and no time at its start. No value is ever moved to another
-/// slot, and a slot that was freed last is filled first, while it is still in the cache.
+/// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T` or 4, and at least
+/// 12; the slab adds 12. An empty slab is all zeros and [`new`](Slab::new) is `const`, so that a
+/// large one in a `static` takes no space in the program file and no time at its start. No value is
+/// ever moved to another slot, and the slot that was freed last is filled first, while it is still
+/// in the cache.
 ///
 /// # Keys
 ///
-/// A key is one word: the slot's index below, a generation above, which differs at each use of the slot.
-/// Where `usize` has 64 bits each takes 32; where it is shorter, the index takes the bits that `N` needs and
-/// the generation the rest. Generation 0 is never used, so *ids below 2^32 never resolve* (on shorter words
-/// those below `N.next_power_of_two()`): they are free for constants of your own, such as a listener's id.
+/// A key is one word: the slot's index in the low bits, and in the high bits a generation, which
+/// differs at each use of the slot. If `usize` has 64 bits, each takes 32; if it is shorter, the
+/// index takes the bits that `N` needs and the generation the rest. Generation 0 is never used, so
+/// *ids below 2^32 never resolve* (with a shorter `usize`: ids below `N.next_power_of_two()`). Use
+/// them for constants of your own, such as a listener's id.
 ///
-/// The generations of a slot go round: a key that was kept while its slot was emptied and filled
-/// 2^32 - 1 times (2^b - 1 times where b bits are left for them) resolves again, to what is there then.
-/// No other slot's use brings that nearer, and at a million times a second it takes 71 minutes.
+/// Generations wrap around: a key that is kept while its slot is emptied and filled 2^32 - 1 times
+/// (2^b - 1 times with b bits) resolves again, to the value that is there then. Only uses of the
+/// same slot count; at a million per second this takes 71 minutes.
 ///
-/// Each slab begins at generations of its own, so that a key of another slab resolves to nothing either. That
-/// is a guard against mistakes, and holds while two slots of the same index in two of n slabs have not been
-/// used so differently often as the slabs began apart: 2^32 / 3n times at least.
+/// Each slab begins with another generation, so that the key of one slab does not resolve in
+/// another. This catches mix-ups; it is not a guarantee. With n slabs, keys cannot collide until
+/// two slots with the same index differ by at least 2^32 / 3n uses.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -98,8 +102,8 @@ enum Slot<T> {
     Vacant {
         /// Of the value that was here last; 0 if there was none.
         generation: u32,
-        /// How much further than the next slot the free list goes on: in a new slab every slot is followed
-        /// by its neighbour, so all zeros are a free list and nothing has to be initialised.
+        /// The distance from the next slot to the successor in the free list. In a new slab every
+        /// slot is followed by its neighbour, so that all zeros are a valid free list.
         link: u32,
     } = 0,
     Occupied {
@@ -111,7 +115,7 @@ enum Slot<T> {
 impl<T, const N: usize> Slab<T, N> {
     const SPLIT: Split = Split::new(N, usize::BITS);
 
-    /// An empty slab. Does not compile for more than 2^32 - 2 slots.
+    /// Creates an empty slab. Does not compile for more than 2^32 - 2 slots.
     #[must_use]
     pub const fn new() -> Slab<T, N> {
         const { _ = Self::SPLIT };
@@ -123,7 +127,7 @@ impl<T, const N: usize> Slab<T, N> {
         }
     }
 
-    /// Makes an empty slab in `place`, never on the stack: for one that is too large for it.
+    /// Creates an empty slab in `place`, without a temporary on the stack.
     ///
     /// ```
     /// use mio_st::slab::Slab;
@@ -135,19 +139,20 @@ impl<T, const N: usize> Slab<T, N> {
     #[allow(unsafe_code)]
     pub fn init_in(place: &mut MaybeUninit<Self>) -> &mut Self {
         const { _ = Self::SPLIT };
-        // SAFETY: zeros are what `new` makes: the integers are 0, and each slot is the variant numbered 0
-        // by `repr(u32)`, with two integers that are 0. `place` is valid for writes, being borrowed.
+        // SAFETY: zeros are what `new` makes: the integers are 0, and each slot is the variant
+        // numbered 0 by `repr(u32)`, with two integers that are 0. `place` is valid for writes,
+        // being borrowed.
         unsafe {
             place.as_mut_ptr().write_bytes(0, 1);
             place.assume_init_mut()
         }
     }
 
-    /// Stores `value` and tells its key.
+    /// Stores `value` and returns its key.
     ///
     /// # Errors
     ///
-    /// Gives `value` back if the slab is full.
+    /// Returns `value` if the slab is full.
     #[inline]
     pub fn insert(&mut self, value: T) -> Result<Key, T> {
         match self.vacant() {
@@ -160,8 +165,8 @@ impl<T, const N: usize> Slab<T, N> {
         }
     }
 
-    /// Stores what `make` returns, which is told the key: such as a connection that is registered under it.
-    /// Where that may fail, see [`vacant_entry`](Slab::vacant_entry).
+    /// Stores the value that `make` returns. `make` gets the key, so that a connection can be
+    /// registered with it. If that can fail, use [`vacant_entry`](Slab::vacant_entry).
     ///
     /// # Errors
     ///
@@ -174,8 +179,8 @@ impl<T, const N: usize> Slab<T, N> {
         Ok(key)
     }
 
-    /// The slot that the next value will take, whose key is known already. Nothing is stored, and nothing
-    /// has changed, unless the entry's [`insert`](VacantEntry::insert) is called.
+    /// Returns the slot that the next value will take, and with it the value's key. Nothing changes
+    /// until the entry's [`insert`](VacantEntry::insert) is called.
     ///
     /// ```
     /// # use mio_st::event::EventedId;
@@ -196,14 +201,14 @@ impl<T, const N: usize> Slab<T, N> {
         self.vacant().ok_or(Error::Full)
     }
 
-    /// Takes the entry out. `None` if it is gone already.
+    /// Removes an entry and returns its value, or `None` if the key is stale.
     #[inline]
     pub fn remove(&mut self, key: impl Into<Key>) -> Option<T> {
         let (index, _) = self.find_mut(key.into())?;
         self.vacate(index)
     }
 
-    /// The entry, to be changed. `None` if it is gone.
+    /// Returns a mutable reference to an entry, or `None` if the key is stale.
     #[inline]
     pub fn get_mut(&mut self, key: impl Into<Key>) -> Option<&mut T> {
         self.find_mut(key.into()).map(|(_, value)| value)
@@ -225,30 +230,31 @@ impl<T, const N: usize> Slab<T, N> {
         }
     }
 
-    /// Takes all entries out, with the keys they had. Those that the iterator has not reached when it is
-    /// dropped are dropped.
+    /// Removes all entries and returns an iterator over them and their keys. Entries that the
+    /// iterator has not reached when it is dropped are dropped.
     pub fn drain(&mut self) -> Drain<'_, T, N> {
         Drain::new(self)
     }
 
-    /// Drops all entries. Their keys are stale.
+    /// Drops all entries. Their keys become stale.
     pub fn clear(&mut self) {
         self.drain();
     }
 
-    /// The entries and their keys, in the order of the slots, to be changed.
+    /// Returns an iterator over keys and mutable references to the entries, in the order of the
+    /// slots.
     pub fn iter_mut(&mut self) -> IterMut<'_, T, N> {
         IterMut::new(self)
     }
 
-    /// The entries and their keys, in the order of the slots. Takes a look at each slot up to the last that
-    /// is filled.
+    /// Returns an iterator over keys and entries, in the order of the slots. It visits each slot up
+    /// to the last occupied one.
     #[must_use]
     pub fn iter(&self) -> Iter<'_, T, N> {
         Iter::new(self)
     }
 
-    /// The entry. `None` if it is gone.
+    /// Returns a reference to an entry, or `None` if the key is stale.
     #[inline]
     pub fn get(&self, key: impl Into<Key>) -> Option<&T> {
         let key = key.into();
@@ -262,41 +268,41 @@ impl<T, const N: usize> Slab<T, N> {
         }
     }
 
-    /// The key's entry is there.
+    /// Returns whether the key refers to an entry.
     #[inline]
     pub fn contains(&self, key: impl Into<Key>) -> bool {
         self.get(key).is_some()
     }
 
-    /// How many entries there are.
+    /// Returns the number of entries.
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len as usize
     }
 
-    /// There are none.
+    /// Returns whether there are no entries.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// There are `N`.
+    /// Returns whether there are `N` entries.
     #[inline]
     #[must_use]
     pub const fn is_full(&self) -> bool {
         self.len as usize == N
     }
 
-    /// `N`.
+    /// Returns the largest number of entries: `N`.
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// The entry and its slot, for those who keep shorter links than keys.
+    /// Returns an entry and the index of its slot, for callers that store indices instead of keys.
     #[inline]
     pub(crate) fn find_mut(&mut self, key: Key) -> Option<(usize, &mut T)> {
         let index = Self::SPLIT.index(key);
@@ -310,7 +316,7 @@ impl<T, const N: usize> Slab<T, N> {
         }
     }
 
-    /// What the slot holds.
+    /// Returns the entry in a slot.
     #[inline]
     pub(crate) fn at_mut(&mut self, index: usize) -> Option<&mut T> {
         match self.slots.get_mut(index) {
@@ -364,6 +370,27 @@ impl<T, const N: usize> Slab<T, N> {
     }
 }
 
+/// Returns the entry of a key that is known to be current: `slab[key]`.
+///
+/// # Panics
+///
+/// If the key is stale. [`get`](Slab::get) returns `None` instead; use it for the ids of events.
+impl<T, K: Into<Key>, const N: usize> Index<K> for Slab<T, N> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, key: K) -> &T {
+        self.get(key).expect("the key is stale")
+    }
+}
+
+impl<T, K: Into<Key>, const N: usize> IndexMut<K> for Slab<T, N> {
+    #[inline]
+    fn index_mut(&mut self, key: K) -> &mut T {
+        self.get_mut(key).expect("the key is stale")
+    }
+}
+
 impl<T, const N: usize> Default for Slab<T, N> {
     fn default() -> Self {
         Slab::new()
@@ -376,7 +403,7 @@ impl<T: fmt::Debug, const N: usize> fmt::Debug for Slab<T, N> {
     }
 }
 
-/// A slot that is about to be filled: see [`Slab::vacant_entry`].
+/// A vacant slot, reserved by [`Slab::vacant_entry`].
 pub struct VacantEntry<'a, T, const N: usize> {
     slot: &'a mut Slot<T>,
     head: &'a mut u32,
@@ -387,7 +414,7 @@ pub struct VacantEntry<'a, T, const N: usize> {
 }
 
 impl<'a, T, const N: usize> VacantEntry<'a, T, N> {
-    /// Fills it.
+    /// Stores `value` in the slot and returns a reference to it.
     #[inline]
     pub fn insert(self, value: T) -> &'a mut T {
         *self.head = self.next;
@@ -400,7 +427,7 @@ impl<'a, T, const N: usize> VacantEntry<'a, T, N> {
         }
     }
 
-    /// The key that the value will have.
+    /// Returns the key that the value will have.
     #[inline]
     #[must_use]
     pub fn key(&self) -> Key {

@@ -1,7 +1,6 @@
 //! The error queue of a socket: recv(2) with `MSG_ERRQUEUE`, ip(7) `IP_RECVERR`, and the kernel's
 //! Documentation/networking/timestamping.rst and msg_zerocopy.rst. Linux only.
 
-use core::ffi::c_int;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -124,6 +123,7 @@ pub(crate) fn set_error_queue(_: RawFd, _: bool) -> Result<()> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
+    use core::ffi::c_int;
     use core::{mem, ptr};
 
     use libc::{cmsghdr, msghdr, sock_extended_err};

@@ -38,12 +38,27 @@ impl ForkGuard {
         }
     }
 
-    /// An error in a forked child.
+    /// Returns the mark of the process that it was made in.
+    #[inline]
+    pub(crate) fn mark(&self) -> u32 {
+        self.mark
+    }
+
+    /// Returns whether this is the mark of the process that calls.
+    #[inline]
+    pub(crate) fn is_marked(&self, mark: u32) -> bool {
+        self.word.load(Relaxed) == mark
+    }
+
+    /// Returns an error in a forked child.
     #[inline]
     pub(crate) fn check(&self) -> Result<()> {
-        if self.word.load(Relaxed) == self.mark { Ok(()) } else { Err(Error::Forked) }
+        if self.is_marked(self.mark) { Ok(()) } else { Err(Error::Forked) }
     }
 }
+
+/// No process's mark: marks are counted from 1, and a page that was wiped holds 0.
+pub(crate) const NO_MARK: u32 = u32::MAX;
 
 /// The next mark of the wiped page.
 static MARKS: AtomicU32 = AtomicU32::new(1);

@@ -11,11 +11,12 @@
 //!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. One
 //!     meaning everywhere: registering twice is `AlreadyExists`, an unknown source is `NotFound`, a
 //!     descriptor that cannot be watched is `Unsupported`.
-//!   * `glance(events, wait)` and `select(events, timeout)`: **one** system call each, which appends to
-//!     `events`, never beyond its capacity; there must be room. `glance` is small enough to be inlined and
-//!     waits either not at all or without end, `select` for `timeout` nanoseconds, `FOREVER` included. They
-//!     may come back early and empty-handed (an interruption is the error `EINTR`, and a long sleep may be
-//!     cut short), so who sleeps towards a deadline looks at the clock and calls again.
+//!   * `select(events, wait)` and `select_for(events, nanos)`: one system call each, which writes to
+//!     `events`, a slice that is not empty, from its beginning, and returns how many. `select` is small
+//!     enough to be inlined and waits either not at all or without end, `select_for` for so many
+//!     nanoseconds. They may return early and without an event: an interruption is the error `EINTR`, and
+//!     a long wait may be cut short. A caller that waits for a point in time reads the clock and calls
+//!     again.
 //!   * `register_exclusive`: of several queues that watch one source, each event wakes one. `busy_poll`,
 //!     `set_busy_poll`: how long to spin on a network card's queue. Both `Unsupported` where there is no such
 //!     thing.
@@ -96,48 +97,14 @@ compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple'
 pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Waker};
 pub use self::busy_poll::BusyPoll;
 
-use core::mem::{self, MaybeUninit};
-
-use heapless::VecView;
-
-use crate::id::EventedId;
-use crate::ready::Ready;
-use crate::ready_queue::Notification;
-
-/// The places of a batch that are left, to be filled one after the other. The caller knows how many there are.
-pub(crate) struct Places<'a>(&'a mut [MaybeUninit<RawEvent>]);
-
-impl Places<'_> {
-    /// Fills the next one.
-    #[inline]
-    pub(crate) fn push(&mut self, id: EventedId, ready: Ready) {
-        self.extend(&[Notification { id, ready }]);
-    }
-
-    /// Fills the next ones.
-    #[inline]
-    pub(crate) fn extend(&mut self, events: &[Notification]) {
-        let (next, left) = mem::take(&mut self.0).split_at_mut(events.len());
-        for (place, event) in next.iter_mut().zip(events) {
-            place.write(RawEvent::new(event.id, event.ready));
-        }
-        self.0 = left;
-    }
+/// How long [`Selector::select`] waits for the first event.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It does not.
+    No,
+    /// Until there is one.
+    Endless,
 }
-
-/// Appends to a batch what `fill` pushes.
-#[inline(always)]
-pub(crate) fn append(events: &mut VecView<RawEvent>, fill: impl FnOnce(&mut Places<'_>)) {
-    let capacity = events.capacity();
-    let mut places = Places(events.spare_capacity_mut());
-    fill(&mut places);
-    let length = capacity - places.0.len();
-    // SAFETY: every place before the ones that are left has been filled, now or earlier.
-    unsafe { events.set_len(length) };
-}
-
-/// The timeout, in nanoseconds, that never ends.
-pub(crate) const FOREVER: u64 = u64::MAX;
 
 const _: () = assert!(
     libc::EEXIST == crate::error::EEXIST

@@ -13,10 +13,10 @@ use super::*;
 use crate::error::Error;
 use crate::ready::Ready;
 
-#[path = "../../tests/wheel_support/mod.rs"]
-mod support;
+#[path = "../../tests/support/wheel_model.rs"]
+mod model;
 
-use support::{PATTERNS, Pair};
+use model::{PATTERNS, Pair};
 
 impl<const N: usize> TimerWheel<N> {
     /// Walks everything.

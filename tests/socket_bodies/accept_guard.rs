@@ -12,7 +12,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
 
 use crate::face::*;
-use crate::net_support::{
+use crate::support::net::{
     Directory, LOCALHOSTS, address, alone, child, is_child, leaks, leave_descriptors,
     limit_descriptors,
 };
@@ -248,9 +248,9 @@ fn a_client_that_gave_up_is_no_trouble_and_one_guard_serves_all() {
 #[test]
 fn a_guard_holds_one_descriptor_and_gives_it_back() {
     let _alone = alone();
-    let before = crate::net_support::descriptors();
+    let before = crate::support::net::descriptors();
     let guard = AcceptGuard::new().unwrap();
-    assert_eq!(crate::net_support::descriptors(), before + 1);
+    assert_eq!(crate::support::net::descriptors(), before + 1);
     drop(guard);
     assert!(!leaks(|| {
         for _ in 0..5_000 {

@@ -14,7 +14,7 @@ use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{BusyPoll, PollOption, Poller};
 
 use crate::face::*;
-use crate::net_support::{Directory, LOCALHOSTS, address, alone, is_quiet, leaks, next, skip};
+use crate::support::net::{Directory, LOCALHOSTS, address, alone, is_quiet, leaks, next, skip};
 
 const ID: EventedId = EventedId(5);
 

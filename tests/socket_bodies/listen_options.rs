@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream as Client};
 use std::os::fd::AsRawFd;
 
 use crate::face::*;
-use crate::net_support::{LOCALHOSTS, address, alone, leaks, skip};
+use crate::support::net::{LOCALHOSTS, address, alone, leaks, skip};
 
 /// A socket option that is a number.
 fn option(handle: &impl AsRawFd, level: i32, name: i32) -> i32 {
@@ -32,7 +32,9 @@ fn nothing_is_implicit() {
     let system = socket_option(&std, libc::SO_RCVBUF);
     for at in LOCALHOSTS {
         let bare = ListenOptions::new().listen(address(at)).unwrap();
-        assert!(crate::net_support::is_cloexec(&bare) && crate::net_support::is_nonblocking(&bare));
+        assert!(
+            crate::support::net::is_cloexec(&bare) && crate::support::net::is_nonblocking(&bare)
+        );
         for name in [libc::SO_REUSEADDR, libc::SO_REUSEPORT, libc::SO_KEEPALIVE, libc::SO_BROADCAST]
         {
             assert_eq!(socket_option(&bare, name), 0);

@@ -13,7 +13,7 @@ use mio_st::poll::{PollOption, Poller};
 
 use crate::face::*;
 
-use crate::net_support::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
+use crate::support::net::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
 
 const ID: EventedId = EventedId(7);
 
@@ -332,19 +332,20 @@ fn it_becomes_a_std_socket_and_back() {
         let socket = bind(LOCALHOSTS[0]);
         let port = socket.local_addr().unwrap();
         assert!(
-            crate::net_support::is_cloexec(&socket) && crate::net_support::is_nonblocking(&socket)
+            crate::support::net::is_cloexec(&socket)
+                && crate::support::net::is_nonblocking(&socket)
         );
         assert_eq!(socket.as_fd().as_raw_fd(), socket.as_raw_fd());
         let clone = socket.try_clone().unwrap();
         assert!(
-            crate::net_support::is_cloexec(&clone) && crate::net_support::is_nonblocking(&clone)
+            crate::support::net::is_cloexec(&clone) && crate::support::net::is_nonblocking(&clone)
         );
         assert_eq!(clone.local_addr().unwrap(), port);
 
         let std = std::net::UdpSocket::from(socket);
         std.set_nonblocking(false).unwrap();
         let socket = UdpSocket::from_std(std).unwrap();
-        assert!(crate::net_support::is_nonblocking(&socket));
+        assert!(crate::support::net::is_nonblocking(&socket));
         let socket = UdpSocket::from(OwnedFd::from(socket));
         let raw = socket.into_raw_fd();
         // SAFETY: the descriptor was given away just now.

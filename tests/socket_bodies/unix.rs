@@ -14,7 +14,7 @@ use mio_st::poll::{PollOption, Poller};
 
 use crate::face::*;
 
-use crate::net_support::{Directory, alone, is_quiet, leaks, next, skip, system, until};
+use crate::support::net::{Directory, alone, is_quiet, leaks, next, skip, system, until};
 
 const ID: EventedId = EventedId(3);
 
@@ -48,7 +48,7 @@ fn a_client_connects_and_both_talk() {
     assert_eq!(path_of(&client.peer_addr().unwrap()), Some(&*path));
     for stream in [&client, &server] {
         assert!(
-            crate::net_support::is_cloexec(stream) && crate::net_support::is_nonblocking(stream)
+            crate::support::net::is_cloexec(stream) && crate::support::net::is_nonblocking(stream)
         );
     }
 
@@ -350,8 +350,8 @@ fn they_become_std_sockets_and_back() {
         let listener = UnixListener::from_std(listener).unwrap();
         let listener = listener.try_clone().unwrap();
         assert!(
-            crate::net_support::is_nonblocking(&listener)
-                && crate::net_support::is_cloexec(&listener)
+            crate::support::net::is_nonblocking(&listener)
+                && crate::support::net::is_cloexec(&listener)
         );
 
         let stream = std_net::UnixStream::from(unix_stream(&path).unwrap());
@@ -361,7 +361,7 @@ fn they_become_std_sockets_and_back() {
         // SAFETY: the descriptor was given away just now.
         let clone = unsafe { UnixStream::from_raw_fd(raw) };
         assert!(
-            crate::net_support::is_nonblocking(&clone) && crate::net_support::is_cloexec(&clone)
+            crate::support::net::is_nonblocking(&clone) && crate::support::net::is_cloexec(&clone)
         );
         assert_eq!(path_of(&clone.peer_addr().unwrap()), Some(&*path));
 
@@ -405,9 +405,9 @@ fn five_thousand_of_each_leave_nothing_open() {
 /// In a process of its own, where `SIGPIPE` kills, as it does in a C program.
 #[test]
 fn writing_to_a_closed_peer_raises_no_signal() {
-    if !crate::net_support::is_child() {
+    if !crate::support::net::is_child() {
         let status =
-            crate::net_support::child("unix::writing_to_a_closed_peer_raises_no_signal").status();
+            crate::support::net::child("unix::writing_to_a_closed_peer_raises_no_signal").status();
         assert!(status.unwrap().success());
         return;
     }

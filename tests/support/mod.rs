@@ -4,12 +4,14 @@
 mod descriptors;
 mod example;
 mod inject;
+pub mod net;
 mod process;
 mod rng;
 #[cfg(feature = "std")]
 mod servers;
 mod skip;
 mod system;
+pub mod unix;
 mod watch;
 
 pub use self::descriptors::*;

@@ -7,7 +7,7 @@ use std::process::{self, Command, Stdio};
 
 use libc::{c_int, rlimit};
 
-const CHILD: &str = "MIO_ST_TEST_CHILD";
+pub const CHILD: &str = "MIO_ST_TEST_CHILD";
 
 /// What a child answers that came to the end of its test; libtest never does.
 const DONE: i32 = 77;

@@ -13,87 +13,73 @@
 
 use core::ffi::{c_int, c_long};
 
+use super::RawEvent;
 use crate::error::Result;
 use crate::sys::fd::RawFd;
+#[cfg(not(all(
+    feature = "inline-syscall",
+    target_arch = "x86_64",
+    not(target_os = "android")
+)))]
+use crate::sys::fd::check;
 
-/// epoll_wait(2).
-///
-/// # Safety
-///
-/// `events` is room for `room` events.
+/// The number of milliseconds that never ends.
+pub(super) const ENDLESS: c_int = -1;
+
+/// epoll_wait(2). Returns the number of events that the kernel has written.
 #[cfg(all(
     any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"),
     not(all(feature = "inline-syscall", target_arch = "x86_64")),
     not(target_os = "android")
 ))]
 #[inline]
-pub(super) unsafe fn epoll_wait<T>(
-    epoll: RawFd,
-    events: *mut T,
-    room: usize,
-    millis: c_int,
-) -> Result<c_long> {
-    let (epoll, room, millis) = (c_long::from(epoll), room as c_long, c_long::from(millis));
-    // SAFETY: the caller's promise.
-    crate::sys::fd::check(unsafe {
-        libc::syscall(libc::SYS_epoll_wait, epoll, events, room, millis)
-    })
+pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
+    let (epoll, room, millis) = (c_long::from(epoll), events.len() as c_long, c_long::from(millis));
+    // SAFETY: the kernel writes at most `room` events, of its own layout, to `events`.
+    let count = check(unsafe {
+        libc::syscall(libc::SYS_epoll_wait, epoll, events.as_mut_ptr(), room, millis)
+    })?;
+    Ok(written(count, events))
 }
 
 /// epoll_pwait(2) without a signal mask: the newer architectures and Android have no other.
-///
-/// # Safety
-///
-/// `events` is room for `room` events.
 #[cfg(any(
     not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm")),
     target_os = "android"
 ))]
 #[inline]
-pub(super) unsafe fn epoll_wait<T>(
-    epoll: RawFd,
-    events: *mut T,
-    room: usize,
-    millis: c_int,
-) -> Result<c_long> {
-    let (epoll, room, millis) = (c_long::from(epoll), room as c_long, c_long::from(millis));
-    let (no_mask, its_size) = (core::ptr::null::<libc::sigset_t>(), 8 as c_long);
-    // SAFETY: the caller's promise.
-    crate::sys::fd::check(unsafe {
-        libc::syscall(libc::SYS_epoll_pwait, epoll, events, room, millis, no_mask, its_size)
-    })
+pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
+    let (epoll, room, millis) = (c_long::from(epoll), events.len() as c_long, c_long::from(millis));
+    let (list, no_mask, its_size) =
+        (events.as_mut_ptr(), core::ptr::null::<libc::sigset_t>(), 8 as c_long);
+    // SAFETY: the kernel writes at most `room` events, of its own layout, to `events`.
+    let count = check(unsafe {
+        libc::syscall(libc::SYS_epoll_pwait, epoll, list, room, millis, no_mask, its_size)
+    })?;
+    Ok(written(count, events))
 }
 
 /// epoll_wait(2), as one instruction: see syscall(2) for the registers.
-///
-/// # Safety
-///
-/// `events` is room for `room` events.
 #[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
 #[inline(always)]
-pub(super) unsafe fn epoll_wait<T>(
-    epoll: RawFd,
-    events: *mut T,
-    room: usize,
-    millis: c_int,
-) -> Result<c_long> {
+pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
     let mut answer = libc::SYS_epoll_wait;
-    // SAFETY: the caller's promise; the kernel keeps all registers but those that are named, and does not
-    // touch the stack.
+    // SAFETY: the kernel writes at most as many events, of its own layout, to `events`. It keeps all
+    // registers but those that are named, and does not touch the stack.
     unsafe {
         core::arch::asm!(
             "syscall",
             inlateout("rax") answer,
             in("rdi") c_long::from(epoll),
-            in("rsi") events,
-            in("rdx") room,
+            in("rsi") events.as_mut_ptr(),
+            in("rdx") events.len(),
             in("r10") c_long::from(millis),
             lateout("rcx") _,
             lateout("r11") _,
             options(nostack),
         );
     }
-    if answer < 0 { Err(failed(answer)) } else { Ok(answer) }
+    if answer < 0 { Err(failed(answer)) } else { Ok(written(answer, events)) }
 }
 
 /// The kernel answers with the error number, negated, where libc would set `errno`.
@@ -101,4 +87,13 @@ pub(super) unsafe fn epoll_wait<T>(
 #[cold]
 fn failed(answer: c_long) -> crate::error::Error {
     crate::error::Error::from_raw_os_error(-answer as i32)
+}
+
+/// Returns the number of events that the kernel says it has written.
+#[inline]
+pub(super) fn written(count: c_long, events: &[RawEvent]) -> usize {
+    let count = count as usize;
+    // SAFETY: the kernel writes no more than it is told that there are slots for, and has not failed.
+    unsafe { core::hint::assert_unchecked(count <= events.len()) };
+    count
 }

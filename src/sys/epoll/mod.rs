@@ -20,13 +20,11 @@ mod watched;
 
 use core::ffi::c_int;
 
-use heapless::VecView;
-
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
-use super::FOREVER;
+use super::Wait;
 use super::fd::{Fd, RawFd, check};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
@@ -160,31 +158,15 @@ impl Selector {
         Ok(())
     }
 
+    /// Makes one system call, inlined into the caller. Returns the number of events that the kernel has
+    /// written.
     #[inline]
-    pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
-        let millis = if wait { wait::ENDLESS } else { 0 };
-        self.append(events, |epoll, spare| wait::millis(epoll, spare, millis))
-    }
-
-    pub(crate) fn select(&self, events: &mut VecView<RawEvent>, timeout: u64) -> Result<()> {
-        self.append(events, |epoll, spare| match timeout {
-            FOREVER => wait::millis(epoll, spare, wait::ENDLESS),
-            timeout => wait::nanos(epoll, spare, timeout),
-        })
-    }
-
-    /// `wait` says how many events the kernel has written to the spare places.
-    #[inline]
-    fn append(
-        &self,
-        events: &mut VecView<RawEvent>,
-        wait: impl FnOnce(RawFd, &mut wait::Spare) -> Result<usize>,
-    ) -> Result<()> {
-        let before = events.len();
-        let count = wait(self.epoll.raw(), events.spare_capacity_mut())?;
-        // SAFETY: the kernel was told how many fit, and wrote that many at most behind the old ones.
-        unsafe { events.set_len(before + count) };
-        Ok(())
+    pub(crate) fn select(&self, events: &mut [RawEvent], wait: Wait) -> Result<usize> {
+        let millis = match wait {
+            Wait::No => 0,
+            Wait::Endless => call::ENDLESS,
+        };
+        call::epoll_wait(self.epoll.raw(), events, millis)
     }
 }
 

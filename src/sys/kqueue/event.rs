@@ -3,8 +3,6 @@
 use core::mem::MaybeUninit;
 use core::ptr;
 
-use heapless::VecView;
-
 use super::abi::{self, Flags, Kevent};
 use super::change::{is_of_descriptor, is_priority};
 use super::settle::Meaning;
@@ -143,19 +141,18 @@ fn is_death(errno: i32) -> bool {
     matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT)
 }
 
-/// Turns what the kernel wrote, from `start` on, into what the user reads, and merges the halves of a source.
-/// `settle` tells the meaning of events of which it is not evident. Returns whether there are events of
+/// Turns what the kernel wrote into what the user reads, and merges the halves of a source. `settle` returns the
+/// meaning of events that is not evident. Returns how many events are left, and whether there are events of
 /// oneshot sources among them.
 pub(super) fn interpret(
-    events: &mut VecView<RawEvent>,
-    start: usize,
+    events: &mut [RawEvent],
     settle: impl Fn(&Kevent) -> Meaning,
-) -> bool {
+) -> (usize, bool) {
     /// How far back a sibling is looked for. Halves that become ready together lie together.
     const NEAR: usize = 8;
     let mut oneshots = false;
-    let mut kept = start;
-    for index in start..events.len() {
+    let mut kept = 0_usize;
+    for index in 0..events.len() {
         let mut event = events[index];
         if event.0.flags & abi::EV_ONESHOT == 0 {
             event.interpret();
@@ -168,7 +165,7 @@ pub(super) fn interpret(
         }
         oneshots |= event.is_oneshot();
         // Of a oneshot source all halves must merge: it reports once.
-        let near = if event.is_oneshot() { start } else { start.max(kept.saturating_sub(NEAR)) };
+        let near = if event.is_oneshot() { 0 } else { kept.saturating_sub(NEAR) };
         match events[near..kept].iter_mut().rev().find(|other| other.is_sibling(&event)) {
             Some(sibling) => sibling.merge(event),
             None => {
@@ -177,8 +174,7 @@ pub(super) fn interpret(
             }
         }
     }
-    events.truncate(kept);
-    oneshots
+    (kept, oneshots)
 }
 
 #[cfg(test)]
@@ -257,7 +253,8 @@ mod tests {
     /// The batch as the user sees it: ids and readiness.
     fn batch(raw: &[RawEvent]) -> (Vec<(usize, Ready), 64>, bool) {
         let mut events = Vec::<_, 64>::from_slice(raw).unwrap();
-        let oneshots = interpret(&mut events, 0, |_| Meaning::Itself);
+        let (kept, oneshots) = interpret(&mut events, |_| Meaning::Itself);
+        events.truncate(kept);
         (events.iter().map(|event| (event.id().0 - 100, event.ready())).collect(), oneshots)
     }
 
@@ -284,7 +281,8 @@ mod tests {
                 halves.reverse();
             }
             let mut events = Vec::<_, 4>::from_slice(&halves).unwrap();
-            interpret(&mut events, 0, |_| Meaning::Itself);
+            let (kept, _) = interpret(&mut events, |_| Meaning::Itself);
+            events.truncate(kept);
             let all = BOTH | Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::HUP | Ready::ERROR;
             assert_eq!((events.len(), events[0].ready()), (1, all));
             assert_eq!(events[0].os_error(), Some(errno));
@@ -312,16 +310,5 @@ mod tests {
             assert_eq!(events.len(), between + 1);
             assert_eq!(events[0], (1, BOTH));
         }
-    }
-
-    #[test]
-    fn what_was_in_the_batch_before_is_left_alone() {
-        let (read, write) =
-            (raw(1, EVFILT_READ, EV_DISPATCH, 0), raw(1, EVFILT_WRITE, EV_DISPATCH, 0));
-        let mut events = Vec::<_, 4>::from_slice(&[read, write]).unwrap();
-        assert!(interpret(&mut events, 1, |_| Meaning::Itself));
-        assert_eq!(events.len(), 2);
-        assert_eq!((events[0].0.filter, events[0].0.fflags), (EVFILT_READ, 0));
-        assert_eq!(events[1].ready(), Ready::WRITABLE);
     }
 }

@@ -94,8 +94,6 @@ mod waker;
 
 use core::ptr;
 
-use heapless::VecView;
-
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::event::RawEvent;
 pub(crate) use self::signals::SignalQueue;
@@ -105,7 +103,7 @@ use self::abi::{Count, Kevent};
 use self::change::ask_for_priority;
 use self::queue::Queue;
 use super::fd::{RawFd, check};
-use super::{BusyPoll, FOREVER};
+use super::{BusyPoll, Wait};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -152,31 +150,34 @@ impl Selector {
     }
 
     #[inline]
-    pub(crate) fn glance(&self, events: &mut VecView<RawEvent>, wait: bool) -> Result<()> {
-        self.select(events, if wait { FOREVER } else { 0 })
+    pub(crate) fn select(&self, events: &mut [RawEvent], wait: Wait) -> Result<usize> {
+        match wait {
+            Wait::No => self.kevent(events, &timespec(0)),
+            Wait::Endless => self.kevent(events, ptr::null()),
+        }
     }
 
-    pub(crate) fn select(&self, events: &mut VecView<RawEvent>, timeout: u64) -> Result<()> {
-        let time = timespec(timeout);
-        let time = if timeout == FOREVER { ptr::null() } else { &raw const time };
-        let before = events.len();
-        let spare = events.spare_capacity_mut();
-        let (list, room) = (spare.as_mut_ptr().cast::<Kevent>(), spare.len() as Count);
+    pub(crate) fn select_for(&self, events: &mut [RawEvent], nanos: u64) -> Result<usize> {
+        self.kevent(events, &timespec(nanos))
+    }
+
+    fn kevent(&self, events: &mut [RawEvent], time: *const libc::timespec) -> Result<usize> {
+        let (list, room) = (events.as_mut_ptr().cast::<Kevent>(), events.len() as Count);
         let none = ptr::null();
-        // SAFETY: the kernel writes at most `room` events to `spare`, which has that much room.
+        // SAFETY: the kernel writes at most `room` events to `events`, and reads the time, if there is one.
         let count = check(unsafe { abi::kevent(self.kqueue.raw(), none, 0, list, room, time) })?;
-        // SAFETY: it wrote that many.
-        unsafe { events.set_len(before + count as usize) };
-        if count > 0 && event::interpret(events, before, |event| self.settle(event)) {
-            self.silence(&mut events[before..]);
+        let count = count as usize;
+        let (kept, oneshots) = event::interpret(&mut events[..count], |event| self.settle(event));
+        if oneshots {
+            self.silence(&mut events[..kept]);
         }
-        // Merging has made room where the kernel had none.
-        if count == room
-            && let Some(last) = events[before..].last_mut()
+        // Merging has left slots where the kernel had none.
+        if count == events.len()
+            && let Some(last) = events[..kept].last_mut()
         {
             last.set_cut();
         }
-        Ok(())
+        Ok(kept)
     }
 }
 

@@ -1,5 +1,4 @@
-//! What the tests of `mio_st::unix` share beside `support`.
-#![allow(dead_code, unsafe_code)]
+//! What the tests of `mio_st::unix` share besides.
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
@@ -9,12 +8,12 @@ use libc::c_int;
 pub fn settled_fds() -> usize {
     // Of the kqueue shim's own descriptors those of a queue that was closed go when another is made.
     drop(mio_st::Poller::new());
-    super::support::open_fds()
+    super::open_fds()
 }
 
 /// Leaves room for `room` more descriptors in this process; only when `alone`.
 pub fn leave_room(room: usize) {
-    super::support::set_fd_limit(64);
+    super::set_fd_limit(64);
     let mut fillers = vec![];
     loop {
         // SAFETY: no memory is involved.
@@ -30,13 +29,9 @@ pub fn leave_room(room: usize) {
 
 /// The flags "non-blocking" and "close on exec" of each descriptor that `make` leaves open; only when `alone`.
 pub fn flags_of_new<T>(make: impl FnOnce() -> T) -> Vec<(bool, bool)> {
-    let closed: Vec<c_int> = (0..256).filter(|&fd| !super::support::is_open(fd)).collect();
+    let closed: Vec<c_int> = (0..256).filter(|&fd| !super::is_open(fd)).collect();
     let _made = make();
-    closed
-        .into_iter()
-        .filter(|&fd| super::support::is_open(fd))
-        .map(super::support::flags)
-        .collect()
+    closed.into_iter().filter(|&fd| super::is_open(fd)).map(super::flags).collect()
 }
 
 /// Sends a signal to this thread.
@@ -105,10 +100,10 @@ pub fn blocked_and_pending() -> (Vec<c_int>, Vec<c_int>) {
 /// may be given.
 #[track_caller]
 pub fn single_threaded(name: &str, body: impl FnOnce()) {
-    super::support::alone(name, || {
+    super::alone(name, || {
         // The other thread only waits for this one, and holds no lock that the child could miss.
         let body = core::panic::AssertUnwindSafe(body);
-        let answer = super::support::in_fork(|| std::panic::catch_unwind(body).is_ok().into());
+        let answer = super::in_fork(|| std::panic::catch_unwind(body).is_ok().into());
         assert_eq!(answer, 1, "see above");
     });
 }

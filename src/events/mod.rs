@@ -1,10 +1,12 @@
-//! The batch that a poll fills, and what is in it.
+//! The events of a poll.
+
+mod batch;
 
 use core::fmt;
 use core::iter::FusedIterator;
 use core::slice;
 
-use heapless::{Vec, VecView};
+pub(crate) use self::batch::Batch;
 
 use crate::id::EventedId;
 use crate::ready::Ready;
@@ -86,9 +88,7 @@ impl fmt::Debug for Event {
 /// A batch that came back [full](Events::is_full) is a hint that more is waiting; it is not lost, and the
 /// next poll brings it.
 pub struct Events<const N: usize = 256> {
-    buffer: Vec<RawEvent, N>,
-    /// How many of the buffer's events the user has had.
-    taken: usize,
+    batch: Batch<[RawEvent; N]>,
 }
 
 impl Events {
@@ -112,56 +112,54 @@ impl<const N: usize> Events<N> {
     pub const fn sized() -> Events<N> {
         const { assert!(N > 0, "Events<0>: a poll needs room for at least one event") };
         const { assert!(N <= 1 << 24, "Events<N>: N is at most 2^24, less than the kernel's limit") };
-        Events { buffer: Vec::new(), taken: 0 }
+        Events { batch: Batch::new() }
     }
 
-    /// How many events are left to take.
+    /// Returns the number of events that are left to take.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.buffer.len() - self.taken
+        self.view().left()
     }
 
-    /// No event is left to take.
+    /// Returns whether no event is left to take.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The last poll found as many events as there is room for: more may be waiting. On kqueue it may have
-    /// fewer events than that, since the two directions of a source are merged after the kernel has filled it.
+    /// Returns whether the latest poll has found as many events as there are slots: more may be pending. On
+    /// kqueue it may have fewer events than that, since the two directions of a source are merged after the
+    /// kernel has written them.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.buffer.len() == N || self.buffer.last().is_some_and(RawEvent::was_cut)
+        self.view().is_full() || self.view().was_cut()
     }
 
-    /// The most events that one poll can bring: `N`.
+    /// Returns `N`, the most events that one poll can return.
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// Looks at what is left, without taking it.
+    /// Returns an iterator over the events that are left, which does not take them.
     #[inline]
     pub fn iter(&self) -> Iter<'_> {
-        Iter { events: self.buffer.as_slice()[self.taken..].iter() }
+        Iter { events: self.view().events_left().iter() }
     }
 
-    /// Empties it and gives it to be filled; then [`rewind`](Events::rewind) it.
+    /// Returns what a poll fills. It still has the events of the poll before.
     #[inline]
-    pub(crate) fn refill(&mut self) -> &mut VecView<RawEvent> {
-        self.buffer.clear();
-        &mut self.buffer
+    pub(crate) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
     }
 
-    /// The user has had none of what is in it now. Said after the system call and not before, this is known to the
-    /// loop that comes next.
     #[inline]
-    pub(crate) fn rewind(&mut self) {
-        self.taken = 0;
+    fn view(&self) -> &Batch {
+        &self.batch
     }
 }
 
@@ -193,9 +191,8 @@ impl<'a, const N: usize> IntoIterator for &'a mut Events<N> {
 
     #[inline]
     fn into_iter(self) -> Drain<'a> {
-        let events = self.buffer.as_slice()[self.taken..].iter();
-        self.taken = self.buffer.len();
-        Drain { events, taken: &mut self.taken }
+        let (events, taken) = self.batch().take();
+        Drain { events: events.iter(), taken }
     }
 }
 
@@ -283,7 +280,7 @@ mod tests {
     fn three() -> Events<4> {
         let mut events = Events::sized();
         for n in 0..3 {
-            events.buffer.push(RawEvent::new(EventedId(n), Ready::READABLE)).ok().unwrap();
+            events.batch().push(EventedId(n), Ready::READABLE);
         }
         events
     }
@@ -302,9 +299,8 @@ mod tests {
         assert_eq!((&mut events).into_iter().map(|event| event.id().0).sum::<usize>(), 2);
         assert!(events.is_empty());
         assert!((&mut events).into_iter().next().is_none());
-        assert!(events.refill().is_empty());
-        events.rewind();
-        assert_eq!(events.len(), 0);
+        events.batch().clear();
+        assert_eq!((events.len(), events.batch().len()), (0, 0));
     }
 
     #[test]
@@ -327,7 +323,7 @@ mod tests {
     fn full_is_about_the_batch_and_not_about_what_is_left() {
         let mut events = three();
         assert!(!events.is_full());
-        events.buffer.push(RawEvent::new(EventedId(3), Ready::HUP)).ok().unwrap();
+        events.batch().push(EventedId(3), Ready::HUP);
         assert!(events.is_full());
         (&mut events).into_iter().for_each(drop);
         assert!(events.is_full() && events.is_empty());

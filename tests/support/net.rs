@@ -1,23 +1,16 @@
-//! What the tests of `net` share.
-#![allow(dead_code, unused_imports)] // Each test uses some of it.
-#![allow(unsafe_code)]
+//! What the tests of `net` share besides.
 
-#[path = "../support/skip.rs"]
-mod skip;
-#[path = "../support/system.rs"]
-mod system;
+pub use super::unix::settled_fds as descriptors;
+pub use super::{skip, system};
 
-pub use skip::skip;
-pub use system::system;
-
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::time::Duration;
 use std::env;
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events};
 use mio_st::poll::Poller;
@@ -34,14 +27,6 @@ pub fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many descriptors the process has open.
-pub fn descriptors() -> usize {
-    // Of the kqueue shim's own descriptors those of a queue that was closed go when another is made.
-    drop(Poller::new());
-    let list = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
-    std::fs::read_dir(list).unwrap().count()
-}
-
 /// Runs `work` and says whether it left descriptors open, or closed too many.
 pub fn leaks(work: impl FnOnce()) -> bool {
     let before = descriptors();
@@ -50,13 +35,11 @@ pub fn leaks(work: impl FnOnce()) -> bool {
 }
 
 pub fn is_cloexec(handle: &impl AsRawFd) -> bool {
-    // SAFETY: no memory is involved.
-    unsafe { libc::fcntl(handle.as_raw_fd(), libc::F_GETFD) & libc::FD_CLOEXEC != 0 }
+    super::flags(handle.as_raw_fd()).1
 }
 
 pub fn is_nonblocking(handle: &impl AsRawFd) -> bool {
-    // SAFETY: no memory is involved.
-    unsafe { libc::fcntl(handle.as_raw_fd(), libc::F_GETFL) & libc::O_NONBLOCK != 0 }
+    super::flags(handle.as_raw_fd()).0
 }
 
 /// The next event; there must be one.
@@ -107,18 +90,14 @@ impl Drop for Directory {
     }
 }
 
-const CHILD: &str = "MIO_ST_TEST_CHILD";
-
 /// Whether this process is one that `child` describes.
 pub fn is_child() -> bool {
-    env::var_os(CHILD).is_some()
+    env::var_os(super::CHILD).is_some()
 }
 
 /// Runs the test of this name once more, alone in a process, where `is_child` is true.
 pub fn child(test: &str) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, "1");
-    command
+    super::myself(test)
 }
 
 /// Leaves this process room for so many descriptors more; the former limit comes back. Numbers that are in use
@@ -132,13 +111,7 @@ pub fn leave_descriptors(room: usize) -> libc::rlim_t {
 
 /// Sets below what number this process's descriptors must be; the former limit comes back.
 pub fn limit_descriptors(limit: libc::rlim_t) -> libc::rlim_t {
-    let mut limits = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: both calls are given one such structure.
-    unsafe {
-        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limits), 0);
-        let former = limits.rlim_cur;
-        limits.rlim_cur = limit;
-        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &limits), 0);
-        former
-    }
+    let former = super::fd_limits().0;
+    super::set_fd_limit(limit as usize);
+    former as libc::rlim_t
 }

@@ -7,40 +7,13 @@
 extern crate std;
 
 use super::{DeadlineKey, Duration, Error, EventedId, Instant, Ready, TimerWheel};
+#[path = "rng.rs"]
+mod rng;
+
+use self::rng::Rng;
 use std::boxed::Box;
 use std::collections::{BTreeSet, HashMap};
 use std::vec::Vec;
-
-/// xorshift64*: small, seeded, good enough.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    /// Below `limit`; 0 if that is 0.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        if limit == 0 { 0 } else { self.next() % limit }
-    }
-
-    pub fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    /// Of every magnitude alike.
-    pub fn magnitude(&mut self) -> u64 {
-        let bits = self.below(64);
-        self.next() >> bits
-    }
-}
 
 struct Timer {
     deadline: u64,
@@ -85,7 +58,7 @@ pub const PATTERNS: [Pattern; 8] = [
 pub struct Pair<const N: usize> {
     pub wheel: Box<TimerWheel<N>>,
     pub now: u64,
-    random: Random,
+    random: Rng,
     pattern: Pattern,
     /// By sequence number, which is the id too.
     timers: HashMap<usize, Timer>,
@@ -100,7 +73,7 @@ pub struct Pair<const N: usize> {
 
 impl<const N: usize> Pair<N> {
     pub fn new(seed: u64, pattern: Pattern) -> Self {
-        let mut random = Random::new(seed);
+        let mut random = Rng::new(seed);
         let now = match random.below(4) {
             0 => 0,
             1 => random.magnitude(),

@@ -1,4 +1,4 @@
-//! What only some kernels can do.
+//! What not every kernel offers.
 
 use super::Registry;
 use crate::error::Result;
@@ -7,7 +7,7 @@ use crate::interests::{Interests, PollOption};
 use crate::sys::BusyPoll;
 use crate::sys::fd::RawFd;
 
-/// What only some kernels can do.
+/// What not every kernel offers: otherwise it is [`Unsupported`](crate::Error::Unsupported).
 impl Registry {
     /// Watches a raw descriptor that other pollers watch too, a listener, so that an event wakes one of them
     /// (the kernel promises: one or more) and not all. The others must be registered in this way as well.

@@ -1,0 +1,35 @@
+//! `frames STEP`: one poll that comes to this step, for a debugger that stops there: see ci/frames.sh.
+
+use core::time::Duration;
+use std::env;
+
+use mio_st::event::{EventedId, Events, Interests, Ready};
+use mio_st::poll::{PollOption, Poller};
+use mio_st::time::Instant;
+
+fn main() {
+    let step = env::args().nth(1).expect("frames STEP");
+    let (mut poller, mut events) = (Poller::new().unwrap(), Events::new());
+    let (mut timeout, id) = (Duration::ZERO, EventedId(1));
+    match step.as_str() {
+        "no-wait" => {}
+        "sleep" => timeout = Duration::from_millis(1),
+        "sleep-nanos" => timeout = Duration::from_nanos(1_000_001),
+        "sleep-with-timer" => {
+            timeout = Duration::from_millis(1);
+            poller.add_timeout(id, Duration::from_secs(9)).unwrap();
+        }
+        "spin" => {
+            timeout = Duration::from_millis(1);
+            poller.registry().set_spin(timeout);
+        }
+        "timer" => drop(poller.add_deadline(id, Instant::ZERO).unwrap()),
+        "notification" => poller.notify(id, Ready::USER_0).unwrap(),
+        "source" => {
+            let key = poller.add_source(id, Interests::READABLE, PollOption::Edge).unwrap();
+            poller.set_ready(key, Ready::READABLE).unwrap();
+        }
+        _ => panic!("no such step: {step}"),
+    }
+    poller.poll(&mut events, Some(timeout)).unwrap();
+}
