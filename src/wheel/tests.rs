@@ -272,6 +272,25 @@ fn a_small_wheel_has_one_slot() {
     assert_eq!(TimerWheel::<65>::SLOTS, 2);
 }
 
+/// From 65 timers on there are several slots, and never more than the bits of a word.
+#[test]
+fn slots_fit_the_capacity() {
+    fn check<const N: usize>(slots: usize, leaves: u32, cuts_at_nodes: bool) {
+        assert_eq!((TimerWheel::<N>::SLOTS, 1 << TimerWheel::<N>::SLOT_BITS), (slots, leaves));
+        assert_eq!(TimerWheel::<N>::CUTS_AT_NODES, cuts_at_nodes);
+    }
+    check::<64>(1, 64, false);
+    check::<65>(2, 64, false);
+    check::<256>(4, 64, false);
+    check::<512>(8, 64, false);
+    check::<4096>(64, 64, false);
+    check::<4097>(17, 256, true);
+    check::<10_001>(40, 256, true);
+    check::<65_536>(64, 1024, true);
+    check::<1_048_576>(64, 16_384, true);
+    check::<16_777_216>(64, 262_144, true);
+}
+
 /// What a full slot cannot take goes to the spare leaf, or to the next slot on the circle that has
 /// one.
 #[test]
