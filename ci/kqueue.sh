@@ -35,7 +35,7 @@ export RUSTDOCFLAGS=${RUSTFLAGS% -l *}
 export LD_LIBRARY_PATH=$MIO_ST_KQUEUE_LIB_DIR${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
 # The first for all feature sets, the others for std, whose tests are the others' too.
-PERSONALITIES=(lenient)
+PERSONALITIES=(freebsd netbsd openbsd macos spiteful)
 # Tests in which no kernel has a part.
 NO_KERNEL=" ready_queue sizes slab ui wheel_intervals wheel_memory wheel_model wheel_traps "
 

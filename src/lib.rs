@@ -107,7 +107,8 @@
 //!
 //! *Run through the shim*: the kqueue backend is compiled on Linux (`--cfg mio_st_backend="kqueue"`) and
 //! linked with `ci/kqueue-shim`, a `kqueue` and `kevent` written from FreeBSD's manual; every test runs on it
-//! (`ci/kqueue.sh`). No test has run on one of these systems themselves. *Linked*: all tests and examples,
+//! (`ci/kqueue.sh`), with what is peculiar to FreeBSD, NetBSD, OpenBSD and macOS in turn. No test has run on
+//! one of these systems themselves. *Linked*: all tests and examples,
 //! into complete programs, by `ci/link-bsd.sh`, which is run by hand.
 //!
 //! # What differs
@@ -182,6 +183,9 @@ mod id;
 mod interests;
 mod ready;
 pub mod time;
+
+#[cfg(unix)]
+mod subscription;
 
 pub mod slab;
 

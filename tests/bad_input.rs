@@ -109,7 +109,10 @@ fn every_id_is_legal() {
     for (reader, _) in &pipes {
         reregister(&mut poller, reader, usize::MAX, Interests::READABLE, Edge);
     }
-    assert_eq!(poll(&mut poller), [(usize::MAX, Ready::READABLE); 6]);
+    let seen = poll(&mut poller);
+    assert!(seen.iter().all(|event| *event == (usize::MAX, Ready::READABLE)), "{seen:?}");
+    // Parts of one id are merged.
+    assert!(seen.len() == 6 || reports_in_parts());
 }
 
 /// Opens descriptors until there are no more.

@@ -1,5 +1,7 @@
 //! Ids that know their dead: a `Slab` resolves no event of a connection that is gone.
 
+mod support;
+
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -8,6 +10,8 @@ use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::{Key, Slab};
 use mio_st::unix::EventedFd;
+
+use self::support::reports_in_parts;
 
 /// Puts one end of a new pair into the slab and registers it with its key; gives the other end.
 fn connect<const N: usize>(
@@ -23,6 +27,7 @@ fn connect<const N: usize>(
     (key, here)
 }
 
+/// The two events must be in one batch, of which no system makes a promise, but all but one do it.
 #[test]
 fn an_event_of_the_batch_in_hand_resolves_to_nothing_once_its_connection_is_closed() {
     let mut poller = Poller::new().unwrap();
@@ -34,6 +39,9 @@ fn an_event_of_the_batch_in_hand_resolves_to_nothing_once_its_connection_is_clos
     to_second.write_all(b"x").unwrap();
 
     poller.poll(&mut events, None).unwrap();
+    if reports_in_parts() {
+        return;
+    }
     assert_eq!(events.len(), 2, "both are ready in one batch");
     let mut newcomer = None;
     let mut handled = 0;

@@ -111,6 +111,11 @@ fn accept(poller: &mut Poller, listener: &TcpListener, many: usize) -> Vec<TcpSt
     streams
 }
 
+/// Whether it took as few polls as there can be.
+fn are_enough(polls: usize, fewest: usize) -> bool {
+    polls == fewest || reports_in_parts() && polls > fewest
+}
+
 /// Polls until `wanted` events have come, and counts those of each id, and the polls.
 fn count(poller: &mut Poller, many: usize, wanted: usize) -> (Vec<usize>, usize) {
     let mut events = Events::<ROOM>::sized();
@@ -167,7 +172,7 @@ fn every_connection_is_heard_in_turn() {
     clients.wait_until_sent();
     let (times, polls) = count(&mut poller, many, many);
     assert!(times.iter().all(|&times| times == 1), "under edge, one was heard twice");
-    assert_eq!(polls, polls_for_all);
+    assert!(are_enough(polls, polls_for_all));
     assert_silent(&mut poller);
     read_all(&mut streams, 2);
 
@@ -177,7 +182,7 @@ fn every_connection_is_heard_in_turn() {
     reregister(&mut poller, &mut streams, PollOption::Level);
     for _round in 0..2 {
         let (times, polls) = count(&mut poller, many, many / ROOM * ROOM);
-        assert_eq!(polls, many / ROOM);
+        assert!(are_enough(polls, many / ROOM));
         // Where the room does not divide them, some wait for the next round.
         assert!(times.iter().all(|&times| times == 1) || !many.is_multiple_of(ROOM));
         assert!(times.iter().filter(|&&times| times == 0).count() < ROOM);
@@ -188,7 +193,7 @@ fn every_connection_is_heard_in_turn() {
     for _round in 0..2 {
         let (times, polls) = count(&mut poller, many, many);
         assert!(times.iter().all(|&times| times == 1), "a oneshot source was heard twice");
-        assert_eq!(polls, polls_for_all);
+        assert!(are_enough(polls, polls_for_all));
         assert_silent(&mut poller);
         reregister(&mut poller, &mut streams, PollOption::Oneshot);
     }

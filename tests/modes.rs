@@ -193,6 +193,9 @@ fn what_an_early_break_leaves_is_cleared_by_the_next_poll() {
     }
     let mut events = Events::<8>::sized();
     poller.poll(&mut events, Some(PATIENCE)).unwrap();
+    if reports_in_parts() {
+        return;
+    }
     assert_eq!(events.len(), 3);
     for event in &mut events {
         if event.readiness().is_readable() {

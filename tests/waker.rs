@@ -95,7 +95,11 @@ fn wakers_of_one_poller_are_told_apart() {
     two.wake().unwrap();
     one.wake().unwrap();
     same_id.wake().unwrap();
-    assert_eq!(poll(&mut poller), [woken(1), woken(2), woken(2)]);
+    let mut expected = vec![woken(1), woken(2), woken(2)];
+    if reports_in_parts() {
+        expected.dedup(); // The parts of one id are merged.
+    }
+    assert_eq!(poll(&mut poller), expected);
     assert_silent(&mut other);
     elsewhere.wake().unwrap();
     assert_eq!(poll(&mut other), [woken(1)]);

@@ -2,7 +2,8 @@
  * The calls that wait for children, in place of the C library's. On some systems NOTE_EXIT comes,
  * and EVFILT_PROC answers ESRCH, some time before the process can be waited for; here it is a
  * zombie at that moment. So the calls that do not block deny it for a while: from the event, from
- * the ESRCH, or from the first look (WNOWAIT) that would have found it, whichever comes first.
+ * the ESRCH, or from the first look (WNOWAIT) that would have found it, whichever comes first. One
+ * call at least is denied, however late it comes.
  */
 #include "shim.h"
 
@@ -25,7 +26,8 @@
 static struct exiting {
 	atomic_int pid;
 	atomic_int_fast64_t since;
-	atomic_bool over; /* it was found: it stays found */
+	atomic_bool denied; /* once at least */
+	atomic_bool over;   /* it was found: it stays found */
 } exits[SLOTS];
 
 static struct exiting *slot_of(pid_t pid)
@@ -39,6 +41,7 @@ void exits_begin(pid_t pid)
 	if (!quirk(EXIT_WINDOW) || atomic_load(&e->pid) == pid)
 		return;
 	atomic_store(&e->since, now());
+	atomic_store(&e->denied, false);
 	atomic_store(&e->over, false);
 	atomic_store(&e->pid, pid);
 }
@@ -50,10 +53,19 @@ static int64_t window(pid_t pid)
 	if (atomic_load(&e->pid) != pid || atomic_load(&e->over))
 		return 0;
 	int64_t left = atomic_load(&e->since) + quirk(EXIT_WINDOW) * INT64_C(1000000) - now();
-	if (left > 0)
-		return left;
+	return left > 0 ? left : 0;
+}
+
+/* Whether a look may not find it. */
+static bool deny(pid_t pid)
+{
+	struct exiting *e = slot_of(pid);
+	if (atomic_load(&e->pid) != pid || atomic_load(&e->over))
+		return false;
+	if (!atomic_exchange(&e->denied, true) || window(pid) > 0)
+		return true;
 	atomic_store(&e->over, true);
-	return 0;
+	return false;
 }
 
 static void found(pid_t pid)
@@ -88,7 +100,7 @@ static enum found look_first(idtype_t type, id_t id, int options)
 	if (options & WNOHANG) {
 		if (options & WNOWAIT && type == P_PID)
 			exits_begin(info.si_pid);
-		return window(info.si_pid) > 0 ? NONE : ANY;
+		return deny(info.si_pid) ? NONE : ANY;
 	}
 	int64_t left = window(info.si_pid);
 	nanosleep(&(struct timespec){ .tv_nsec = left }, NULL);

@@ -118,7 +118,7 @@ static int attach_circle(struct knote *kn, int how)
 	if (how == ADD_EINVAL || how == ANY_EINVAL)
 		return EINVAL;
 	kn->u.fd.kind = CIRCULAR;
-	kn->kq->locks_up |= how == LOCKS_UP;
+	kn->kq->lock_ups += how == LOCKS_UP;
 	return 0;
 }
 
@@ -167,7 +167,9 @@ static void detach(struct knote *kn)
 {
 	if (kn->u.fd.kind == FILE_)
 		remove_file(kn);
-	else if (kn->u.fd.kind != CIRCULAR && fd_identity(kn) == SAME)
+	else if (kn->u.fd.kind == CIRCULAR)
+		kn->kq->lock_ups -= quirk(CIRCLE) == LOCKS_UP;
+	else if (fd_identity(kn) == SAME)
 		epoll_ctl(kn->kq->ep[ep_of(kn)], EPOLL_CTL_DEL, (int)kn->ident, NULL);
 }
 

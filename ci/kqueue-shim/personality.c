@@ -1,6 +1,7 @@
 /*
  * In what the systems differ: a row for each difference, a column for each personality. The
- * environment variable MIO_ST_KQUEUE_PERSONALITY names the column; see README.md.
+ * environment variable MIO_ST_KQUEUE_PERSONALITY names the column, `freebsd` if it is not set; see
+ * README.md.
  *
  * Each row cites the functions of the systems' published sources that it is about: FreeBSD 13,
  * NetBSD 7.99 (which has no EVFILT_USER), OpenBSD 7.7, XNU 10002 (macOS 14). `lenient` is the
@@ -140,7 +141,7 @@ __attribute__((constructor))
 static void choose(void)
 {
 	const char *name = getenv("MIO_ST_KQUEUE_PERSONALITY");
-	int column = LENIENT;
+	int column = FREEBSD;
 	if (name && *name)
 		for (column = 0; column < COLUMNS && strcmp(name, names[column]) != 0;)
 			column++;

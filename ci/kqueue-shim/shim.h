@@ -150,7 +150,7 @@ struct kq {
 	struct knote *head, *tail; /* ready queue */
 	uint32_t ready;
 	uint64_t wakes, told; /* how often a knote became queued, and how often the descriptor tells */
-	bool locks_up;        /* watches itself */
+	uint32_t lock_ups;    /* filters that watch itself, where the next event is the last */
 	uint32_t cursor;      /* look_at_amounts */
 	struct knote *files; /* regular files and directories: epoll refuses them */
 };

@@ -148,7 +148,7 @@ void activate(struct knote *kn)
 	struct kq *kq = kn->kq;
 	if (kn->queued)
 		return;
-	if (kq->locks_up) {
+	if (kq->lock_ups) {
 		static const char last[] = "kqueue: an event of a queue that watches itself: locked up\n";
 		ssize_t written = write(STDERR_FILENO, last, sizeof last - 1);
 		(void)written;

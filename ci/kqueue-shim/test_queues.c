@@ -114,7 +114,10 @@ void in_circles(void)
 	CHECK(change(kq, id, EVFILT_READ, EV_DELETE, 0, 0) == absent);
 	int d = dup(kq); /* by another number it is the same */
 	CHECK(change(kq, (uintptr_t)d, EVFILT_READ, EV_ADD, 0, 0) == itself);
+	CHECK(change(kq, (uintptr_t)d, EVFILT_READ, EV_DELETE, 0, 0) == absent);
 	close(d);
+	CHECK(change(kq, (uintptr_t)p[1], EVFILT_WRITE, EV_ADD | EV_ONESHOT, 0, 0) == 0);
+	CHECK(only(kq, (uintptr_t)p[1], EVFILT_WRITE)); /* what was deleted does no harm */
 
 	CHECK(change(second, id, EVFILT_READ, EV_ADD, 0, 0) == 0);
 	int circle = on("lenient macos spiteful") ? EINVAL : 0;

@@ -2,6 +2,7 @@
  * is expected here is written down a second time, from the systems' sources. */
 #include "test.h"
 
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 /* NOTE_TRIGGER with EV_CLEAR triggers and takes it back; EV_CLEAR belongs to the EV_ADD. */
@@ -147,8 +148,15 @@ static pid_t child_at(int gate)
 	return child;
 }
 
-/* How many looks in a row do not find it. */
-static int misses(pid_t child)
+/* Waits for its end, past the shim. */
+static void until_exited(pid_t child)
+{
+	siginfo_t si;
+	CHECK(syscall(SYS_waitid, P_PID, child, &si, WEXITED | WNOWAIT, NULL) == 0);
+}
+
+/* How many looks in a row do not find it, at least `enough`. */
+static int misses(pid_t child, int enough)
 {
 	int n = 0;
 	siginfo_t si;
@@ -158,6 +166,7 @@ static int misses(pid_t child)
 		n += !si.si_pid;
 		usleep(200);
 	} while (!si.si_pid);
+	CHECK(n >= enough);
 	return n;
 }
 
@@ -175,8 +184,7 @@ void exit_windows(void)
 	CHECK(on("macos spiteful") ? got[0].data == 0 : WEXITSTATUS((int)got[0].data) == 5);
 	CHECK(waitpid(child, &status, WNOHANG) == (window ? 0 : child));
 	if (window) {
-		CHECK(waitpid(-1, &status, WNOHANG) == 0);
-		CHECK(misses(child) > 0);
+		misses(child, 0);
 		CHECK(waitpid(child, &status, WNOHANG) == child && WEXITSTATUS(status) == 5);
 	}
 	CHECK(waitpid(child, &status, WNOHANG) == -1 && errno == ECHILD);
@@ -185,9 +193,9 @@ void exit_windows(void)
 	for (int look = 0; look < 2; look++) {
 		child = child_at(gate[0]);
 		put(gate[1], "x");
-		usleep(20000);
+		until_exited(child);
 		if (look)
-			CHECK((misses(child) > 0) == window);
+			CHECK((misses(child, window) > 0) == window);
 		int error = change(kq, (uintptr_t)child, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0);
 		CHECK(error == (on("lenient freebsd") ? 0 : ESRCH));
 		CHECK(waitpid(child, &status, WNOHANG) == (window && !look ? 0 : child));
@@ -199,7 +207,7 @@ void exit_windows(void)
 	/* one that nobody watches is there at once */
 	child = child_at(gate[0]);
 	put(gate[1], "x");
-	usleep(20000);
+	until_exited(child);
 	CHECK(waitpid(child, &status, WNOHANG) == child);
 	close2(gate);
 	close(kq);

@@ -33,7 +33,7 @@ impl Driver for Clock {
         let at = Instant::from_nanos(at.saturating_mul(TICK));
         match REACTOR.get() {
             Some(reactor) => reactor.wake_at(at, waker),
-            // Nobody would wake the task later.
+            // There is nothing that could wake the task later.
             None => waker.wake_by_ref(),
         }
     }

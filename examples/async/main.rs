@@ -1,6 +1,6 @@
 //! Futures on a poller, without an executor's crate and without allocation: an HTTP server by
-//! `edge-http`, a crate for `no_std` that knows nothing of this library, beside a UDP echo, a timer
-//! and a thread that computes.
+//! `edge-http`, a crate for `no_std` that does not depend on this library, beside a UDP echo, a
+//! timer and a thread that computes.
 //!
 //! ```text
 //! $ cargo run --features std --example async -- 127.0.0.1:8080
@@ -94,7 +94,7 @@ fn run(address: SocketAddr, idle: u32) -> Result<(), NetError> {
     let acceptor = EXECUTOR.block_on(reactor, TcpBind::bind(&stack, address))??;
     let address = acceptor.address()?; // The port is known now.
     let socket = EXECUTOR.block_on(reactor, UdpBind::bind(&stack, address))??;
-    // That nobody reads it is no reason to end.
+    // A server must not end because its output is closed.
     let _ = writeln!(std::io::stdout(), "listening at {address}");
 
     let (ticks, result) = (Cell::new(0), Cell::new(Ok(())));

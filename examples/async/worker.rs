@@ -15,9 +15,9 @@ pub struct Worker {
 #[derive(Debug)]
 enum State {
     Free,
-    /// Nobody has begun with it, for this waker.
+    /// A job that has not begun, and the waker of its task.
     Asked(u64, Waker),
-    /// It is being done. Without a waker, nobody waits for it any more.
+    /// A job that has begun. Without a waker, it was cancelled.
     Begun(Option<Waker>),
     Done(u64),
 }

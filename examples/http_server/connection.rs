@@ -69,7 +69,7 @@ impl<S: Stream> Connection<S> {
         }
         let Some(lease) = self.lease.take().or_else(|| pool.take()) else { return self.refuse() };
         let Buffers { input, output } = pool.get(&lease);
-        // An error of the socket ends the connection: there is nobody to tell.
+        // An error of the socket ends the connection: no response can be sent any more.
         let next = self.turn(input, output, context).unwrap_or(Next::Close);
         self.stage = self.protocol.stage(input);
         let idle = matches!(self.stage.0, Stage::Idle | Stage::Done { .. }) && output.is_empty();

@@ -64,7 +64,7 @@ fn serve(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints a line. That nobody reads it is no reason to end a server.
+/// Prints a line, and ignores errors: a server must not end because its output is closed.
 fn say(line: core::fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -64,7 +64,7 @@ impl Limits {
 }
 
 impl Options {
-    /// Reads the arguments, or says what is wrong with them.
+    /// Parses the arguments. The error describes what is wrong with them.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));
         let mut options = Options { address, cores: 1, limits: Limits::default() };

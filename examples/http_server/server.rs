@@ -19,7 +19,7 @@ use super::pool::Pool;
 
 /// How many connections are served at once. A connection without a request takes some 150 bytes.
 const CONNECTIONS: usize = 10_000;
-/// How many more are told that this is too many.
+/// How many more connections can get the response 503 at once.
 const REFUSALS: usize = 256;
 /// How many requests can be under way at once. Each takes 16 KiB.
 const REQUESTS: usize = 2_048;
@@ -40,8 +40,8 @@ type Clients = Slab<Client, { CONNECTIONS + REFUSALS }>;
 
 /// A server for one thread. All its memory is reserved when it is made.
 pub struct Server {
-    poller: &'static mut Poller,
-    clients: &'static mut Clients,
+    poller: Box<Poller>,
+    clients: Box<Clients>,
     pool: Pool,
     /// `None` once it is stopping.
     listener: Option<TcpListener>,
@@ -73,8 +73,8 @@ impl Stream for TcpStream {
 impl Server {
     pub fn new(listener: TcpListener, limits: Limits) -> io::Result<Server> {
         let mut server = Server {
-            poller: Poller::init_in(Box::leak(Box::new_uninit()))?,
-            clients: Clients::init_in(Box::leak(Box::new_uninit())),
+            poller: Poller::boxed()?,
+            clients: Clients::boxed(),
             pool: Pool::new(REQUESTS),
             listener: Some(listener),
             guard: AcceptGuard::new()?,

@@ -9,7 +9,7 @@
 //! the data is carried through in each direction, and so is a reset. The layers, from the bottom:
 //!
 //! * `socket`: TCP and Unix sockets as one type;
-//! * `splice`, `storage`: what is on its way, in memory or inside the kernel;
+//! * `storage`: what is on its way, in memory or inside the kernel;
 //! * `relay`: one direction;
 //! * `session`: a client and its backend;
 //! * `proxy`: the loop.
@@ -20,7 +20,6 @@ mod proxy;
 mod relay;
 mod session;
 mod socket;
-mod splice;
 mod storage;
 
 use std::env;
@@ -66,7 +65,7 @@ fn serve(options: Options) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints a line. That nobody reads it is no reason to end a proxy.
+/// Prints a line, and ignores errors: a proxy must not end because its output is closed.
 fn say(line: core::fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -12,7 +12,7 @@ usage: proxy [OPTION]... LISTEN BACKEND...
   --idle MS      the longest time in which no byte is carried (300000)
   --grace MS     the longest time for the sessions at the end (10000)";
 
-/// What the user wants.
+/// The options of the command line.
 #[derive(Clone, Debug)]
 pub struct Options {
     pub listen: Address,
@@ -24,7 +24,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the arguments, or says what is wrong with them.
+    /// Parses the arguments. The error describes what is wrong with them.
     pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         let (mut connect, mut idle, mut grace) = (3_000, 300_000, 10_000);
         let mut addresses = Vec::new();

@@ -46,9 +46,9 @@ struct Route {
 /// Sockets are watched under the keys of `routes`; what concerns a session as a whole, its turn and
 /// its deadline, comes under its key in `sessions`.
 pub struct Proxy {
-    poller: &'static mut Poller,
-    sessions: &'static mut Slab<Session, SESSIONS>,
-    routes: &'static mut Slab<Route, { 2 * SESSIONS }>,
+    poller: Box<Poller>,
+    sessions: Box<Slab<Session, SESSIONS>>,
+    routes: Box<Slab<Route, { 2 * SESSIONS }>>,
     stock: Stock,
     /// `None` once it is stopping.
     listener: Option<Listener>,
@@ -65,9 +65,9 @@ pub struct Proxy {
 impl Proxy {
     pub fn new(listener: Listener, signals: Signals, options: Options) -> io::Result<Proxy> {
         let mut proxy = Proxy {
-            poller: Poller::init_in(Box::leak(Box::new_uninit()))?,
-            sessions: Slab::init_in(Box::leak(Box::new_uninit())),
-            routes: Slab::init_in(Box::leak(Box::new_uninit())),
+            poller: Poller::boxed()?,
+            sessions: Slab::boxed(),
+            routes: Slab::boxed(),
             stock: Stock::new(2 * SESSIONS),
             listener: Some(listener),
             guard: AcceptGuard::new()?,
@@ -149,7 +149,8 @@ impl Proxy {
         let _ = client.set_nodelay();
         let Ok(entry) = self.sessions.vacant_entry() else { return };
         let key = entry.key();
-        let Ok((client, id)) = watch(self.poller, self.routes, client, key, Side::Client) else {
+        let Ok((client, id)) = watch(&mut self.poller, &mut self.routes, client, key, Side::Client)
+        else {
             return;
         };
         let turn = self.poller.add_source(key.into(), Interests::READABLE, PollOption::Level);
@@ -184,7 +185,9 @@ impl Proxy {
             backend.next = (backend.next + 1) % self.options.backends.len();
             backend.left -= 1;
             let Ok(socket) = Socket::connect(address) else { continue };
-            if let Ok((socket, id)) = watch(self.poller, self.routes, socket, key, Side::Backend) {
+            if let Ok((socket, id)) =
+                watch(&mut self.poller, &mut self.routes, socket, key, Side::Backend)
+            {
                 backend.end = Some((End::new(socket), id));
                 return self.set_deadline(key, self.options.connect);
             }

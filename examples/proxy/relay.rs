@@ -8,8 +8,8 @@ use super::storage::Storage;
 /// How often one event may fill the storage, so that a fast sender leaves time for the others.
 const ROUNDS: usize = 4;
 
-/// A socket, watched edge-triggered, and what its events have told. The first event comes when it
-/// is registered.
+/// A socket that is watched edge-triggered, and its readiness according to the events so far. The
+/// first event comes when it is registered.
 #[derive(Debug)]
 pub struct End {
     pub socket: Socket,
@@ -32,7 +32,7 @@ pub enum Progress {
     Waits,
     /// There may be more, and it is the turn of the others.
     MayHaveMore,
-    /// The source has ended, and the sink was told so.
+    /// The source has ended, and the sink was shut down for writing.
     Finished,
 }
 
@@ -94,7 +94,7 @@ impl Direction {
     fn finish(&mut self, sink: &End) -> io::Result<Progress> {
         if !self.finished {
             self.finished = true;
-            // A peer that has gone cannot be told.
+            // `NotConnected`: the peer has gone already.
             match sink.socket.shutdown() {
                 Err(error) if error.kind() != ErrorKind::NotConnected => return Err(error),
                 _ => {}

@@ -17,7 +17,7 @@ pub enum Side {
     Backend,
 }
 
-/// What the loop knows a session by.
+/// The keys of what the poller holds for a session.
 #[derive(Copy, Clone, Debug)]
 pub struct Handles {
     /// When it connects for too long, or is idle for too long.

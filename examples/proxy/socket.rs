@@ -6,13 +6,13 @@ use core::str::FromStr;
 use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
 use mio_st::event::Evented;
 use mio_st::net::{
     AcceptGuard, ConnectStatus, Incoming, TcpListener, TcpStream, UnixListener, UnixStream,
 };
+use mio_st::unix::{Receiver, Sender};
 
 /// Where to listen, or to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +135,22 @@ impl Socket {
         }
     }
 
+    /// Moves bytes into a pipe inside the kernel. See `mio_st::socket::TcpStream::splice_to`.
+    pub fn splice_to(&self, pipe: &Sender, most: usize) -> io::Result<usize> {
+        Ok(match self {
+            Socket::Tcp(stream) => stream.as_socket().splice_to(pipe, most)?,
+            Socket::Unix(stream) => stream.as_socket().splice_to(pipe, most)?,
+        })
+    }
+
+    /// The same out of a pipe.
+    pub fn splice_from(&self, pipe: &Receiver, most: usize) -> io::Result<usize> {
+        Ok(match self {
+            Socket::Tcp(stream) => stream.as_socket().splice_from(pipe, most)?,
+            Socket::Unix(stream) => stream.as_socket().splice_from(pipe, most)?,
+        })
+    }
+
     /// Says that nothing more will be written.
     pub fn shutdown(&self) -> io::Result<()> {
         match self {
@@ -186,14 +202,5 @@ impl Write for &Socket {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Socket::Tcp(stream) => stream.as_fd(),
-            Socket::Unix(stream) => stream.as_fd(),
-        }
     }
 }

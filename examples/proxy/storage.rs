@@ -2,8 +2,9 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
+use mio_st::unix::{Receiver, Sender, new_pipe};
+
 use super::socket::Socket;
-use super::splice::Pipe;
 
 /// How many bytes can be on their way in one direction: so many, or what a pipe holds.
 const CAPACITY: usize = 32 * 1024;
@@ -11,6 +12,9 @@ const CAPACITY: usize = 32 * 1024;
 /// After how many bytes a direction gets a pipe: to copy short messages costs less than to make
 /// one.
 const BULK: u64 = 256 * 1024;
+
+/// How many bytes are moved through a pipe at once: what a new one holds.
+const PIPE: usize = 64 * 1024;
 
 type Block = [u8; CAPACITY];
 
@@ -24,7 +28,7 @@ pub struct Storage {
     /// What of the memory, or how much of the pipe, is filled.
     start: usize,
     end: usize,
-    pipe: Option<Pipe>,
+    pipe: Option<(Sender, Receiver)>,
     /// How many more bytes are copied before a pipe is made.
     copies: u64,
 }
@@ -61,12 +65,13 @@ impl Storage {
     pub fn fill(&mut self, source: &Socket) -> io::Result<usize> {
         if self.copies == 0 && self.pipe.is_none() {
             // Without descriptors for it, copying goes on for a while.
-            self.pipe = Pipe::new().ok();
+            self.pipe = new_pipe().ok();
             self.copies = if self.pipe.is_some() { 0 } else { BULK };
         }
         let count = match &self.pipe {
-            Some(pipe) => match pipe.fill(source) {
-                // Some sandboxes have no splice(2).
+            // `WouldBlock` is the source's: the pipe is empty.
+            Some((sender, _)) => match source.splice_to(sender, PIPE) {
+                // Only Linux has splice(2), and some sandboxes there have not.
                 Err(error) if is_unsupported(&error) => {
                     (self.pipe, self.copies) = (None, u64::MAX);
                     return self.fill(source);
@@ -83,7 +88,7 @@ impl Storage {
     /// Drains it into `sink`. Returns how many bytes that were.
     pub fn drain(&mut self, sink: &Socket) -> io::Result<usize> {
         let count = match &self.pipe {
-            Some(pipe) => pipe.drain(sink, self.end - self.start)?,
+            Some((_, receiver)) => sink.splice_from(receiver, self.end - self.start)?,
             None => (&*sink).write(&self.memory[self.start..self.end])?,
         };
         self.start += count;

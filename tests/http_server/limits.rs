@@ -103,7 +103,7 @@ fn what_is_wrong_from_the_start_is_said() {
         (&["--speed", "9"], 2, "--speed: no such option"),
         (&["--cores", "5000"], 2, "--cores 5000: at most 1024"),
         (&[&address], 1, "Address already in use"),
-        (&["192.0.2.1:80"], 1, "annot assign requested address"),
+        (&["192.0.2.1:80"], 1, "assign requested address"),
     ] {
         let output = Command::new(example("http_server")).args(arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::process::Command;
 
-use super::support::{example, reset_on_close, set_backlog};
+use super::support::{example, reset_on_close};
 use super::*;
 
 #[test]
@@ -86,7 +86,7 @@ fn clients_are_spread_over_the_backends() {
 #[test]
 fn backends_that_hang_are_passed_over_in_time() {
     let hanging = TcpListener::bind("127.0.0.1:0").unwrap();
-    set_backlog(&hanging, 0);
+    super::support::set_backlog(&hanging, 0);
     let _queue = TcpStream::connect(address(&hanging)).unwrap();
     let backend = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = start(&["--connect", "300"], &[address(&hanging), address(&backend)]);

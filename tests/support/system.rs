@@ -27,3 +27,8 @@ pub fn system() -> &'static str {
 pub fn is_spurious_fine() -> bool {
     matches!(system(), "spiteful" | "unknown")
 }
+
+/// Whether a poll may report some of what is ready, and one direction of a source without the other.
+pub fn reports_in_parts() -> bool {
+    system() == "spiteful"
+}

@@ -94,6 +94,12 @@ fn gather_more(poller: &mut Poller, seen: &mut Vec<(usize, Ready)>) {
             in_vain = 0;
         }
     }
+    // In one event both ends would be one.
+    for (_, all) in seen.iter_mut() {
+        if all.contains(Ready::READ_CLOSED | Ready::WRITE_CLOSED) {
+            *all |= Ready::HUP;
+        }
+    }
     seen.sort();
 }
 

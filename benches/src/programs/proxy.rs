@@ -40,7 +40,8 @@ impl Proxy {
                 command
             }
             "socat" => {
-                let listen = format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,nodelay");
+                let listen =
+                    format!("TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,nodelay,backlog=512");
                 let mut command = Command::new("socat");
                 command.args(["-b65536", &listen, &format!("TCP:{target},nodelay")]);
                 command
@@ -56,7 +57,7 @@ impl Proxy {
         let mut child = command.spawn().ok()?;
         if peer == "HAProxy" {
             let config = format!(
-                "global\n nbthread 1\n maxconn 4000\ndefaults\n mode tcp\n option splice-auto\n \
+                "global\n nbthread 1\n maxconn 4000\ndefaults\n mode tcp\n option splice-request\n option splice-response\n \
                  timeout connect 3s\n timeout client 300s\n timeout server 300s\nlisten proxy\n \
                  bind 127.0.0.1:{port}\n server backend {target}\n"
             );
@@ -133,7 +134,13 @@ impl Proxy {
     /// The processor time that it has used, and its children that have ended, in seconds: see proc(5). Its unit
     /// is a hundredth of a second.
     pub fn seconds(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let id = self.child.id();
+        // What a child has used counts once it has ended.
+        let children = format!("/proc/{id}/task/{id}/children");
+        while fs::read_to_string(&children).is_ok_and(|children| !children.is_empty()) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
         // After the name, which is in brackets, the third field.
         let (_, fields) = stat.rsplit_once(") ").unwrap();
         let ticks = fields.split(' ').skip(11).take(4).map(|ticks| ticks.parse::<f64>().unwrap());

@@ -80,7 +80,7 @@ impl Read for Reader<'_> {
 impl Readable for Reader<'_> {
     async fn readable(&mut self) -> Result<(), NetError> {
         if self.input.is_empty() {
-            // An event may be older than the latest read: a peek tells.
+            // The event may be older than the latest read, so the socket is asked.
             self.io.read_with(|stream| stream.peek(&mut [0])).await?;
         }
         Ok(())

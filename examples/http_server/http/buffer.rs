@@ -42,7 +42,7 @@ impl Buffer {
         }
     }
 
-    /// Appends `bytes`, for which there must be room.
+    /// Appends `bytes`, which must not be longer than [`room`](Buffer::room).
     pub fn push(&mut self, bytes: &[u8]) {
         self.memory[self.end..self.end + bytes.len()].copy_from_slice(bytes);
         self.end += bytes.len();

@@ -7,12 +7,12 @@ const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
-/// A date as RFC 9110, section 5.6.7, wants it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// A date in the format of RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Date([u8; 29]);
 
 impl Date {
-    /// Returns the current date. To format it takes longer than to serve a request: do it once a
+    /// Returns the current date. Formatting it costs as much as a part of a request: call it once a
     /// second.
     pub fn now() -> Date {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

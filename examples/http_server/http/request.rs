@@ -18,7 +18,8 @@ pub struct Request<'a> {
     pub body: Body,
     /// The client allows a further request on this connection.
     pub keep_alive: bool,
-    /// A client of HTTP/1.0 that wants to keep the connection must be told that it is kept.
+    /// The client speaks HTTP/1.0 and has asked to keep the connection: the response must confirm
+    /// it.
     pub says_keep_alive: bool,
     /// The client waits for permission to send the body.
     pub expects_continue: bool,

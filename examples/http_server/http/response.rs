@@ -2,7 +2,7 @@
 
 use super::{Buffer, Context, Status};
 
-/// What a connection that is one too many is told, before there is a buffer for it.
+/// The response to a connection that exceeds a limit of the server. It needs no buffer.
 pub const BUSY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
     Content-Type: text/plain\r\nContent-Length: 25\r\n\r\n503 Service Unavailable\r\n";

@@ -1,6 +1,6 @@
 //! Status codes.
 
-/// What a response says first.
+/// The status of a response.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Status {
     Ok,
