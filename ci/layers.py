@@ -17,6 +17,7 @@ LAYERS = """
 trace
 error
 id ready interests time
+subscription
 slab
 ready_queue wheel sys
 events

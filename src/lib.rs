@@ -184,6 +184,9 @@ mod interests;
 mod ready;
 pub mod time;
 
+#[cfg(unix)]
+mod subscription;
+
 pub mod slab;
 
 mod ready_queue;

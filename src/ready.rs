@@ -1,16 +1,16 @@
-//! What a source is ready for.
+//! Readiness.
 
 use core::fmt;
 
-/// What a source is ready for: a set of bits.
+/// The readiness of a source: a set of bits.
 ///
-/// The accessors give one meaning on every system: an error or a hang-up makes both
-/// [`is_readable`](Ready::is_readable) and [`is_writable`](Ready::is_writable) true, whatever was asked
-/// for, since the read or the write is what then tells the reason; a waiter for either would hang
-/// otherwise. `contains` and the other set operations look at the bare bits.
+/// The accessors have one meaning on every system: an error or a hang-up makes both
+/// [`is_readable`](Ready::is_readable) and [`is_writable`](Ready::is_writable) true, whatever the interests
+/// are, because the next read or write returns the reason, and a program that waits for either would hang
+/// otherwise. `contains` and the other set operations use the bits as they are.
 ///
-/// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: true when set, and possibly absent. Dependable is
-/// `READ_CLOSED` where `READABLE` was asked for.
+/// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: true if set, and possibly absent. `READ_CLOSED` is
+/// reliable if the interests include `READABLE`.
 ///
 /// ```
 /// use mio_st::event::Ready;
@@ -24,16 +24,16 @@ use core::fmt;
 #[repr(transparent)]
 pub struct Ready(u32);
 
-// The bits that epoll has are where epoll has them, so that on Linux an event is read as it was written
-// (asserted in `sys::epoll`); the rest lies where epoll_ctl(2) uses nothing.
+// epoll's bits have epoll's values, so that on Linux an event is used as the kernel wrote it (asserted in
+// `sys::epoll`). The others have values that epoll_ctl(2) does not use.
 bitflags::bitflags! {
     impl Ready: u32 {
-        /// Something can be read, or accepted.
+        /// Data can be read, or a connection accepted.
         const READABLE = 0x001;
-        /// Urgent (out-of-band) data, or what a source calls exceptional. Only when asked for, and never
-        /// merged into `READABLE`.
+        /// Urgent (out-of-band) data, or another exceptional condition. Reported only if the interests
+        /// include it, and never as `READABLE`.
         const PRIORITY = 0x002;
-        /// Something can be written, or a connection attempt has ended.
+        /// Data can be written, or a connection attempt has ended.
         const WRITABLE = 0x004;
         /// An error is pending: `take_error`, a read or a write returns it. On Linux it may be in the socket's
         /// error queue instead, if the socket has `IP_RECVERR`, times of sending or `MSG_ZEROCOPY`: then none of
@@ -46,9 +46,9 @@ bitflags::bitflags! {
         const READ_CLOSED = 0x2000;
         /// Nothing more can be written.
         const WRITE_CLOSED = 0x4000;
-        /// A deadline has passed.
+        /// A timer has expired.
         const TIMER = 0x8000;
-        /// The user's own meaning, for events from user space: this and the seven bits that follow.
+        /// For user-space events, with a meaning of the user's own, like the seven bits that follow.
         const USER_0 = 0x01_0000;
         /// The user's own.
         const USER_1 = 0x02_0000;
@@ -68,63 +68,66 @@ bitflags::bitflags! {
 }
 
 impl Ready {
-    const BROKEN: u32 = Ready::ERROR.bits() | Ready::HUP.bits();
+    const ANY_READABLE: u32 = Ready::READABLE.0 | Ready::ERROR.0 | Ready::HUP.0;
+    const ANY_WRITABLE: u32 = Ready::WRITABLE.0 | Ready::ERROR.0 | Ready::HUP.0;
+    const ANY_READ_CLOSED: u32 = Ready::READ_CLOSED.0 | Ready::HUP.0;
+    const ANY_WRITE_CLOSED: u32 = Ready::WRITE_CLOSED.0 | Ready::HUP.0;
 
-    /// A read or an accept will not block: data, the end of the data, or an error.
+    /// Returns whether a read or an accept does not block: there is data, its end, or an error.
     #[inline]
     #[must_use]
     pub const fn is_readable(self) -> bool {
-        self.0 & (Ready::READABLE.bits() | Ready::BROKEN) != 0
+        self.0 & Ready::ANY_READABLE != 0
     }
 
-    /// A write will not block: room, or an error.
+    /// Returns whether a write does not block: there is buffer space, or an error.
     #[inline]
     #[must_use]
     pub const fn is_writable(self) -> bool {
-        self.0 & (Ready::WRITABLE.bits() | Ready::BROKEN) != 0
+        self.0 & Ready::ANY_WRITABLE != 0
     }
 
-    /// There is urgent data.
+    /// Returns whether there is urgent data.
     #[inline]
     #[must_use]
     pub const fn is_priority(self) -> bool {
-        self.0 & Ready::PRIORITY.bits() != 0
+        self.0 & Ready::PRIORITY.0 != 0
     }
 
-    /// An error is pending.
+    /// Returns whether an error is pending.
     #[inline]
     #[must_use]
     pub const fn is_error(self) -> bool {
-        self.0 & Ready::ERROR.bits() != 0
+        self.0 & Ready::ERROR.0 != 0
     }
 
-    /// Both directions are closed.
+    /// Returns whether both directions are closed.
     #[inline]
     #[must_use]
     pub const fn is_hup(self) -> bool {
-        self.0 & Ready::HUP.bits() != 0
+        self.0 & Ready::HUP.0 != 0
     }
 
-    /// The peer will send nothing more.
+    /// Returns whether the peer will send nothing more.
     #[inline]
     #[must_use]
     pub const fn is_read_closed(self) -> bool {
-        self.0 & (Ready::READ_CLOSED.bits() | Ready::HUP.bits()) != 0
+        self.0 & Ready::ANY_READ_CLOSED != 0
     }
 
-    /// Nothing more can be written. epoll has no bit for it: on Linux it comes with a hang-up, and a
-    /// pipe whose reader has gone shows [`ERROR`](Ready::ERROR).
+    /// Returns whether nothing more can be written. epoll has no bit for it: on Linux it is true with a
+    /// hang-up, and a pipe without a reader reports [`ERROR`](Ready::ERROR).
     #[inline]
     #[must_use]
     pub const fn is_write_closed(self) -> bool {
-        self.0 & (Ready::WRITE_CLOSED.bits() | Ready::HUP.bits()) != 0
+        self.0 & Ready::ANY_WRITE_CLOSED != 0
     }
 
-    /// A deadline has passed.
+    /// Returns whether a timer has expired.
     #[inline]
     #[must_use]
     pub const fn is_timer(self) -> bool {
-        self.0 & Ready::TIMER.bits() != 0
+        self.0 & Ready::TIMER.0 != 0
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Registration, Registry};
+use crate::subscription::Subscription;
 use crate::sys::fd::{OwnedFd, RawFd};
 
 /// A value that has a descriptor to watch, and keeps it open for as long as the value lives.
@@ -144,8 +145,9 @@ impl<T: AsSource> Evented for T {
         registration.check_possible(interests)?;
         let fd = descriptor.watched_fd()?;
         registration.check_new(registry)?;
-        registry.register_fd(fd, id, interests, opt)?;
-        registration.record(registry, id, interests, opt);
+        let subscription = Subscription::new(id, interests, opt);
+        registry.register_as(fd, subscription)?;
+        registration.record(registry, subscription);
         descriptor.watched_by(registry.raw_fd());
         Ok(())
     }
@@ -159,7 +161,8 @@ impl<T: AsSource> Evented for T {
     ) -> Result<()> {
         let Source { descriptor, registration } = self.as_source();
         registration.check_possible(interests)?;
-        registration.reregister(registry, descriptor.watched_fd()?, id, interests, opt)
+        let fd = descriptor.watched_fd()?;
+        registration.reregister(registry, fd, Subscription::new(id, interests, opt))
     }
 
     fn deregister(&mut self, registry: &mut Registry) -> Result<()> {

@@ -120,7 +120,7 @@ impl Sub<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// Zero where `earlier` is later.
+    /// Returns zero if `earlier` is later.
     #[inline]
     fn sub(self, earlier: Instant) -> Duration {
         self.saturating_duration_since(earlier)

@@ -88,6 +88,15 @@ fn what_is_not_used_costs_nothing() {
     assert_eq!(size_of::<Poller>(), size_of::<Poller<512, 512>>());
 }
 
+/// A handle is its descriptor and two words of what it remembers.
+#[test]
+fn a_handle_takes_three_words() {
+    let words = |size: usize| size.div_ceil(size_of::<u64>());
+    assert!(words(size_of::<mio_st::unix::EventedIo>()) <= 3);
+    #[cfg(feature = "std")]
+    assert!(words(size_of::<mio_st::net::TcpStream>()) <= 3);
+}
+
 type All =
     (Events<1_000_000>, ReadyQueue<1_000_000>, TimerWheel<1_000_000>, Slab<[u8; 56], 1_000_000>);
 

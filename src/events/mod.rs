@@ -12,7 +12,7 @@ use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::sys::RawEvent;
 
-/// One event: who, and what for.
+/// One event: the id of its source, and the readiness.
 ///
 /// ```
 /// use mio_st::event::{Event, EventedId, Ready};
@@ -26,21 +26,21 @@ use crate::sys::RawEvent;
 pub struct Event(RawEvent);
 
 impl Event {
-    /// An event of the user's making, for tests.
+    /// Returns an event that no poll has returned, for tests.
     #[inline]
     #[must_use]
     pub const fn new(id: EventedId, readiness: Ready) -> Event {
         Event(RawEvent::new(id, readiness))
     }
 
-    /// The id that the source was registered with.
+    /// Returns the id that the source was registered with.
     #[inline]
     #[must_use]
     pub fn id(&self) -> EventedId {
         self.0.id()
     }
 
-    /// What the source is ready for.
+    /// Returns the readiness of the source.
     #[inline]
     #[must_use]
     pub fn readiness(&self) -> Ready {
@@ -74,10 +74,10 @@ impl fmt::Debug for Event {
     }
 }
 
-/// Room for `N` events, filled by [`poll`](crate::poll::Poller::poll).
+/// A buffer for `N` events, filled by [`poll`](crate::poll::Poller::poll).
 ///
-/// The kernel writes into it directly; nothing is copied. Iterating by `for event in &mut events` consumes:
-/// each event comes once, and after an early `break` the rest is still there, until the next poll clears it.
+/// The kernel writes into it directly; nothing is copied. Iterating by `for event in &mut events` takes the
+/// events out: each comes once, and after an early `break` the others are left, until the next poll clears it.
 ///
 /// `Events<0>` does not compile:
 ///
@@ -85,14 +85,14 @@ impl fmt::Debug for Event {
 /// let events = mio_st::event::Events::<0>::sized();
 /// ```
 ///
-/// A batch that came back [full](Events::is_full) is a hint that more is waiting; it is not lost, and the
-/// next poll brings it.
+/// If a poll returns a [full](Events::is_full) buffer, more events may be pending. They are not lost: the next
+/// poll returns them.
 pub struct Events<const N: usize = 256> {
     batch: Batch<[RawEvent; N]>,
 }
 
 impl Events {
-    /// Room for 256 events. For other sizes see [`sized`](Events::sized).
+    /// Returns an empty buffer for 256 events. For other sizes see [`sized`](Events::sized).
     #[inline]
     #[must_use]
     pub const fn new() -> Events {
@@ -101,7 +101,7 @@ impl Events {
 }
 
 impl<const N: usize> Events<N> {
-    /// Room for `N` events: 1 to 2^24.
+    /// Returns an empty buffer for `N` events: 1 to 2^24.
     ///
     /// ```
     /// let mut events = mio_st::event::Events::<32>::sized();
@@ -196,7 +196,7 @@ impl<'a, const N: usize> IntoIterator for &'a mut Events<N> {
     }
 }
 
-/// Looks at the events of a batch: [`Events::iter`].
+/// Iterates over the events of a batch, without taking them: [`Events::iter`].
 #[derive(Clone)]
 pub struct Iter<'a> {
     events: slice::Iter<'a, RawEvent>,
@@ -204,18 +204,18 @@ pub struct Iter<'a> {
 
 /// Takes the events of a batch: `for event in &mut events`.
 ///
-/// What it has not come to when it is dropped is still in the batch. One that is never dropped has taken all:
-/// nothing comes twice.
+/// Events that it has not returned when it is dropped stay in the batch. If it is leaked, all events are taken:
+/// none comes twice.
 pub struct Drain<'a> {
     events: slice::Iter<'a, RawEvent>,
-    /// All of them while it lives, so that there is nothing to count, and to write, at each event.
+    /// The number of all events as long as it lives, so that it need not be updated at each of them.
     taken: &'a mut usize,
 }
 
 impl Drop for Drain<'_> {
     #[inline]
     fn drop(&mut self) {
-        // After a loop to the end, this is known, and nothing to do.
+        // After a loop to the end the compiler knows that it is empty.
         if !self.events.as_slice().is_empty() {
             *self.taken -= self.events.len();
         }

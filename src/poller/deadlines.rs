@@ -1,4 +1,4 @@
-//! Deadlines.
+//! Timers.
 
 use core::time::Duration;
 
@@ -10,11 +10,10 @@ use crate::sys::clock;
 use crate::time::Instant;
 use crate::wheel::DeadlineKey;
 
-/// Deadlines: events that come when a time has come. See [`TimerWheel`](crate::timer::TimerWheel), the
-/// machine behind them.
+/// Timers: events at deadlines. They are kept in a [`TimerWheel`](crate::timer::TimerWheel).
 ///
-/// A deadline is never early. It is late by what the kernel's timers and scheduler take, and by the time from
-/// one poll to the next. When its event is in `Events`, a single deadline is over and its key is stale.
+/// A timer is never early. It is late by kernel timer slack and scheduling delay, and by the time from one poll
+/// to the next. When its event is in `Events`, a one-shot timer is over and its key is stale.
 ///
 /// # What stays in a batch
 ///
@@ -29,12 +28,12 @@ use crate::wheel::DeadlineKey;
 /// | the same of an interval | `Ok` | stays; `is_current` is `false` from then on |
 /// | [`deregister`](Poller::deregister), [`remove_source`](Poller::remove_source) | `Ok` | stays: look ids up in a [`Slab`](crate::slab::Slab), in which the id of a removed value resolves to nothing |
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Adds a deadline: at `deadline`, or at once if that is past, an event comes that
-    /// [`is_timer`](crate::event::Ready::is_timer) and carries `id`. `Instant::MAX` never comes.
+    /// Adds a timer that expires at `deadline`, or at once if that is past. Its event
+    /// [`is_timer`](crate::event::Ready::is_timer) and carries `id`. `Instant::MAX` never expires.
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full): `TIMERS` deadlines are there already.
+    /// [`Full`](crate::Error::Full) if there are `TIMERS` deadlines already.
     #[inline]
     pub fn add_deadline(
         &mut self,
@@ -57,10 +56,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.insert(clock::now()? + timeout, id)
     }
 
-    /// Adds a deadline that comes again and again: `period` from now, and then always `period` after the last
-    /// one was *due*, so that it does not drift. A poll that comes late by whole periods gets one event, and
-    /// the missed ones are skipped. An interval takes two of the `TIMERS` places, and its key stays good
-    /// until it is cancelled.
+    /// Adds a periodic timer: it expires `period` from now, and then always `period` after the last deadline,
+    /// so that it does not drift. A poll that is late by whole periods gets one event; missed ones are
+    /// skipped. An interval takes two of the `TIMERS` slots, and its key stays valid until it is cancelled.
     ///
     /// # Errors
     ///
@@ -71,11 +69,11 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.insert_interval(clock::now()? + period, period, id)
     }
 
-    /// Moves a deadline. To push one back, as a server does at each byte it reads, costs a few nanoseconds.
+    /// Moves a deadline. Pushing one back, as a server does at each byte it reads, costs a few nanoseconds.
     ///
     /// # Errors
     ///
-    /// [`StaleKey`](crate::Error::StaleKey): it has fired or was cancelled.
+    /// [`StaleKey`](crate::Error::StaleKey) if it has fired or was cancelled.
     #[inline]
     pub fn update_deadline(
         &mut self,
@@ -89,7 +87,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`StaleKey`](crate::Error::StaleKey): it has fired or was cancelled.
+    /// [`StaleKey`](crate::Error::StaleKey) if it has fired or was cancelled.
     #[inline]
     pub fn cancel_deadline(&mut self, key: DeadlineKey) -> Result<()> {
         self.timers.cancel(key)
@@ -125,13 +123,13 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         event.readiness().is_timer() && self.timers.has_fired(key)
     }
 
-    /// Cancels the earliest deadline of this id and says whether there was one. It looks through all of
-    /// them; who keeps the key is better served by [`cancel_deadline`](Poller::cancel_deadline).
+    /// Cancels the earliest deadline of this id. Returns whether there was one. O(N): searches all timers.
+    /// Prefer [`cancel_deadline`](Poller::cancel_deadline), which is O(1), if you have the key.
     pub fn remove_deadline(&mut self, id: EventedId) -> bool {
         self.timers.remove(id)
     }
 
-    /// When the earliest deadline is, exactly.
+    /// Returns the earliest deadline, exactly.
     pub fn next_deadline(&mut self) -> Option<Instant> {
         self.timers.next_deadline()
     }

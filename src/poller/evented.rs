@@ -8,8 +8,8 @@ use crate::poller::Registry;
 /// A source of kernel events, such as a socket.
 ///
 /// User code does not call these methods: it calls [`Poller::register`](crate::poll::Poller::register) and
-/// its fellows, which forward here. Implement it for your own types by passing the calls on to something
-/// that has it already, such as [`EventedFd`](crate::unix::EventedFd):
+/// the like, which call them. Implement it for your own types by forwarding the calls to a type that
+/// implements it, such as [`EventedFd`](crate::unix::EventedFd):
 ///
 /// ```
 /// use mio_st::Result;
@@ -47,12 +47,13 @@ use crate::poller::Registry;
 ///     }
 /// }
 /// ```
+#[doc(alias = "Source")]
 pub trait Evented {
-    /// Begins to watch the source.
+    /// Starts watching the source.
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](crate::Error::AlreadyExists) where it is registered already,
+    /// [`AlreadyExists`](crate::Error::AlreadyExists) if it is registered already,
     /// [`Unsupported`](crate::Error::Unsupported) for what the system cannot watch,
     /// [`InvalidInput`](crate::Error::InvalidInput) for an interest that can never happen, or the system's
     /// own. A failed call changes nothing.
@@ -79,11 +80,11 @@ pub trait Evented {
         opt: PollOption,
     ) -> Result<()>;
 
-    /// Ends watching. Do it before closing a descriptor of which a duplicate may live on.
+    /// Stops watching the source. Call it before closing a descriptor that may have a duplicate.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) where it is not registered, or the system's own.
+    /// [`NotFound`](crate::Error::NotFound) if it is not registered, or the system's own.
     fn deregister(&mut self, registry: &mut Registry) -> Result<()>;
 }
 

@@ -1,4 +1,4 @@
-//! One `poll` for events from the kernel, from user space and from deadlines.
+//! The poller: one `poll` for kernel events, user events and timers.
 
 mod attention;
 mod deadlines;
@@ -26,11 +26,11 @@ use crate::ready_queue::ReadyQueue;
 use crate::sys::fd::RawFd;
 use crate::wheel::TimerWheel;
 
-/// Hands out events from three sources through one call: the kernel, user space, and deadlines.
+/// Returns kernel events, user-space events and expired timers through one call.
 ///
-/// `USER` is how many user-space events and sources it can hold, `TIMERS` how many deadlines; both are
-/// exact, independent, and may be 0, which costs nothing. [`new`](Poller::new) takes the defaults of 512,
-/// [`sized`](Poller::sized) serves every size. Nothing is allocated, ever.
+/// `USER` is the number of user-space events and sources that it can hold, `TIMERS` that of deadlines. Both are
+/// exact and independent, and may be 0, which costs nothing. [`new`](Poller::new) takes the defaults of 512,
+/// [`sized`](Poller::sized) serves every size. Nothing is ever allocated.
 ///
 /// ```
 /// use core::time::Duration;
@@ -58,47 +58,49 @@ use crate::wheel::TimerWheel;
 ///
 /// # Order and fairness
 ///
-/// User events keep their order. Deadlines come in order of time within a poll. Between the three classes
-/// there is a guarantee, for what is pending when a poll begins:
+/// User events keep their order. Timers are ordered by deadline within a poll. Between the three classes there
+/// is a guarantee, for what is pending when a poll begins:
 ///
 /// * **Order.** Within a batch all expired timers come before all kernel events. A handler of a kernel event
 ///   can rely on it: the key of a deadline that has fired is stale only if the event was seen before.
-/// * **Share.** With `Events<N>`, N >= 3, each class that has something pending gets at least ⌊N/3⌋ places
-///   of every batch, or all that it has. With N < 3 it gets one place at least of every three polls'.
-/// * **Bound.** So what is pending now is out after at most ⌈p/⌊N/3⌋⌉ polls (3p polls for N < 3), where p
-///   counts what is before it in its class, itself included: for a kernel source the ready sources, since the kernel
-///   rotates them; for a user event the queue; for a deadline those that sort before it, also if they
-///   are inserted later.
-/// * **Loss.** What does not fit stays where it is: nothing is lost, and nothing comes twice.
+/// * **Share.** With `Events<N>`, N >= 3, each class with pending events gets at least ⌊N/3⌋ slots of every
+///   batch (fewer only if it has fewer events). With N < 3, it gets at least one slot in every three polls.
+/// * **Bound.** An event is therefore delivered within ⌈p/⌊N/3⌋⌉ polls (3p if N < 3), where p is its position
+///   in its class's queue, counting from 1. The queue of the kernel is that of the ready sources, which it
+///   rotates; in that of the timers an earlier deadline precedes, even if it is added later.
+/// * **Loss.** Events that do not fit stay pending: none is lost, and none comes twice.
 ///
-/// There is one exception: where thousands of deadlines are gone or were pushed back that would be due by now, a
-/// poll puts 256 of them right, or more, and the other classes may have the whole batch meanwhile. With the
-/// default of 512 `TIMERS` that cannot be. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
+/// There is one exception: if thousands of cancelled or postponed timers would have been due by now, a poll may
+/// spend its work budget (256 entries) discarding them and deliver no timer, leaving the whole batch to the
+/// other classes. With the default of 512 `TIMERS` that cannot happen. With N >= 3, at most `TIMERS` / 800 such
+/// polls follow each other.
 ///
-/// Slots that a class does not use go to the others, but to more deadlines only if the kernel has reported
-/// nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full) hints that more is waiting.
+/// Slots that a class does not use go to the others, but to more timers only if the kernel has reported
+/// nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full) hints that more is
+/// pending.
 ///
 /// # System calls
 ///
-/// A poll makes one system call: it returns at once where user events or deadlines are due, and looks at the
-/// kernel all the same. With a timeout or a deadline ahead, there may be two: where recent polls found work, the
-/// first does not wait, which saves the kernel setting up a timer. Each signal that interrupts, and each
-/// rare early wake-up for a lower bound of the next deadline, adds one. The clock is read only where a
-/// deadline or a timeout makes it necessary.
+/// A poll makes one system call: it does not block if user events or timers are due, but still collects kernel
+/// events. With a timeout or a deadline ahead, there may be two: if recent polls found events, the first does
+/// not block, so that the kernel need not set up a timer. Each `EINTR`, and each (rare) early wake-up caused by
+/// an inexact next deadline, adds one. The clock is read only if a deadline or a timeout makes it necessary.
 ///
-/// With `Events<N>`, N < 3, a poll whose places are all taken by user events or deadlines makes no call: it is
-/// not the kernel's turn. A poll that has nothing to bring but deadlines to put right looks once more for each
-/// 256 of them.
+/// With `Events<N>`, N < 3, a poll makes no call if all of its slots are taken by user events or timers: the
+/// kernel has its slot in another poll. A poll that has no event, but timers to discard, makes one more call
+/// for each 256 of them.
 ///
 /// # Threads and processes
 ///
 /// A poller and what is registered with it stay on one thread and in one process. In a forked child polling and
-/// registering fail with [`Forked`](crate::Error::Forked); dropping the copy there disturbs nobody.
+/// registering fail with [`Forked`](crate::Error::Forked); dropping the inherited copy does not affect the
+/// parent.
 ///
 /// ```compile_fail
 /// let mut poller = mio_st::Poller::new().unwrap();
 /// std::thread::spawn(move || poller.poll(&mut mio_st::Events::new(), None));
 /// ```
+#[doc(alias = "Poll")]
 #[derive(Debug)]
 pub struct Poller<const USER: usize = 512, const TIMERS: usize = 512> {
     registry: Registry,
@@ -127,7 +129,7 @@ impl Poller {
 }
 
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// A poller with room for `USER` user-space events and `TIMERS` deadlines.
+    /// Returns a poller for `USER` user-space events and `TIMERS` deadlines.
     ///
     /// ```
     /// type Poller = mio_st::Poller<16, 8>;
@@ -151,8 +153,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         })
     }
 
-    /// Makes a large poller where it shall stay, in a `static` for example, without passing it over the
-    /// stack.
+    /// Initializes a poller in place, for example in a `static`, without a temporary on the stack.
     ///
     /// ```
     /// use core::mem::MaybeUninit;
@@ -183,7 +184,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         }
     }
 
-    /// Begins to watch `handle`: its events will carry `id`.
+    /// Starts watching `handle`: its events will carry `id`.
     ///
     /// # Errors
     ///
@@ -213,7 +214,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         handle.reregister(&mut self.registry, id, interests, opt)
     }
 
-    /// Ends watching `handle`.
+    /// Stops watching `handle`.
     ///
     /// # Errors
     ///
@@ -228,9 +229,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         &mut self.registry
     }
 
-    /// The kernel queue's descriptor, readable when kernel events are waiting: with
-    /// [`EventedFd`](crate::unix::EventedFd) one poller can watch another, or another library this one.
-    /// User events and deadlines do not show there.
+    /// Returns the descriptor of the kernel's queue. It is readable while kernel events are pending, so that
+    /// another poller, by [`EventedFd`](crate::unix::EventedFd), or another library can watch this one. User
+    /// events and timers do not make it readable.
     #[inline]
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {

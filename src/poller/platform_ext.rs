@@ -4,6 +4,7 @@ use super::Registry;
 use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
+use crate::subscription::Subscription;
 use crate::sys::BusyPoll;
 use crate::sys::fd::RawFd;
 
@@ -29,21 +30,22 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        let answer = self.selector()?.register_exclusive(fd, id, interests, opt);
-        trace!("register exclusive: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
-        answer
+        let subscription = Subscription::new(id, interests, opt);
+        let result = self.selector()?.register_exclusive(fd, subscription);
+        trace!("register exclusive: fd {fd}, {subscription:?}: {result:?}");
+        result
     }
 
-    /// How busy polling is set.
+    /// Returns how busy polling is set.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing.
+    /// [`Unsupported`](crate::Error::Unsupported) if the kernel does not offer it.
     pub fn busy_poll(&self) -> Result<BusyPoll> {
         self.selector()?.busy_poll()
     }
 
-    /// Sets busy polling for all that is watched here.
+    /// Sets busy polling for all sources that are registered here.
     ///
     /// ```
     /// use mio_st::poll::{BusyPoll, Poller};
@@ -60,7 +62,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) where the kernel has no such thing,
+    /// [`Unsupported`](crate::Error::Unsupported) if the kernel does not offer it,
     /// [`InvalidInput`](crate::Error::InvalidInput) for too many microseconds, `Os(EPERM)` for too large a
     /// budget without the capability.
     pub fn set_busy_poll(&mut self, busy_poll: BusyPoll) -> Result<()> {

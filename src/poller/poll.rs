@@ -169,7 +169,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         if self.user.has_queued_sources() {
             return self.deliver_each(batch, limit);
         }
-        let (first, second) = self.user.take(limit);
+        let (first, second) = self.user.take_slices(limit);
         batch.extend(first);
         if !second.is_empty() {
             batch.extend(second);

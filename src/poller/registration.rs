@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::Registry;
+use crate::subscription::Subscription;
 use crate::sys::Selector;
 use crate::sys::fd::RawFd;
 
@@ -20,11 +21,12 @@ use crate::sys::fd::RawFd;
 /// The memory never saves a system call: the same descriptor may have been registered, changed or ended
 /// by its number in between, which only the kernel knows.
 pub(crate) struct Registration {
+    // The subscription, flat: as a structure in the structure it would waste its padding.
     id: EventedId,
-    /// The number of the registry, if it is registered. Flat, since a tuple would waste its padding.
-    registry: Option<NonZeroU32>,
     interests: Interests,
     opt: PollOption,
+    /// The instance id of the registry, if it is registered.
+    registry: Option<NonZeroU32>,
     /// The interests that can occur.
     possible: Interests,
     /// Handles stay on one thread, as their poller does.
@@ -35,9 +37,9 @@ impl Registration {
     pub(crate) const fn new(possible: Interests) -> Registration {
         Registration {
             id: EventedId(0),
-            registry: None,
             interests: possible,
             opt: PollOption::Level,
+            registry: None,
             possible,
             one_thread: PhantomData,
         }
@@ -67,30 +69,20 @@ impl Registration {
 
     /// Remembers a registration that has succeeded.
     #[inline]
-    pub(crate) fn record(
-        &mut self,
-        registry: &Registry,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) {
-        self.id = id;
-        self.registry = Some(registry.number());
-        self.interests = interests;
-        self.opt = opt;
+    pub(crate) fn record(&mut self, registry: &Registry, subscription: Subscription) {
+        Subscription { id: self.id, interests: self.interests, opt: self.opt } = subscription;
+        self.registry = Some(registry.instance_id());
     }
 
     pub(crate) fn reregister(
         &mut self,
         registry: &mut Registry,
         fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
+        subscription: Subscription,
     ) -> Result<()> {
-        match registry.reregister_fd(fd, id, interests, opt) {
+        match registry.reregister_as(fd, subscription) {
             Ok(()) => {
-                self.record(registry, id, interests, opt);
+                self.record(registry, subscription);
                 Ok(())
             }
             Err(error) => {
@@ -115,15 +107,18 @@ impl Registration {
         if !Selector::REPLACES || !self.is_with(registry) || error == Error::Forked {
             return;
         }
-        let restored = error != Error::NotFound
-            && registry.register_fd(fd, self.id, self.interests, self.opt).is_ok();
+        let restored = error != Error::NotFound && registry.register_as(fd, self.latest()).is_ok();
         if !restored {
             self.registry = None;
         }
     }
 
+    fn latest(&self) -> Subscription {
+        Subscription::new(self.id, self.interests, self.opt)
+    }
+
     fn is_with(&self, registry: &Registry) -> bool {
-        self.registry == Some(registry.number())
+        self.registry == Some(registry.instance_id())
     }
 }
 

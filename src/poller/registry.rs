@@ -11,13 +11,14 @@ use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::attention::Attention;
 use crate::poller::wait::{Timeout, Waiter};
+use crate::subscription::Subscription;
 use crate::sys::fd::RawFd;
 use crate::sys::{Selector, Wait};
 
-/// The kernel's queue: what is watched, and how events come out.
+/// The kernel's queue: registers sources and returns their events.
 ///
-/// A [`Poller`](crate::poll::Poller) has one and adds user-space events and deadlines. By itself it serves
-/// whoever needs the kernel's events only.
+/// A [`Poller`](crate::poll::Poller) has one, and adds user-space events and timers. Use it alone if you need
+/// kernel events only.
 ///
 /// It belongs to one thread and to one process:
 ///
@@ -26,20 +27,20 @@ use crate::sys::{Selector, Wait};
 /// send(mio_st::poll::Registry::new().unwrap());
 /// ```
 ///
-/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and changes nothing;
-/// dropping it there closes the child's descriptor only.
+/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and changes nothing.
+/// Dropping it there closes only the child's descriptor.
 #[derive(Debug)]
 pub struct Registry {
     attention: Attention,
     pub(super) selector: Selector,
     pub(super) waiter: Waiter,
-    number: NonZeroU32,
+    instance: NonZeroU32,
     /// Not `Send`, not `Sync`.
     one_thread: PhantomData<*mut ()>,
 }
 
 impl Registry {
-    /// Makes the kernel's queue, which takes one descriptor, close-on-exec.
+    /// Creates the kernel's queue, which takes one descriptor, close-on-exec.
     ///
     /// # Errors
     ///
@@ -49,12 +50,12 @@ impl Registry {
             attention: Attention::new()?,
             selector: Selector::new()?,
             waiter: Waiter::new(),
-            number: next_number(),
+            instance: next_instance_id(),
             one_thread: PhantomData,
         })
     }
 
-    /// Watches a raw descriptor: what [`EventedFd`](crate::unix::EventedFd) calls.
+    /// Starts watching a raw descriptor. [`EventedFd`](crate::unix::EventedFd) calls it.
     ///
     /// # Errors
     ///
@@ -66,10 +67,14 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
+        self.register_as(fd, Subscription::new(id, interests, opt))
+    }
+
+    pub(crate) fn register_as(&mut self, fd: RawFd, subscription: Subscription) -> Result<()> {
         self.check_fork()?;
-        let answer = self.selector.register(fd, id, interests, opt);
-        trace!("register: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
-        answer
+        let result = self.selector.register(fd, subscription);
+        trace!("register: fd {fd}, {subscription:?}: {result:?}");
+        result
     }
 
     /// Changes how a raw descriptor is watched.
@@ -84,22 +89,26 @@ impl Registry {
         interests: Interests,
         opt: PollOption,
     ) -> Result<()> {
-        self.check_fork()?;
-        let answer = self.selector.reregister(fd, id, interests, opt);
-        trace!("reregister: fd {fd}, id {id}, {interests:?}, {opt:?}: {answer:?}");
-        answer
+        self.reregister_as(fd, Subscription::new(id, interests, opt))
     }
 
-    /// Ends watching a raw descriptor.
+    pub(crate) fn reregister_as(&mut self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        self.check_fork()?;
+        let result = self.selector.reregister(fd, subscription);
+        trace!("reregister: fd {fd}, {subscription:?}: {result:?}");
+        result
+    }
+
+    /// Stops watching a raw descriptor.
     ///
     /// # Errors
     ///
     /// As [`Evented::deregister`](crate::event::Evented::deregister).
     pub fn deregister_fd(&mut self, fd: RawFd) -> Result<()> {
         self.check_fork()?;
-        let answer = self.selector.deregister(fd);
-        trace!("deregister: fd {fd}: {answer:?}");
-        answer
+        let result = self.selector.deregister(fd);
+        trace!("deregister: fd {fd}: {result:?}");
+        result
     }
 
     /// Sets how long a poll busy-waits before it blocks (default: zero, off). Spinning saves the cost of
@@ -143,23 +152,24 @@ impl Registry {
         result
     }
 
-    /// The kernel queue's descriptor: readable when events are waiting, so that one poller can watch another.
+    /// Returns the descriptor of the kernel's queue. It is readable while events are pending, so that one
+    /// poller can watch another.
     #[inline]
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {
         self.selector.raw_fd()
     }
 
-    /// The kernel's queue, for what is no descriptor; not in a forked child.
+    /// Returns the kernel's queue, or an error in a forked child.
     pub(crate) fn selector(&self) -> Result<&Selector> {
         self.check_fork()?;
         Ok(&self.selector)
     }
 
-    /// Tells this registry from every other of the process.
+    /// Returns the instance id, which no other registry of the process has.
     #[inline]
-    pub(crate) fn number(&self) -> NonZeroU32 {
-        self.number
+    pub(crate) fn instance_id(&self) -> NonZeroU32 {
+        self.instance
     }
 
     #[inline]
@@ -189,11 +199,11 @@ impl Registry {
         settled
     }
 
-    /// Makes a whole poll of the kernel only, while all is calm: mostly one system call.
+    /// Makes a whole poll of the kernel only, if nothing else needs attention: mostly one system call.
     #[inline(always)]
     pub(super) fn poll_kernel(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<()> {
         let endless = timeout.is_endless();
-        // Any other timeout costs the kernel a timer, in vain if there are events already.
+        // For any other timeout the kernel sets up a timer, even if there are events already.
         let ask = endless || timeout.is_zero() || self.waiter.should_probe();
         if ask {
             let wait = if endless { Wait::Endless } else { Wait::No };
@@ -243,11 +253,11 @@ impl Registry {
     }
 }
 
-fn next_number() -> NonZeroU32 {
-    static NUMBERS: AtomicU32 = AtomicU32::new(1);
+fn next_instance_id() -> NonZeroU32 {
+    static IDS: AtomicU32 = AtomicU32::new(1);
     loop {
-        if let Some(number) = NonZeroU32::new(NUMBERS.fetch_add(1, Relaxed)) {
-            return number;
+        if let Some(id) = NonZeroU32::new(IDS.fetch_add(1, Relaxed)) {
+            return id;
         }
     }
 }

@@ -7,26 +7,26 @@ use crate::interests::{Interests, PollOption};
 use crate::ready::Ready;
 use crate::ready_queue::SourceKey;
 
-/// Events from user space. See [`ReadyQueue`](crate::event::ReadyQueue), the machine behind them.
+/// Events from user space. They are kept in a [`ReadyQueue`](crate::event::ReadyQueue).
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Queues one event, which the next poll delivers without waiting. Each call is one event, in order, also
-    /// when the same was queued before.
+    /// Queues one event, which the next poll returns without blocking. Each call is one event, in order, even
+    /// if an equal one is queued already.
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full): `USER` events and sources are there already.
+    /// [`Full`](crate::Error::Full) if there are `USER` events and sources already.
     #[inline]
     pub fn notify(&mut self, id: EventedId, ready: Ready) -> Result<()> {
         self.registry.request_attention();
         self.user.notify(id, ready)
     }
 
-    /// Adds a source whose readiness user code sets and clears. `interests` and `opt` mean what they mean
-    /// for a kernel source.
+    /// Adds a source whose readiness is set and cleared by user code. `interests` and `opt` have the meaning
+    /// that they have for a kernel source.
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full): `USER` events and sources are there already.
+    /// [`Full`](crate::Error::Full) if there are `USER` events and sources already.
     pub fn add_source(
         &mut self,
         id: EventedId,
@@ -36,7 +36,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.user.add_source(id, interests, opt)
     }
 
-    /// Adds to what a source is ready for. If that meets its interests, the next poll reports it.
+    /// Adds bits to a source's readiness. If one meets its interests, the next poll reports it.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.user.set_ready(key, ready)
     }
 
-    /// Takes away from what a source is ready for: what a handler does on `WouldBlock`.
+    /// Removes bits from a source's readiness, as a handler does on `WouldBlock`.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.user.clear_ready(key, ready)
     }
 
-    /// Arms a oneshot source again after its event; it reports again at once if it is still ready.
+    /// Arms a oneshot source again after its event. If it is still ready, the next poll reports it.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.user.rearm(key)
     }
 
-    /// Removes a source. An event of it that is in `Events` already stays there.
+    /// Removes a source. Its event stays in `Events` if it is there already.
     ///
     /// # Errors
     ///

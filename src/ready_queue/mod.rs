@@ -1,10 +1,10 @@
 //! The readiness state machine for user-space sources; [`ReadyQueue`] has the drawing.
 //!
-//! To the user there is one queue. Inside it lies in two halves, because they want different things.
-//! Notifications cannot be taken back, so they fit a ring, which is filled and emptied at half the cost
-//! of a list: nothing is read from memory only to learn where to go next. Sources can be removed and
-//! cleared while they are queued, so they form a doubly linked list in a [`Slab`](crate::slab::Slab). A
-//! queued source remembers before which notification it came, which makes one order of the two.
+//! The queue is implemented as two structures with a common order, because notifications and sources have
+//! different requirements. Notifications cannot be taken back, so a ring is enough, at half the cost of a
+//! list: no link has to be read from memory. Sources can be removed and cleared while they are queued, so they
+//! form a doubly linked list in a [`Slab`](crate::slab::Slab). A queued source has the position of the
+//! notification that it precedes, which makes one order of the two.
 
 mod ring;
 mod source;
@@ -33,12 +33,11 @@ pub struct SourceKey(slab::Key);
 /// Events from user space, in order: notifications, and sources that keep their readiness.
 ///
 /// A *notification* is an event and nothing more: each call of [`notify`](ReadyQueue::notify) is delivered
-/// once, even where two are equal. A *source* has an id, interests and an option, as a kernel's source has,
+/// once, even if two are equal. A *source* has an id, interests and an option, as a kernel's source has,
 /// and its owner says what it is ready for. Readiness is a set of bits, so a source that is set many times
 /// waits in the queue once, and memory is bounded.
 ///
-/// Up to `N` sources and waiting notifications together find room, at 56 bytes each where `usize` has 64
-/// bits. Every operation is O(1). There is no clock and no system call in it;
+/// It holds up to `N` sources and queued notifications together, at 56 bytes each if `usize` has 64 bits. Every operation is O(1). There is no clock and no system call in it;
 /// [`Poller`](crate::poll::Poller) has one inside, and it works as well without.
 ///
 /// # States
@@ -58,13 +57,13 @@ pub struct SourceKey(slab::Key);
 ///
 /// 1. [`add_source`](ReadyQueue::add_source): it is ready for nothing yet.
 /// 2. [`set_ready`](ReadyQueue::set_ready) with bits that meet an interest; [`rearm`](ReadyQueue::rearm) or
-///    [`reregister`](ReadyQueue::reregister) where bits that were set before meet one. It goes to the tail.
+///    [`reregister`](ReadyQueue::reregister) if bits that were set before meet one. It goes to the tail.
 /// 3. [`pop`](ReadyQueue::pop) of an edge source; [`clear_ready`](ReadyQueue::clear_ready) or `reregister`
-///    where no interest is met any more.
+///    if no interest is met any more.
 /// 4. `pop` of a level source: it goes back to the tail, since it is still ready.
 /// 5. `pop` of a oneshot source. Readiness that is set from now on is kept and reported by nobody.
-/// 6. `rearm` or `reregister`, where no interest is met.
-/// 7. `rearm` or `reregister`, where one is: it goes to the tail.
+/// 6. `rearm` or `reregister`, if no interest is met.
+/// 7. `rearm` or `reregister`, if one is: it goes to the tail.
 /// 8. [`remove_source`](ReadyQueue::remove_source), not drawn: from idle, queued or disarmed to vacant.
 /// 9. `notify`: a notification enters the queue at the tail.
 /// 10. `pop` of a notification, which so removes itself.
@@ -80,7 +79,7 @@ pub struct SourceKey(slab::Key);
 ///
 /// [`begin_round`](ReadyQueue::begin_round) marks what waits now, and `pop` gives that out in the order in
 /// which it came. What is queued during the round, a level source that went back to the tail included, waits
-/// for the next: each source is delivered at most once in a round and none can starve another, even where a
+/// for the next: each source is delivered at most once in a round and none can starve another, even if a
 /// round is left unfinished.
 ///
 /// # Against starvation
@@ -151,7 +150,7 @@ impl<const N: usize> ReadyQueue<N> {
     /// ```
     #[allow(unsafe_code)]
     pub fn init_in(place: &mut MaybeUninit<Self>) -> &mut Self {
-        const { _ = Ring::<N>::TURN };
+        const { _ = Ring::<N>::POSITIONS };
         // SAFETY: zeros are what `new` makes: integers, `Ready` and `EventedId` that are 0, and a slab, of
         // which `Slab::init_in` says the same. `place` is valid for writes, being borrowed.
         unsafe {
@@ -264,7 +263,7 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.reregister(key, interests, opt, tail)
     }
 
-    /// Removes the source, and its event if it is queued. Its room is free at once.
+    /// Removes the source, and its event if it is queued. Its slot is free at once.
     ///
     /// # Errors
     ///
@@ -342,7 +341,7 @@ impl<const N: usize> ReadyQueue<N> {
         impl<const N: usize> Drop for Handed<'_, N> {
             #[inline]
             fn drop(&mut self) {
-                self.queue.take(self.count);
+                self.queue.take_slices(self.count);
             }
         }
 
@@ -362,16 +361,16 @@ impl<const N: usize> ReadyQueue<N> {
         if N == 0 { 0 } else { self.notifications.waiting() }
     }
 
-    /// Up to `room` notifications of the round, in two stretches, for who copies them; no source may be queued.
+    /// Takes up to `limit` notifications of the round, as two slices, for bulk copying. No source may be queued.
     #[inline]
-    pub(crate) fn take(&mut self, room: usize) -> (&[Notification], &[Notification]) {
-        debug_assert!(room == 0 || !self.has_queued_sources());
+    pub(crate) fn take_slices(&mut self, limit: usize) -> (&[Notification], &[Notification]) {
+        debug_assert!(limit == 0 || !self.has_queued_sources());
         if N == 0 {
             return (&[], &[]);
         }
-        let count = self.notifications.waiting().min(room);
+        let count = self.notifications.waiting().min(limit);
         self.used -= count as u32;
-        self.notifications.take(count)
+        self.notifications.take_slices(count)
     }
 
     #[inline]
@@ -379,7 +378,7 @@ impl<const N: usize> ReadyQueue<N> {
         N > 0 && self.sources.has_queued()
     }
 
-    /// What the source is ready for, whether or not an interest is met.
+    /// Returns the source's readiness, whether or not an interest is met.
     ///
     /// # Errors
     ///
@@ -388,35 +387,35 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.ready(key)
     }
 
-    /// Something is queued: a round that begins now has an event.
+    /// Returns whether an event is queued, for a round that begins now.
     #[inline]
     #[must_use]
     pub const fn has_pending(&self) -> bool {
-        N > 0 && self.used != self.sources.quiet()
+        N > 0 && self.used != self.sources.unqueued()
     }
 
-    /// How much is queued: as many events has a round that begins now.
+    /// Returns how many events are queued, for a round that begins now.
     #[inline]
     #[must_use]
     pub const fn pending(&self) -> usize {
-        (self.used - self.sources.quiet()) as usize
+        (self.used - self.sources.unqueued()) as usize
     }
 
-    /// How much of the capacity is used: by sources, in any state, and by notifications that wait.
+    /// Returns the number of sources, in any state, and of queued notifications.
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.used as usize
     }
 
-    /// There are no sources and no notifications.
+    /// Returns whether there are no sources and no notifications.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.used == 0
     }
 
-    /// `N`.
+    /// Returns `N`.
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {

@@ -11,12 +11,12 @@ use crate::ready::Ready;
 pub(super) struct Ring<const N: usize> {
     head: u32,
     tail: u32,
-    /// Where the round in hand ends.
-    end: u32,
+    /// The position at which the current round ends.
+    round_end: u32,
     cells: [Notification; N],
 }
 
-/// One event: who, and what for.
+/// One event: an id and a readiness.
 #[derive(Copy, Clone)]
 pub(crate) struct Notification {
     pub(crate) id: EventedId,
@@ -24,23 +24,23 @@ pub(crate) struct Notification {
 }
 
 impl<const N: usize> Ring<N> {
-    /// How many positions there are.
-    pub(super) const TURN: u32 = {
+    /// The number of positions.
+    pub(super) const POSITIONS: u32 = {
         assert!(N < 1 << 31, "N: at most 2^31 - 1 sources");
         2 * N as u32
     };
 
     pub(super) const fn new() -> Ring<N> {
-        const { _ = Self::TURN };
+        const { _ = Self::POSITIONS };
         Ring {
             head: 0,
             tail: 0,
-            end: 0,
+            round_end: 0,
             cells: [const { Notification { id: EventedId(0), ready: Ready::empty() } }; N],
         }
     }
 
-    /// Appends one. The caller counts: there is room.
+    /// Appends one. The caller counts: the ring is not full.
     #[inline]
     pub(super) fn push(&mut self, id: EventedId, ready: Ready) -> Result<()> {
         let tail = self.tail;
@@ -54,7 +54,7 @@ impl<const N: usize> Ring<N> {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<(EventedId, Ready)> {
         let head = self.head;
-        if head == self.end {
+        if head == self.round_end {
             return None;
         }
         let Notification { id, ready } = *self.cells.get(Self::cell(head))?;
@@ -62,15 +62,15 @@ impl<const N: usize> Ring<N> {
         Some((id, ready))
     }
 
-    /// How many the round in hand still has.
+    /// Returns how many the current round still has.
     #[inline]
     pub(super) const fn waiting(&self) -> usize {
-        let (head, end) = (self.head, self.end);
+        let (head, end) = (self.head, self.round_end);
         let distance = end.wrapping_sub(head);
         (if N.is_power_of_two() {
-            distance & (Self::TURN - 1)
+            distance & (Self::POSITIONS - 1)
         } else if end < head {
-            distance.wrapping_add(Self::TURN)
+            distance.wrapping_add(Self::POSITIONS)
         } else {
             distance
         }) as usize
@@ -82,10 +82,9 @@ impl<const N: usize> Ring<N> {
         self.cells[Self::cell(Self::advance(self.head, n as u32))]
     }
 
-    /// Takes `count` at once, which are waiting: those up to the end of the memory, and those that go on at its
-    /// beginning.
+    /// Takes `count`, which are waiting, as two slices: up to the end of the memory, and from its beginning.
     #[inline]
-    pub(super) fn take(&mut self, count: usize) -> (&[Notification], &[Notification]) {
+    pub(super) fn take_slices(&mut self, count: usize) -> (&[Notification], &[Notification]) {
         let head = self.head;
         self.head = Self::advance(head, count as u32);
         let (ahead, behind) = self.cells.split_at(Self::cell(head).min(N));
@@ -95,16 +94,16 @@ impl<const N: usize> Ring<N> {
 
     #[inline]
     pub(super) fn begin_round(&mut self) {
-        self.end = self.tail;
+        self.round_end = self.tail;
     }
 
-    /// Where the next one to be taken is.
+    /// Returns the position of the next one to be taken.
     #[inline]
     pub(super) const fn head(&self) -> u32 {
         self.head
     }
 
-    /// Where the next one to come will be.
+    /// Returns the position of the next one to be pushed.
     #[inline]
     pub(super) const fn tail(&self) -> u32 {
         self.tail
@@ -115,15 +114,15 @@ impl<const N: usize> Ring<N> {
         Self::advance(position, 1)
     }
 
-    /// The position `count` after `position`, at most N. A mask where that is the same.
+    /// Returns the position `count` (at most N) after `position`: by a mask if N is a power of two.
     #[inline]
     const fn advance(position: u32, count: u32) -> u32 {
         // Three times N may be more than 32 bits hold.
         let (next, wrapped) = position.overflowing_add(count);
         if N.is_power_of_two() {
-            next & (Self::TURN - 1)
-        } else if wrapped || next >= Self::TURN {
-            next.wrapping_sub(Self::TURN)
+            next & (Self::POSITIONS - 1)
+        } else if wrapped || next >= Self::POSITIONS {
+            next.wrapping_sub(Self::POSITIONS)
         } else {
             next
         }

@@ -20,7 +20,7 @@ pub(super) struct Source {
     prev: Link,
     next: Link,
     /// The position in the ring of notifications before which it was queued.
-    before: u32,
+    ring_pos: u32,
     opt: PollOption,
     state: State,
 }
@@ -54,21 +54,21 @@ impl Source {
 
 /// The sources, and among them a doubly linked list in the order in which they were queued.
 ///
-/// What may queue a source is told `tail`, where the next notification will be: the source goes before
-/// that one and behind all that are there.
+/// A method that may queue a source takes `tail`, the position of the next notification: the source goes
+/// before that one, and behind all that are queued.
 pub(super) struct Sources<const N: usize> {
     front: Link,
     back: Link,
-    /// The last one in the list that belongs to the round in hand; 0 if none does.
-    last: Link,
-    /// How many are not in the list.
-    quiet: u32,
+    /// The last one in the list that belongs to the current round; 0 if none does.
+    round_last: Link,
+    /// The number of sources that are not in the list.
+    unqueued: u32,
     slab: Slab<Source, N>,
 }
 
 impl<const N: usize> Sources<N> {
     pub(super) const fn new() -> Sources<N> {
-        Sources { front: 0, back: 0, last: 0, quiet: 0, slab: Slab::new() }
+        Sources { front: 0, back: 0, round_last: 0, unqueued: 0, slab: Slab::new() }
     }
 
     pub(super) fn add(
@@ -83,12 +83,12 @@ impl<const N: usize> Sources<N> {
             wanted: Source::wanted(interests),
             prev: 0,
             next: 0,
-            before: 0,
+            ring_pos: 0,
             opt,
             state: State::Idle,
         };
         let key = self.slab.insert(source).map_err(|_| Error::Full)?;
-        self.quiet += 1;
+        self.unqueued += 1;
         Ok(SourceKey(key))
     }
 
@@ -98,7 +98,7 @@ impl<const N: usize> Sources<N> {
             self.unlink(link);
         }
         self.slab.remove(key.0);
-        self.quiet -= 1;
+        self.unqueued -= 1;
         Ok(())
     }
 
@@ -148,13 +148,13 @@ impl<const N: usize> Sources<N> {
 
     #[inline]
     pub(super) fn begin_round(&mut self) {
-        self.last = self.back;
+        self.round_last = self.back;
     }
 
     /// Takes the first one, unless the round ends here.
     #[inline]
     pub(super) fn pop(&mut self, tail: u32) -> Option<(EventedId, Ready)> {
-        let (front, last) = (self.front, self.last);
+        let (front, last) = (self.front, self.round_last);
         if last == 0 {
             return None;
         }
@@ -170,9 +170,9 @@ impl<const N: usize> Sources<N> {
             self.back = 0;
         }
         if last == front {
-            self.last = 0;
+            self.round_last = 0;
         }
-        self.quiet += 1;
+        self.unqueued += 1;
         if opt == PollOption::Level {
             self.link(front, tail);
         }
@@ -182,7 +182,7 @@ impl<const N: usize> Sources<N> {
     /// Where in the ring the first one belongs, if there is one.
     #[inline]
     pub(super) fn front(&mut self) -> Option<u32> {
-        self.at_mut(self.front).map(|front| front.before)
+        self.at_mut(self.front).map(|front| front.ring_pos)
     }
 
     #[inline]
@@ -191,8 +191,8 @@ impl<const N: usize> Sources<N> {
     }
 
     #[inline]
-    pub(super) const fn quiet(&self) -> u32 {
-        self.quiet
+    pub(super) const fn unqueued(&self) -> u32 {
+        self.unqueued
     }
 
     pub(super) fn ready(&self, key: SourceKey) -> Result<Ready> {
@@ -220,7 +220,7 @@ impl<const N: usize> Sources<N> {
         let back = self.back;
         if let Some(source) = self.at_mut(link) {
             source.state = State::Queued;
-            source.before = tail;
+            source.ring_pos = tail;
             source.prev = back;
             source.next = 0;
         }
@@ -229,7 +229,7 @@ impl<const N: usize> Sources<N> {
             None => self.front = link,
         }
         self.back = link;
-        self.quiet -= 1;
+        self.unqueued -= 1;
     }
 
     /// Takes a source that is in the list out of it.
@@ -248,9 +248,9 @@ impl<const N: usize> Sources<N> {
             Some(next) => next.prev = prev,
             None => self.back = prev,
         }
-        if self.last == link {
-            self.last = prev;
+        if self.round_last == link {
+            self.round_last = prev;
         }
-        self.quiet += 1;
+        self.unqueued += 1;
     }
 }

@@ -159,4 +159,3 @@ impl<K: Kind> fmt::Debug for Socket<K> {
 }
 
 static_assertions::assert_not_impl_any!(Socket<super::kinds::TcpStream>: Send, Sync);
-static_assertions::assert_eq_size!(Socket<super::kinds::TcpStream>, [u64; 3]);

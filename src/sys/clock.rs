@@ -30,11 +30,11 @@ pub(crate) fn now() -> Result<Instant> {
     read(MONOTONIC)
 }
 
-/// A time shortly before now, for a few nanoseconds' cost instead of some twenty, where there is such a clock.
+/// Returns a time shortly before now, in a few nanoseconds instead of some twenty; `None` if the system has no
+/// such clock.
 ///
-/// The kernel sets it at each timer tick, and ticks come every [`SLOWEST_TICK`] at least. Where a hypervisor
-/// delays the tick, now may be later than that after all: use the sum only to put off reading the real
-/// clock, never to fire or to sleep.
+/// The kernel sets it at each timer tick, at least every [`SLOWEST_TICK`]. If a hypervisor delays the tick, now
+/// may be later still: use the sum only to avoid reading the real clock, never to expire a timer or to sleep.
 #[inline]
 pub(crate) fn coarse() -> Option<Instant> {
     #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -1,4 +1,4 @@
-//! The thin face over the kernel: every system call of the library is made in this room, through `libc`.
+//! A thin wrapper around the kernel: all system calls of the library are made in this module, through `libc`.
 //!
 //! # What a backend gives
 //!
@@ -34,6 +34,8 @@
 //!
 //! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
 #![allow(unsafe_code)]
+// It calls nothing that a backend is to call.
+#![cfg_attr(mio_st_backend = "stub", allow(dead_code, unused_imports))]
 
 pub(crate) mod fd;
 
@@ -68,22 +70,37 @@ pub(crate) mod missing;
 
 mod busy_poll;
 
-#[cfg(all(any(target_os = "linux", target_os = "android"), not(mio_st_backend = "kqueue")))]
+// The backend is chosen here and nowhere else; what differs by kernel is in its folder. `mio_st_backend` chooses
+// another one than the system's: kqueue on Linux, for tests (see ci/kqueue-shim), or the stub.
+#[cfg(mio_st_backend = "stub")]
+#[path = "stub.rs"]
+mod backend;
+
+#[cfg(all(
+    any(target_os = "linux", target_os = "android"),
+    not(any(mio_st_backend = "kqueue", mio_st_backend = "stub")),
+))]
 #[path = "epoll/mod.rs"]
 mod backend;
 
 #[cfg(any(
-    mio_st_backend = "kqueue", // On Linux, for tests: see ci/kqueue-shim.
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly",
+    mio_st_backend = "kqueue",
+    all(
+        not(mio_st_backend = "stub"),
+        any(
+            target_vendor = "apple",
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "dragonfly",
+        )
+    ),
 ))]
 #[path = "kqueue/mod.rs"]
 mod backend;
 
 #[cfg(not(any(
+    mio_st_backend = "stub",
     target_os = "linux",
     target_os = "android",
     target_vendor = "apple",

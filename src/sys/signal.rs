@@ -215,31 +215,14 @@ pub(crate) fn unblock(set: SignalSet) -> Result<()> {
     answer(unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw, ptr::null_mut()) })
 }
 
-/// Takes a signal that is waiting because it is blocked, as its delivery would; was there one? Nobody else
-/// may wait for it.
-#[cfg(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))))]
-pub(crate) fn take_pending(signal: Signal) -> Result<bool> {
-    let raw = SignalSet::from(signal).to_raw()?;
-    let (mut pending, mut taken) = (SignalSet::default().to_raw()?, 0);
-    // SAFETY: the sets and the number are alive.
-    unsafe {
-        super::fd::check(libc::sigpending(&mut pending))?;
-        if !is_member(&pending, signal) {
-            return Ok(false);
-        }
-        // One that is pending is taken at once.
-        answer(libc::sigwait(&raw, &mut taken))?;
-    }
-    Ok(true)
-}
-
-fn is_member(set: &libc::sigset_t, signal: Signal) -> bool {
+/// Returns whether a set of the system's has a signal.
+pub(super) fn is_member(set: &libc::sigset_t, signal: Signal) -> bool {
     // SAFETY: it is a set.
     unsafe { libc::sigismember(set, signal.as_raw()) == 1 }
 }
 
-/// Of calls that answer an error number.
-fn answer(errno: c_int) -> Result<()> {
+/// Converts the return value of pthread functions, which return errno.
+pub(super) fn answer(errno: c_int) -> Result<()> {
     if errno == 0 { Ok(()) } else { Err(Error::from_raw_os_error(errno)) }
 }
 

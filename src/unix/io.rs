@@ -227,7 +227,6 @@ impl AsSource for EventedIo {
 }
 
 static_assertions::assert_not_impl_any!(EventedIo: Send, Sync);
-static_assertions::const_assert!(size_of::<EventedIo>() <= 3 * size_of::<u64>());
 
 impl fmt::Debug for EventedIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,12 +4,13 @@ use core::ffi::c_long;
 
 use libc::pid_t;
 
+use super::reap::{look, reap, sends_sigchld};
 use super::sigchld::Watch;
 use super::watched::WatchedFd;
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::missing::{is_missing, may_call};
-use crate::sys::process::{ExitStatus, NO_CHILD, look, reap, sends_sigchld};
+use crate::sys::process::{ExitStatus, NO_CHILD};
 
 #[derive(Debug)]
 pub struct ChildWatch(Kind);

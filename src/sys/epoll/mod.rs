@@ -1,17 +1,19 @@
 //! epoll: Linux and Android. See epoll(7), epoll_ctl(2), epoll_wait(2).
 //!
-//! What is peculiar about it, and what is done:
+//! Its peculiarities, and what is done about them:
 //!
-//! * A half-closed peer is seen only by who asks for `EPOLLRDHUP`: it goes with every `READABLE`.
-//! * A pipe whose other end has gone may report `EPOLLHUP` or `EPOLLERR` *alone*: `Ready::is_readable` and
+//! * A half-closed peer is reported only with `EPOLLRDHUP`: it is requested with every `READABLE`.
+//! * A pipe whose other end is closed may report `EPOLLHUP` or `EPOLLERR` *alone*: `Ready::is_readable` and
 //!   `is_writable` are true for them.
-//! * Registrations belong to the open file description, not to the number: while a duplicate lives, closing
-//!   does not end one. Deregister before closing, or look ids up in a `Slab`, which knows its dead.
-//! * `EPOLL_CTL_MOD` looks at the source again, and reports a pending edge again: that re-arms a oneshot.
+//! * Registrations belong to the open file description, not to the descriptor: closing does not end one as
+//!   long as a duplicate is open. Deregister before closing, or look ids up in a `Slab`, in which stale ids
+//!   resolve to nothing.
+//! * `EPOLL_CTL_MOD` tests the readiness again, and reports a pending edge again: that re-arms a oneshot.
 
 mod busy_poll;
 mod call;
 mod child;
+mod reap;
 mod sigchld;
 mod signals;
 mod wait;
@@ -28,8 +30,9 @@ use super::Wait;
 use super::fd::{Fd, RawFd, check};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
+use crate::interests::PollOption;
 use crate::ready::Ready;
+use crate::subscription::Subscription;
 
 /// The kernel's `struct epoll_event`; packed on x86-64, so its fields are copied and never borrowed.
 #[derive(Copy, Clone)]
@@ -95,28 +98,16 @@ impl Selector {
         self.epoll.raw()
     }
 
-    pub(crate) fn register(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(id, interests, opt)) {
+    pub(crate) fn register(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(subscription)) {
             // Regular files and directories; this epoll itself.
             Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
             answer => answer,
         }
     }
 
-    pub(crate) fn reregister(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(id, interests, opt)) {
+    pub(crate) fn reregister(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        match self.control(libc::EPOLL_CTL_MOD, fd, &mut request(subscription)) {
             Err(Error::Os(libc::EINVAL)) if fd == self.raw_fd() => Err(Error::NotFound),
             // The one thing that cannot be changed is an exclusive registration.
             Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
@@ -125,17 +116,12 @@ impl Selector {
     }
 
     /// Exclusive, Linux 4.5: nothing but `EPOLLIN`, `EPOLLOUT` and `EPOLLET` goes with it.
-    pub(crate) fn register_exclusive(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
+    pub(crate) fn register_exclusive(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        let Subscription { interests, opt, .. } = subscription;
         if interests.is_priority() || opt == PollOption::Oneshot {
             return Err(Error::InvalidInput);
         }
-        let mut request = request(id, interests, opt);
+        let mut request = request(subscription);
         request.events &= !(libc::EPOLLRDHUP as u32);
         request.events |= libc::EPOLLEXCLUSIVE as u32;
         match self.control(libc::EPOLL_CTL_ADD, fd, &mut request) {
@@ -179,7 +165,7 @@ fn unknown(error: Error) -> Error {
     }
 }
 
-fn request(id: EventedId, interests: Interests, opt: PollOption) -> libc::epoll_event {
+fn request(Subscription { id, interests, opt }: Subscription) -> libc::epoll_event {
     let mut events = interests.as_ready().bits();
     if interests.is_readable() {
         events |= libc::EPOLLRDHUP as u32;

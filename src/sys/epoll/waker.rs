@@ -8,6 +8,7 @@ use super::watched::WatchedFd;
 use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
+use crate::subscription::Subscription;
 use crate::sys::fd::{Fd, check, quietly};
 
 #[derive(Debug)]
@@ -21,7 +22,10 @@ impl Waker {
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
         let eventfd = unsafe { Fd::adopt(check(libc::eventfd(0, flags))?) };
         let mut eventfd = WatchedFd::new(eventfd)?;
-        selector.register(eventfd.raw(), id, Interests::READABLE, PollOption::Edge)?;
+        selector.register(
+            eventfd.raw(),
+            Subscription::new(id, Interests::READABLE, PollOption::Edge),
+        )?;
         eventfd.set_epoll(selector.raw_fd());
         Ok(Waker { eventfd })
     }

@@ -20,11 +20,12 @@ use libc::pid_t;
 use super::abi::{self, Kevent};
 use super::change::change;
 use super::queue::{Queue, change_one_in, take_one_from};
+use super::reap::{has_ended, reap};
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd};
 use crate::sys::fork::ForkGuard;
 use crate::sys::pipe::pipe;
-use crate::sys::process::{ExitStatus, NO_CHILD, has_ended, reap};
+use crate::sys::process::{ExitStatus, NO_CHILD};
 
 /// Beside a descriptor's number: it is an inner queue. No descriptor has so large a number.
 pub(super) const INNER: RawFd = 1 << 30;

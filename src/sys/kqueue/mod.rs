@@ -85,6 +85,7 @@ mod kind;
 mod oneshot;
 mod probe;
 mod queue;
+mod reap;
 mod registering;
 mod settle;
 mod signals;
@@ -105,8 +106,7 @@ use self::queue::Queue;
 use super::fd::{RawFd, check};
 use super::{BusyPoll, Wait};
 use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
+use crate::subscription::Subscription;
 
 /// A kqueue.
 #[derive(Debug)]
@@ -130,13 +130,7 @@ impl Selector {
     }
 
     /// kqueue wakes all who watch.
-    pub(crate) fn register_exclusive(
-        &self,
-        _: RawFd,
-        _: EventedId,
-        _: Interests,
-        _: PollOption,
-    ) -> Result<()> {
+    pub(crate) fn register_exclusive(&self, _: RawFd, _: Subscription) -> Result<()> {
         Err(Error::Unsupported)
     }
 

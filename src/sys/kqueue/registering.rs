@@ -8,17 +8,13 @@ use super::kind::{FileKind, file_kind};
 use super::{Selector, child};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
+use crate::interests::Interests;
+use crate::subscription::Subscription;
 use crate::sys::fd::RawFd;
 
 impl Selector {
-    pub(crate) fn register(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
+    pub(crate) fn register(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        let Subscription { id, interests, opt } = subscription;
         let number = fd & !child::INNER;
         // A queue in itself: FreeBSD refuses it, NetBSD accepts it and locks up at the next event.
         let kind = if number == self.raw_fd() { FileKind::File } else { file_kind(number)? };
@@ -34,13 +30,8 @@ impl Selector {
         }
     }
 
-    pub(crate) fn reregister(
-        &self,
-        fd: RawFd,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
+    pub(crate) fn reregister(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
+        let Subscription { id, interests, opt } = subscription;
         let number = fd & !child::INNER;
         if number == self.raw_fd() {
             return Err(Error::NotFound);

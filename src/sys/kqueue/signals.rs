@@ -10,7 +10,7 @@ use super::change::change;
 use super::queue::Queue;
 use crate::error::Result;
 use crate::sys::fd::{RawFd, check};
-use crate::sys::signal::{Signal, SignalSet, take_pending};
+use crate::sys::signal::{Signal, SignalSet, answer, is_member};
 
 #[derive(Debug)]
 pub struct SignalQueue {
@@ -46,4 +46,21 @@ impl SignalQueue {
         take_pending(signal)?;
         Ok(Some(signal))
     }
+}
+
+/// Takes a signal that is pending because it is blocked, as its delivery would. Returns whether there was one.
+/// Nothing else may wait for it.
+fn take_pending(signal: Signal) -> Result<bool> {
+    let raw = SignalSet::from(signal).to_raw()?;
+    let (mut pending, mut taken) = (SignalSet::default().to_raw()?, 0);
+    // SAFETY: the sets and the number are alive.
+    unsafe {
+        check(libc::sigpending(&mut pending))?;
+        if !is_member(&pending, signal) {
+            return Ok(false);
+        }
+        // One that is pending is taken at once.
+        answer(libc::sigwait(&raw, &mut taken))?;
+    }
+    Ok(true)
 }

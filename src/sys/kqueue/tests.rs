@@ -9,6 +9,8 @@ use core::ptr;
 
 use super::change::{change, errno};
 use super::*;
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
 use crate::ready::Ready;
 
 const ID: EventedId = EventedId(42);
@@ -49,19 +51,21 @@ fn what_fails_by_half_is_taken_back() {
     // Of a kqueue it can be watched that something is ready, but there is nothing to be written.
     let (outer, inner) = (Selector::new().unwrap(), Selector::new().unwrap());
     let (fd, (here, mut there)) = (inner.raw_fd(), pair());
-    inner.register(here.as_raw_fd(), ID, Interests::READABLE, PollOption::Level).unwrap();
+    inner
+        .register(here.as_raw_fd(), Subscription::new(ID, Interests::READABLE, PollOption::Level))
+        .unwrap();
     there.write_all(b"x").unwrap();
 
     for interests in [Interests::WRITABLE, Interests::BOTH] {
-        let answer = outer.register(fd, ID, interests, PollOption::Level);
+        let answer = outer.register(fd, Subscription::new(ID, interests, PollOption::Level));
         assert_eq!(answer, Err(Error::Unsupported), "{interests:?}");
         assert_eq!(look(&outer), []);
         assert_eq!(outer.deregister(fd), Err(Error::NotFound));
     }
     // What was there has gone with a change that fails.
-    outer.register(fd, ID, Interests::READABLE, PollOption::Level).unwrap();
+    outer.register(fd, Subscription::new(ID, Interests::READABLE, PollOption::Level)).unwrap();
     assert_eq!(look(&outer), [(42, Ready::READABLE)]);
-    let answer = outer.reregister(fd, ID, Interests::BOTH, PollOption::Level);
+    let answer = outer.reregister(fd, Subscription::new(ID, Interests::BOTH, PollOption::Level));
     assert_eq!(answer, Err(Error::Unsupported));
     assert_eq!(outer.deregister(fd), Err(Error::NotFound));
 }
@@ -70,7 +74,8 @@ fn what_fails_by_half_is_taken_back() {
 fn an_unknown_source_is_not_added_by_a_change() {
     let (selector, (here, mut there)) = (Selector::new().unwrap(), pair());
     there.write_all(b"x").unwrap();
-    let answer = selector.reregister(here.as_raw_fd(), ID, Interests::BOTH, PollOption::Level);
+    let answer = selector
+        .reregister(here.as_raw_fd(), Subscription::new(ID, Interests::BOTH, PollOption::Level));
     assert_eq!(answer, Err(Error::NotFound));
     assert_eq!(look(&selector), []);
     assert_eq!(selector.deregister(here.as_raw_fd()), Err(Error::NotFound));
@@ -81,12 +86,18 @@ fn a_number_registered_again_is_replaced_as_a_whole() {
     let (selector, (here, mut there)) = (Selector::new().unwrap(), pair());
     let fd = here.as_raw_fd();
     there.write_all(b"x").unwrap();
-    selector.register(fd, EventedId(1), Interests::READABLE, PollOption::Level).unwrap();
-    selector.register(fd, EventedId(2), Interests::WRITABLE, PollOption::Edge).unwrap();
+    selector
+        .register(fd, Subscription::new(EventedId(1), Interests::READABLE, PollOption::Level))
+        .unwrap();
+    selector
+        .register(fd, Subscription::new(EventedId(2), Interests::WRITABLE, PollOption::Edge))
+        .unwrap();
     assert_eq!(look(&selector), [(2, Ready::WRITABLE)]);
     assert_eq!(look(&selector), []);
     // The mode too, which sticks to a filter that is not deleted.
-    selector.register(fd, EventedId(3), Interests::WRITABLE, PollOption::Level).unwrap();
+    selector
+        .register(fd, Subscription::new(EventedId(3), Interests::WRITABLE, PollOption::Level))
+        .unwrap();
     for _ in 0..2 {
         assert_eq!(look(&selector), [(3, Ready::WRITABLE)]);
     }
@@ -99,7 +110,7 @@ fn each_change_has_its_receipt_and_brings_no_event() {
     let (selector, (here, mut there)) = (Selector::new().unwrap(), pair());
     let fd = here.as_raw_fd();
     there.write_all(b"x").unwrap();
-    selector.register(fd, ID, Interests::READABLE, PollOption::Edge).unwrap();
+    selector.register(fd, Subscription::new(ID, Interests::READABLE, PollOption::Edge)).unwrap();
     let mut changes = [
         change(fd as usize, abi::EVFILT_WRITE, abi::EV_DELETE),
         change(fd as usize, abi::EVFILT_READ, abi::EV_DISABLE),
@@ -131,7 +142,9 @@ fn many_oneshot_sources_are_silent_after_their_event() {
     let mut pairs: Vec<_> = (0..70).map(|_| pair()).collect();
     let opt = |n| if n % 10 == 9 { PollOption::Level } else { PollOption::Oneshot };
     for (n, (here, _)) in pairs.iter().enumerate() {
-        selector.register(here.as_raw_fd(), EventedId(n), Interests::BOTH, opt(n)).unwrap();
+        selector
+            .register(here.as_raw_fd(), Subscription::new(EventedId(n), Interests::BOTH, opt(n)))
+            .unwrap();
     }
     let mut seen = look(&selector);
     seen.sort();
@@ -147,7 +160,12 @@ fn many_oneshot_sources_are_silent_after_their_event() {
         seen.into_iter().eq((9..70).step_by(10).map(|n| (n, Ready::READABLE | Ready::WRITABLE)))
     );
     for (n, (here, _)) in pairs.iter().enumerate() {
-        selector.reregister(here.as_raw_fd(), EventedId(n), Interests::READABLE, opt(n)).unwrap();
+        selector
+            .reregister(
+                here.as_raw_fd(),
+                Subscription::new(EventedId(n), Interests::READABLE, opt(n)),
+            )
+            .unwrap();
     }
     let mut seen = look(&selector);
     seen.sort();
@@ -173,7 +191,9 @@ fn a_timeout_is_never_longer_than_asked_nor_too_long() {
     // And every kernel takes it.
     let (selector, (here, mut there)) = (Selector::new().unwrap(), pair());
     there.write_all(b"x").unwrap();
-    selector.register(here.as_raw_fd(), ID, Interests::READABLE, PollOption::Level).unwrap();
+    selector
+        .register(here.as_raw_fd(), Subscription::new(ID, Interests::READABLE, PollOption::Level))
+        .unwrap();
     for nanos in [u64::MAX, u64::MAX - 1, 1 << 62, 1] {
         let mut events = [RawEvent::new(EventedId(0), Ready::empty()); 4];
         assert_eq!(selector.select_for(&mut events, nanos), Ok(1));

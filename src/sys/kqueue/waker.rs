@@ -15,6 +15,7 @@ use super::queue::Queue;
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
+use crate::subscription::Subscription;
 use crate::sys::fd::{Fd, quietly};
 use crate::sys::fork::ForkGuard;
 use crate::sys::io;
@@ -42,7 +43,8 @@ impl Waker {
     fn with_pipe(selector: &Selector, id: EventedId) -> Result<Waker> {
         let fork = ForkGuard::new()?;
         let (reader, writer) = pipe()?;
-        selector.register(reader.raw(), id, Interests::READABLE, PollOption::Edge)?;
+        selector
+            .register(reader.raw(), Subscription::new(id, Interests::READABLE, PollOption::Edge))?;
         Ok(Waker(Kind::Pipe { reader, writer, fork }))
     }
 

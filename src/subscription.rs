@@ -1,0 +1,19 @@
+//! What a registration asks for.
+
+use crate::id::EventedId;
+use crate::interests::{Interests, PollOption};
+
+/// What is reported of a source, how often, and with which id.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) id: EventedId,
+    pub(crate) interests: Interests,
+    pub(crate) opt: PollOption,
+}
+
+impl Subscription {
+    #[inline]
+    pub(crate) const fn new(id: EventedId, interests: Interests, opt: PollOption) -> Subscription {
+        Subscription { id, interests, opt }
+    }
+}

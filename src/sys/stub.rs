@@ -1,0 +1,167 @@
+//! A backend without a kernel: the template for the next one.
+//!
+//! `--cfg mio_st_backend="stub"` selects it, on any system; CI compiles it. It has all that the library uses of
+//! a backend, as `sys` describes it, and every call is [`Unsupported`](Error::Unsupported). To add a backend,
+//! copy it into a folder named after the kernel's interface, select that in `sys/mod.rs`, and fill it in.
+//!
+//! epoll and kqueue keep the state of each source in the kernel. A backend for an interface that does not needs
+//! a table of its sources in the [`Selector`], of a fixed capacity, with an error if it is full:
+//!
+//! * *Event ports* forget a source when they report it. What is watched, and how, must be kept, and a source of
+//!   the option `Level` or `Edge` be associated again before the next wait.
+//! * *io_uring* reports by completions, which may arrive after a poll was cancelled. The user data of each poll
+//!   needs the slot and a generation of it, so that a late completion is recognised; a source of the option
+//!   `Level` must be polled again after each event. Its rings are mapped once, by `Selector::new`, and changes
+//!   are submitted by `select`. A forked child must not touch them.
+
+use libc::pid_t;
+
+use super::fd::RawFd;
+use super::process::ExitStatus;
+use super::signal::{Signal, SignalSet};
+use super::{BusyPoll, Wait};
+use crate::error::{Error, Result};
+use crate::id::EventedId;
+use crate::ready::Ready;
+use crate::subscription::Subscription;
+
+/// One event, as the kernel writes it. All zeros are a value.
+#[derive(Copy, Clone)]
+pub(crate) struct RawEvent {
+    id: EventedId,
+    ready: Ready,
+}
+
+impl RawEvent {
+    #[inline]
+    pub(crate) const fn new(id: EventedId, ready: Ready) -> RawEvent {
+        RawEvent { id, ready }
+    }
+
+    #[inline]
+    pub(crate) const fn id(&self) -> EventedId {
+        self.id
+    }
+
+    #[inline]
+    pub(crate) const fn ready(&self) -> Ready {
+        self.ready
+    }
+
+    /// Returns the error number that the kernel reports with an event.
+    #[inline]
+    pub(crate) const fn os_error(&self) -> Option<i32> {
+        None
+    }
+
+    /// Returns whether the kernel may have had more events than slots, though there are slots left behind
+    /// this event.
+    #[inline]
+    pub(crate) const fn was_cut(&self) -> bool {
+        false
+    }
+}
+
+/// The kernel's queue.
+#[derive(Debug)]
+pub(crate) struct Selector;
+
+impl Selector {
+    /// Whether `register` replaces an existing registration, instead of an error.
+    pub(crate) const REPLACES: bool = false;
+
+    pub(crate) fn new() -> Result<Selector> {
+        Err(Error::Unsupported)
+    }
+
+    #[inline]
+    pub(crate) fn raw_fd(&self) -> RawFd {
+        -1
+    }
+
+    pub(crate) fn register(&self, _: RawFd, _: Subscription) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn reregister(&self, _: RawFd, _: Subscription) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn deregister(&self, _: RawFd) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn register_exclusive(&self, _: RawFd, _: Subscription) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn set_busy_poll(&self, _: BusyPoll) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+
+    #[inline]
+    pub(crate) fn select(&self, _: &mut [RawEvent], _: Wait) -> Result<usize> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn select_for(&self, _: &mut [RawEvent], _nanos: u64) -> Result<usize> {
+        Err(Error::Unsupported)
+    }
+}
+
+/// Wakes a selector from another thread.
+#[derive(Debug)]
+pub(crate) struct Waker;
+
+impl Waker {
+    pub(crate) fn new(_: &Selector, _: EventedId) -> Result<Waker> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn wake(&self) -> Result<()> {
+        Err(Error::Unsupported)
+    }
+}
+
+/// Receives signals, as a descriptor.
+#[derive(Debug)]
+pub struct SignalQueue;
+
+impl SignalQueue {
+    pub(crate) fn new(_: SignalSet) -> Result<SignalQueue> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn raw_fd(&self) -> Result<RawFd> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn receive(&self) -> Result<Option<Signal>> {
+        Err(Error::Unsupported)
+    }
+}
+
+/// Waits for the end of a child, as a descriptor.
+#[derive(Debug)]
+pub struct ChildWatch;
+
+impl ChildWatch {
+    pub(crate) fn new(_: pid_t) -> Result<ChildWatch> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn raw_fd(&self) -> Result<RawFd> {
+        Err(Error::Unsupported)
+    }
+
+    /// Notes which selector watches it, for a kernel whose registrations outlive the descriptor.
+    pub(crate) fn set_poller(&mut self, _: RawFd) {}
+
+    pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
+        Err(Error::Unsupported)
+    }
+}
