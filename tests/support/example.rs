@@ -105,11 +105,28 @@ impl Server {
         line.map_or(0, |line| 1024 * line.trim().trim_end_matches(" kB").parse::<usize>().unwrap())
     }
 
-    /// The clock ticks that it has computed for, see proc(5); 0 where there is no such thing.
-    pub fn ticks(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
-        let stat = stat.unwrap_or_default();
-        stat.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    /// Waits until the server sleeps: is not scheduled once while this looks, see proc(5). One that spins, or is
+    /// woken again and again, never does.
+    #[track_caller]
+    pub fn wait_for_sleep(&self) {
+        let start = Instant::now();
+        loop {
+            let before = self.scheduling();
+            thread::sleep(Duration::from_millis(30));
+            let now = self.scheduling();
+            if now == before && now.iter().all(|line| !line.starts_with("State:\tR")) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "the server does not sleep: {before:?}, {now:?}");
+        }
+    }
+
+    /// Its state and how often it has been given the processor; nothing where there is no such thing.
+    fn scheduling(&self) -> Vec<String> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.unwrap_or_default();
+        let is_wanted = |line: &&str| line.starts_with("State:") || line.contains("ctxt_switches:");
+        status.lines().filter(is_wanted).map(str::to_owned).collect()
     }
 }
 
