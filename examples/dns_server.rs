@@ -87,8 +87,8 @@ impl Server {
         if self.events.is_empty() {
             return Ok(()); // The timeout has ended.
         }
-        // An error is that there are none, or it is of one datagram, or of the network: those whom
-        // it concerns ask again.
+        // An error means that no query is waiting, or concerns one datagram or the network: clients
+        // that get no answer ask again.
         if self.socket.recv_many(&mut self.queries).is_ok() {
             self.answer_all();
         }

@@ -173,7 +173,7 @@ fn each_kind_of_shortage_refuses_or_exhausts() {
             Incoming::Connection(_, peer) => assert_eq!(peer, waiting.local_addr().unwrap()),
             other => panic!("{errno}: {other:?}"),
         }
-        // The connection that was to be closed has gone meanwhile, or was never there.
+        // The connection that was to be closed has gone, or was never there.
         answer(&[Answer::Fail(errno), Answer::Fail(libc::ECONNABORTED)]);
         assert!(matches!(guard.accept_next(&listener).unwrap(), Incoming::Lost(_)));
         answer(&[Answer::Fail(errno)]);
@@ -363,6 +363,22 @@ fn a_pause_lasts_until_the_listener_can_be_registered_again() {
     assert_eq!(event(&mut poller, 3 * SHORT), None);
     assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
     assert_eq!(poller.next_deadline(), None);
+}
+
+#[test]
+fn an_acceptor_that_is_stopped_leaves_nothing_behind() {
+    let _alone = support::net::alone();
+    let mut poller = Poller::<0, 1>::sized().unwrap();
+    for pause in [false, true] {
+        let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
+        let client = connect(acceptor.listener());
+        if pause {
+            acceptor.pause(&mut poller, LONG);
+        }
+        let listener = acceptor.stop(&mut poller);
+        assert_eq!((poller.next_deadline(), event(&mut poller, SHORT)), (None, None));
+        assert_eq!(listener.accept().unwrap().1, client.local_addr().unwrap());
+    }
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn each(names: &[&'static str], test: impl Fn(&'static str) + Sync) {
     });
 }
 
-/// Time says little on a busy machine: the measure is what the floods receive meanwhile.
+/// Time says little on a busy machine: the measure is what the floods receive at the same
+/// time.
 #[test]
 fn a_flood_holds_up_nobody() {
     if !can_trace() {

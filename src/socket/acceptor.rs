@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Socket;
 use super::kind::{Kind, Listens};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::poller::{Evented, Poller};
@@ -116,6 +116,20 @@ impl<L: Evented> Acceptor<L> {
         }
     }
 
+    /// Stops accepting: deregisters the listener, removes the timeout of a pause, and returns the
+    /// listener, whose queue takes connections until it is closed.
+    pub fn stop<const USER: usize, const TIMERS: usize>(
+        mut self,
+        poller: &mut Poller<USER, TIMERS>,
+    ) -> L {
+        if let Some(key) = self.pause.take() {
+            let _ = poller.cancel_deadline(key);
+        }
+        // During a pause it is not registered.
+        let _ = poller.deregister(&mut self.listener);
+        self.listener
+    }
+
     /// Returns the listener, for its address and its options.
     pub fn listener(&self) -> &L {
         &self.listener
@@ -130,7 +144,8 @@ impl<L: Evented> Acceptor<L> {
         let Some(key) = self.pause.take() else { return true };
         // It is usually the timeout that has ended the pause, and is gone.
         let _ = poller.cancel_deadline(key);
-        let listening = self.register(poller).is_ok();
+        // `AlreadyExists`: the listener could not be deregistered when the pause began.
+        let listening = matches!(self.register(poller), Ok(()) | Err(Error::AlreadyExists));
         if !listening {
             self.pause(poller, PAUSE);
         }
