@@ -130,7 +130,7 @@ int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 __attribute__((visibility("default")))
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
-	if (quirk(EXIT_WINDOW) && !(options & ~WNOHANG)) {
+	if (quirk(EXIT_WINDOW) && !(options & ~(WNOHANG | __WALL))) {
 		idtype_t type = pid > 0 ? P_PID : pid == -1 ? P_ALL : P_PGID;
 		id_t id = pid == 0 ? (id_t)getpgrp() : pid > 0 ? (id_t)pid : (id_t)-pid;
 		enum found may = look_first(type, id, options);
