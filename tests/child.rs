@@ -82,7 +82,8 @@ fn the_end_is_an_event_and_the_status_comes_once() {
 fn one_that_a_signal_ends_says_which() {
     let mut poller = Poller::new().unwrap();
     for signal in [Signal::TERMINATE, Signal::KILL, Signal::USER_1, Signal::QUIT] {
-        // What runs the tests may ignore signals, as a shell's `&` does, and a shell cannot undo it.
+        // What runs the tests may ignore signals, as a shell's `&` does, and a shell cannot undo
+        // it.
         let mut command = shell_command("ulimit -c 0; exec sleep 100");
         // SAFETY: signal(2) may be called between fork and exec.
         unsafe {
@@ -103,7 +104,8 @@ fn one_that_a_signal_ends_says_which() {
         assert!(poll(&mut poller)[0].1.is_readable());
         assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(signal))));
         assert_eq!(child.exit_status(), Err(GONE));
-        // Who forks in another test holds a duplicate for a while, which a registration would live on with.
+        // Who forks in another test holds a duplicate for a while, which a registration would live
+        // on with.
         poller.deregister(&mut child).unwrap();
     }
 }
@@ -126,7 +128,8 @@ fn one_that_has_ended_already_is_heard_at_once() {
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(4))));
 }
 
-/// On some systems a process is reported, or cannot be watched any more, before it can be waited for.
+/// On some systems a process is reported, or cannot be watched any more, before it can be waited
+/// for.
 #[test]
 fn no_event_comes_before_the_status_can_be_taken() {
     let (mut poller, mut other) = (Poller::new().unwrap(), Poller::new().unwrap());

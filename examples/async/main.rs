@@ -53,6 +53,11 @@ const BUFFER: usize = 2048;
 /// The most fields of a request.
 const FIELDS: usize = 32;
 
+const USAGE: &str = "\
+usage: async [ADDRESS [IDLE]]
+  ADDRESS  where to listen, such as [::1]:0; 127.0.0.1:8080 if not given
+  IDLE     the longest time to wait for a client, in milliseconds (5000)";
+
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
 static EXECUTOR: Executor<4> = Executor::new();
@@ -64,11 +69,12 @@ static WORKER: Worker = Worker::new();
 fn main() -> ExitCode {
     let argument = |n, default: &str| env::args().nth(n).unwrap_or(default.into());
     let (address, idle) = (argument(1, "127.0.0.1:8080"), argument(2, "5000"));
+    if address == "--help" {
+        let _ = writeln!(std::io::stdout(), "{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let (Ok(address), Ok(idle)) = (address.parse(), idle.parse()) else {
-        eprintln!(
-            "usage: async [ADDRESS [IDLE]], where ADDRESS is like 127.0.0.1:8080 or [::1]:0, and\n\
-             IDLE the longest time to wait for a client, in milliseconds"
-        );
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
     match run(address, idle) {

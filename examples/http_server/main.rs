@@ -38,6 +38,10 @@ use self::options::{Options, USAGE};
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
 fn main() -> ExitCode {
+    if env::args().any(|argument| argument == "--help") {
+        say(format_args!("{USAGE}"));
+        return ExitCode::SUCCESS;
+    }
     let options = match Options::parse(env::args().skip(1)) {
         Ok(options) => options,
         Err(error) => {

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use mio_st::event::{Event, EventedId, Events, Interests};
-use mio_st::net::{AcceptGuard, Incoming, TcpListener, TcpStream};
+use mio_st::net::{Acceptor, Incoming, TcpListener, TcpStream};
 use mio_st::poll::PollOption;
 use mio_st::slab::Slab;
 use mio_st::time::Instant;
@@ -27,7 +27,7 @@ const REQUESTS: usize = 2_048;
 const ACCEPTS: usize = 16;
 /// How many connections are accepted at the end: as many as can be waiting.
 const QUEUE: usize = 4_096;
-/// How long the listener is left alone if nothing can be accepted.
+/// How long the listener is left alone if there is no space for another connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
 // The ids of clients are never as small.
@@ -44,8 +44,7 @@ pub struct Server {
     clients: Box<Clients>,
     pool: Pool,
     /// `None` once it is stopping.
-    listener: Option<TcpListener>,
-    guard: AcceptGuard,
+    acceptor: Option<Acceptor<TcpListener>>,
     context: Context,
     limits: Limits,
     now: Instant,
@@ -72,12 +71,13 @@ impl Stream for TcpStream {
 
 impl Server {
     pub fn new(listener: TcpListener, limits: Limits) -> io::Result<Server> {
-        let mut server = Server {
-            poller: Poller::boxed()?,
+        let mut poller = Poller::boxed()?;
+        let acceptor = Acceptor::new(&mut poller, LISTENER, listener)?;
+        Ok(Server {
+            poller,
             clients: Clients::boxed(),
             pool: Pool::new(REQUESTS),
-            listener: Some(listener),
-            guard: AcceptGuard::new()?,
+            acceptor: Some(acceptor),
             context: Context {
                 date: Date::now(),
                 max_body: limits.max_body,
@@ -87,9 +87,7 @@ impl Server {
             limits,
             now: Instant::now(),
             next_date: Instant::now(),
-        };
-        server.listen()?;
-        Ok(server)
+        })
     }
 
     /// Returns what stops the server: at the first wake in order, at the second at once.
@@ -118,8 +116,7 @@ impl Server {
     fn handle(&mut self, event: Event) -> io::Result<()> {
         let is_timer = event.readiness().is_timer();
         match event.id() {
-            // The system may be short of memory even now: then the pause goes on.
-            LISTENER if is_timer => self.listen().or_else(|_| self.pause())?,
+            // An event of the listener, or the end of a pause.
             LISTENER => self.accept(ACCEPTS)?,
             STOP if !is_timer && !self.context.stopping => self.stop()?,
             STOP => self.clients.clear(),
@@ -129,24 +126,18 @@ impl Server {
         Ok(())
     }
 
-    fn listen(&mut self) -> mio_st::Result<()> {
-        let Some(listener) = &mut self.listener else { return Ok(()) };
-        self.poller.register(listener, LISTENER, TcpListener::INTERESTS, PollOption::Level)
-    }
-
-    /// Accepts at most `count`. The listener is level-triggered: if more are waiting, it is
-    /// reported again.
+    /// Accepts at most `count`. If more are waiting, the listener is reported again.
     fn accept(&mut self, count: usize) -> io::Result<()> {
         for _ in 0..count {
-            let Some(listener) = &self.listener else { break };
+            let Some(acceptor) = &mut self.acceptor else { break };
             if self.clients.is_full() {
-                return Ok(self.pause()?);
+                acceptor.pause(&mut self.poller, PAUSE);
+                break;
             }
-            match self.guard.accept_next(listener)? {
+            match acceptor.accept(&mut self.poller)? {
                 Incoming::Connection(stream, _) => self.admit(stream),
                 Incoming::Lost(_) | Incoming::Refused(_) => {}
-                Incoming::Exhausted => return Ok(self.pause()?),
-                Incoming::WouldBlock => break,
+                Incoming::WouldBlock | Incoming::Exhausted => break,
             }
         }
         Ok(())
@@ -175,16 +166,6 @@ impl Server {
             let next = client.connection.refuse();
             self.settle(id, next);
         }
-    }
-
-    /// Leaves the listener alone for a while, so that polls can block meanwhile.
-    fn pause(&mut self) -> mio_st::Result<()> {
-        if let Some(listener) = &mut self.listener {
-            // It is not registered if a pause just ended and registering failed.
-            let _ = self.poller.deregister(listener);
-            self.poller.add_timeout(LISTENER, PAUSE)?;
-        }
-        Ok(())
     }
 
     fn advance(&mut self, id: EventedId) {
@@ -250,7 +231,7 @@ impl Server {
         // The system resets what it finds in the queue of a listener that is closed, requests and
         // all.
         self.accept(QUEUE)?;
-        self.listener = None;
+        self.acceptor = None;
         self.poller.add_timeout(STOP, self.limits.grace)?;
         for (_, client) in self.clients.iter_mut() {
             if client.connection.stage().0 == Stage::Idle {

@@ -35,6 +35,10 @@ use self::socket::Listener;
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
 fn main() -> ExitCode {
+    if env::args().any(|argument| argument == "--help") {
+        say(format_args!("{USAGE}"));
+        return ExitCode::SUCCESS;
+    }
     let options = match Options::parse(env::args().skip(1)) {
         Ok(options) => options,
         Err(error) => {

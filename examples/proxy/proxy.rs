@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 
 use mio_st::event::{Event, EventedId, Events, Interests, Ready};
-use mio_st::net::{AcceptGuard, Incoming};
+use mio_st::net::{Acceptor, Incoming};
 use mio_st::poll::PollOption;
 use mio_st::slab::{Key, Slab};
 use mio_st::time::Instant;
@@ -21,7 +21,7 @@ use super::storage::Stock;
 const SESSIONS: usize = 8_192;
 /// How many connections are accepted before the sessions have their turn.
 const ACCEPTS: usize = 16;
-/// How long the listener is left alone if nothing can be accepted.
+/// How long the listener is left alone if there is no space for another session.
 const PAUSE: Duration = Duration::from_millis(50);
 
 // The keys of slabs are never as small.
@@ -51,8 +51,7 @@ pub struct Proxy {
     routes: Box<Slab<Route, { 2 * SESSIONS }>>,
     stock: Stock,
     /// `None` once it is stopping.
-    listener: Option<Listener>,
-    guard: AcceptGuard,
+    acceptor: Option<Acceptor<Listener>>,
     signals: Signals,
     options: Options,
     /// The backend that the next client gets.
@@ -64,30 +63,28 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn new(listener: Listener, signals: Signals, options: Options) -> io::Result<Proxy> {
-        let mut proxy = Proxy {
-            poller: Poller::boxed()?,
+        let (mut poller, mut signals) = (Poller::boxed()?, signals);
+        poller.register(&mut signals, SIGNALS, Signals::INTERESTS, PollOption::Level)?;
+        let acceptor = Acceptor::new(&mut poller, LISTENER, listener)?;
+        Ok(Proxy {
+            poller,
             sessions: Slab::boxed(),
             routes: Slab::boxed(),
             stock: Stock::new(2 * SESSIONS),
-            listener: Some(listener),
-            guard: AcceptGuard::new()?,
+            acceptor: Some(acceptor),
             signals,
             options,
             next: 0,
             now: Instant::now(),
             served: 0,
             carried: 0,
-        };
-        let signals = &mut proxy.signals;
-        proxy.poller.register(signals, SIGNALS, Signals::INTERESTS, PollOption::Level)?;
-        proxy.listen()?;
-        Ok(proxy)
+        })
     }
 
     /// Serves until a signal comes. Returns how many sessions and bytes there were.
     pub fn run(mut self) -> io::Result<(u64, u64)> {
         let mut events = Events::new();
-        while self.listener.is_some() || !self.sessions.is_empty() {
+        while self.acceptor.is_some() || !self.sessions.is_empty() {
             self.poller.poll(&mut events, None)?;
             self.now = Instant::now();
             for event in &mut events {
@@ -100,8 +97,7 @@ impl Proxy {
     fn handle(&mut self, event: Event) -> io::Result<()> {
         let readiness = event.readiness();
         match event.id() {
-            // The system may be short of memory even now: then the pause goes on.
-            LISTENER if readiness.is_timer() => self.listen().or_else(|_| self.pause())?,
+            // An event of the listener, or the end of a pause.
             LISTENER => self.accept()?,
             SIGNALS if readiness.is_timer() => self.sessions.clear(),
             SIGNALS => self.stop()?,
@@ -112,34 +108,19 @@ impl Proxy {
         Ok(())
     }
 
-    fn listen(&mut self) -> mio_st::Result<()> {
-        let Some(listener) = &mut self.listener else { return Ok(()) };
-        self.poller.register(listener.evented(), LISTENER, Interests::READABLE, PollOption::Level)
-    }
-
-    /// Accepts a few. The listener is level-triggered: if more are waiting, it is reported again.
+    /// Accepts a few. If more are waiting, the listener is reported again.
     fn accept(&mut self) -> io::Result<()> {
         for _ in 0..ACCEPTS {
-            let Some(listener) = &self.listener else { break };
+            let Some(acceptor) = &mut self.acceptor else { break };
             if self.sessions.is_full() {
-                return Ok(self.pause()?);
+                acceptor.pause(&mut self.poller, PAUSE);
+                break;
             }
-            match listener.accept(&mut self.guard)? {
+            match acceptor.accept_with(&mut self.poller, Listener::accept)? {
                 Incoming::Connection(client, ()) => self.admit(client),
                 Incoming::Lost(_) | Incoming::Refused(()) => {}
-                Incoming::Exhausted => return Ok(self.pause()?),
-                Incoming::WouldBlock => break,
+                Incoming::WouldBlock | Incoming::Exhausted => break,
             }
-        }
-        Ok(())
-    }
-
-    /// Leaves the listener alone for a while, so that polls can block meanwhile.
-    fn pause(&mut self) -> mio_st::Result<()> {
-        if let Some(listener) = &mut self.listener {
-            // It is not registered if a pause just ended and registering failed.
-            let _ = self.poller.deregister(listener.evented());
-            self.poller.add_timeout(LISTENER, PAUSE)?;
         }
         Ok(())
     }
@@ -287,7 +268,7 @@ impl Proxy {
     /// second signal ends them at once.
     fn stop(&mut self) -> io::Result<()> {
         while self.signals.receive()?.is_some() {
-            match self.listener.take() {
+            match self.acceptor.take() {
                 Some(_) => drop(self.poller.add_timeout(SIGNALS, self.options.grace)?),
                 None => self.sessions.clear(),
             }

@@ -8,10 +8,10 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::path::PathBuf;
 
-use mio_st::event::Evented;
-use mio_st::net::{
-    AcceptGuard, ConnectStatus, Incoming, TcpListener, TcpStream, UnixListener, UnixStream,
-};
+use mio_st::Result;
+use mio_st::event::{Evented, EventedId, Interests};
+use mio_st::net::{ConnectStatus, TcpListener, TcpStream, UnixListener, UnixStream};
+use mio_st::poll::{PollOption, Registry};
 use mio_st::unix::{Receiver, Sender};
 
 /// Where to listen, or to connect to.
@@ -24,7 +24,7 @@ pub enum Address {
 impl FromStr for Address {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Address, String> {
+    fn from_str(text: &str) -> core::result::Result<Address, String> {
         if let Some(path) = text.strip_prefix("unix:") {
             return Ok(Address::Unix(path.into()));
         }
@@ -66,21 +66,47 @@ impl Listener {
         })
     }
 
-    /// Accepts a connection. See [`AcceptGuard::accept_next`].
-    pub fn accept(&self, guard: &mut AcceptGuard) -> io::Result<Incoming<Socket, ()>> {
+    /// Accepts a connection, if one is waiting.
+    pub fn accept(&self) -> Result<(Socket, ())> {
         Ok(match self {
-            Listener::Tcp(listener) => without_address(guard.accept_next(listener)?, Socket::Tcp),
+            Listener::Tcp(listener) => (Socket::Tcp(listener.as_socket().accept()?.0.into()), ()),
             Listener::Unix(listener, _) => {
-                without_address(guard.accept_next(listener)?, Socket::Unix)
+                (Socket::Unix(listener.as_socket().accept()?.0.into()), ())
             }
         })
     }
 
-    pub fn evented(&mut self) -> &mut dyn Evented {
+    fn evented(&mut self) -> &mut dyn Evented {
         match self {
             Listener::Tcp(listener) => listener,
             Listener::Unix(listener, _) => listener,
         }
+    }
+}
+
+impl Evented for Listener {
+    fn register(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        self.evented().register(registry, id, interests, opt)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &mut Registry,
+        id: EventedId,
+        interests: Interests,
+        opt: PollOption,
+    ) -> Result<()> {
+        self.evented().reregister(registry, id, interests, opt)
+    }
+
+    fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
+        self.evented().deregister(registry)
     }
 }
 
@@ -90,16 +116,6 @@ impl Drop for Listener {
             // Somebody else may have removed it.
             let _ = std::fs::remove_file(path);
         }
-    }
-}
-
-fn without_address<S, A>(incoming: Incoming<S, A>, wrap: fn(S) -> Socket) -> Incoming<Socket, ()> {
-    match incoming {
-        Incoming::Connection(stream, _) => Incoming::Connection(wrap(stream), ()),
-        Incoming::WouldBlock => Incoming::WouldBlock,
-        Incoming::Lost(error) => Incoming::Lost(error),
-        Incoming::Refused(_) => Incoming::Refused(()),
-        Incoming::Exhausted => Incoming::Exhausted,
     }
 }
 

@@ -28,8 +28,8 @@ impl ExitStatus {
     }
 }
 
-/// Returns what waitid(2) tells of a child that has ended; `None` if it has not. `ECHILD` if it is no child of
-/// this process.
+/// Returns what waitid(2) tells of a child that has ended; `None` if it has not. `ECHILD` if it is
+/// no child of this process.
 pub(super) fn wait(
     kind: libc::idtype_t,
     id: libc::id_t,
@@ -37,7 +37,8 @@ pub(super) fn wait(
 ) -> Result<Option<libc::siginfo_t>> {
     let mut info = core::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
     let options = options | libc::WEXITED | libc::WNOHANG | ANY_CHILD;
-    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value
+    // already.
     let info = unsafe {
         super::fd::check(libc::waitid(kind, id, info.as_mut_ptr(), options))?;
         info.assume_init()

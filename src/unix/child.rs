@@ -61,8 +61,10 @@ impl Child {
     /// # Errors
     ///
     /// * `Os(ECHILD)`: no process has this id, it is no child of this one, or its status is taken.
-    /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of processes.
-    /// * [`Unsupported`](Error::Unsupported): a child of clone(2) that sends no `SIGCHLD`, on Linux without pidfds.
+    /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of
+    ///   processes.
+    /// * [`Unsupported`](Error::Unsupported): a child of clone(2) that sends no `SIGCHLD`, on Linux
+    ///   without pidfds.
     /// * The system's: out of descriptors.
     pub fn new(pid: i32) -> Result<Child> {
         if pid <= 0 {

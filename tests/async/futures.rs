@@ -207,7 +207,9 @@ fn a_worker_gives_its_result_to_the_task_that_asked() {
     // One that is dropped is cancelled, or its result forgotten.
     for wait in [Duration::ZERO, MS] {
         let job = timeout(&reactor, wait, WORKER.divisors(3_000_000));
-        assert_eq!(EXECUTOR.block_on(&reactor, job).unwrap(), Err(Error::Os(libc::ETIMEDOUT)));
+        // The second finds the worker busy if the first had begun.
+        let result = EXECUTOR.block_on(&reactor, job).unwrap();
+        assert!(matches!(result, Err(Error::Os(libc::ETIMEDOUT)) | Ok(None)), "{result:?}");
     }
     let again = async {
         loop {

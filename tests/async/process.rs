@@ -137,4 +137,6 @@ fn a_signal_ends_it_and_what_is_wrong_is_said() {
         assert_eq!(output.status.code(), Some(status), "{stderr}");
         assert!(stderr.contains(error), "{stderr}");
     }
+    let help = Command::new(example("async")).arg("--help").output().unwrap();
+    assert!(help.status.success() && help.stdout.starts_with(b"usage: async"));
 }

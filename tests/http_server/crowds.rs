@@ -101,7 +101,7 @@ fn floods_leave_time_for_the_others_and_for_the_signal() {
         }
         // SAFETY: no memory is involved; the process is our child, and was not waited for.
         unsafe { libc::kill(server.process.id() as i32, libc::SIGTERM) };
-        assert_eq!(friend.read(&mut [0]).unwrap(), 0);
+        assert_eq!(friend.read_to_end(&mut vec![]).unwrap(), 0);
         stop.store(true, Relaxed);
         assert!(server.end().success());
     });

@@ -71,8 +71,8 @@ fn idle_connections_are_closed_and_busy_ones_kept() {
         last = Instant::now();
         assert!(greets(&mut busy));
     }
-    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
-    assert_eq!(busy.read(&mut [0]).unwrap(), 0);
+    assert_eq!(idle.read_to_end(&mut vec![]).unwrap(), 0);
+    assert_eq!(busy.read_to_end(&mut vec![]).unwrap(), 0);
     assert!(last.elapsed() >= SHORT, "closed early, after {:?}", last.elapsed());
 }
 
@@ -110,6 +110,8 @@ fn what_is_wrong_from_the_start_is_said() {
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
         assert!(stderr.contains(error), "{arguments:?}: {stderr}");
     }
+    let help = Command::new(example("http_server")).arg("--help").output().unwrap();
+    assert!(help.status.success() && help.stdout.starts_with(b"usage: http_server"));
     let few = limited("6", &["127.0.0.1:0"]).output().unwrap();
     let stderr = String::from_utf8(few.stderr).unwrap();
     assert_eq!(few.status.code(), Some(1));

@@ -20,7 +20,7 @@ mod limits;
 mod messages;
 mod protocol;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 
@@ -87,10 +87,13 @@ fn greets(stream: &mut TcpStream) -> bool {
 /// What comes until the end, or until the connection is reset.
 fn read_rest(mut stream: &TcpStream) -> Vec<u8> {
     let (mut bytes, mut buffer) = (vec![], [0; 4096]);
-    while let Ok(count @ 1..) = stream.read(&mut buffer) {
-        bytes.extend(&buffer[..count]);
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(count @ 1..) => bytes.extend(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            _ => return bytes,
+        }
     }
-    bytes
 }
 
 /// What a program prints, and that it succeeds.

@@ -166,4 +166,6 @@ fn what_is_wrong_from_the_start_is_said() {
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
         assert!(stderr.contains(error), "{arguments:?}: {stderr}");
     }
+    let help = Command::new(example("proxy")).arg("--help").output().unwrap();
+    assert!(help.status.success() && help.stdout.starts_with(b"usage: proxy"));
 }

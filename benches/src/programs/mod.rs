@@ -1,9 +1,9 @@
 //! Whole programs: the examples, and the same by other libraries.
 
-#[allow(dead_code, clippy::std_instead_of_core)]
+#[allow(dead_code)]
 #[path = "../../../examples/async/main.rs"]
 mod async_example;
-#[allow(dead_code, clippy::std_instead_of_core)]
+#[allow(dead_code)]
 #[path = "../../../examples/http_server/main.rs"]
 mod http_server;
 

@@ -1,4 +1,5 @@
-//! A child's end by a pidfd, which is never another process's (pidfd_open(2)), or without one by `SIGCHLD`.
+//! A child's end by a pidfd, which is never another process's (pidfd_open(2)), or without one by
+//! `SIGCHLD`.
 
 use core::ffi::c_long;
 
