@@ -192,7 +192,8 @@ fn the_capacity_is_exact_and_full_changes_nothing() {
 #[test]
 fn room_for_nothing_costs_nothing_and_refuses_everything() {
     let mut poller = Poller::<0, 0>::sized().unwrap();
-    assert!(size_of::<Poller<0, 0>>() <= 256, "{}", size_of::<Poller<0, 0>>());
+    // Parts begin at cache lines: a kqueue's own 24 bytes more may cost one.
+    assert!(size_of::<Poller<0, 0>>() <= 320, "{}", size_of::<Poller<0, 0>>());
     assert_eq!(poller.notify(EventedId(1), Ready::USER_0), Err(Error::Full));
     let source = poller.add_source(EventedId(1), Interests::BOTH, PollOption::Edge);
     assert_eq!(source, Err(Error::Full));
