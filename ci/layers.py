@@ -35,7 +35,7 @@ TOKEN = re.compile(r"(?:\w|r#)+|::|[^\s\w]")
 
 
 def module_of(path):
-    """["wheel", "places"] for src/wheel/places.rs; ["std_adapter"] for std-adapter/mod.rs; [] for lib.rs."""
+    """["wheel", "leaves"] for src/wheel/leaves.rs; ["std_adapter"] for std-adapter/mod.rs; [] for lib.rs."""
     parts = list(pathlib.PurePosixPath(path).with_suffix("").parts)
     parts[0:1] = ["std_adapter"] if parts[0] == "std-adapter" else []
     return parts[:-1] if parts[-1] in ("mod", "lib") else parts
@@ -127,8 +127,8 @@ LIB = "pub use crate::error::{Error, Result};\npub mod event { pub use crate::ev
 LEGAL = [
     ("src/lib.rs", "mod error;\nmod id;\nmod ready;\npub mod slab;\n#[cfg(unix)]\npub(crate) mod sys;"),
     ("src/wheel/mod.rs", "use crate::slab::Slab;"),
-    ("src/wheel/places.rs", "use super::super::{error::{Error, Result as R}, slab}; use super::other;"),
-    ("src/wheel/places.rs", "mod inner { use super::super::levels; fn f() -> super::super::super::error::Error {} }"),
+    ("src/wheel/leaves.rs", "use super::super::{error::{Error, Result as R}, slab}; use super::other;"),
+    ("src/wheel/leaves.rs", "mod inner { use super::super::levels; fn f() -> super::super::super::error::Error {} }"),
     ("src/slab.rs", "/// [`x`](crate::poller::Poller)\nfn f() {} // crate::unix\n/* crate::unix /* */ crate::unix */"),
     ("src/slab.rs", '#[cfg(test)]\nmod tests { use crate::poller::Poller; fn f() { "}"; \'}\'; } }\npub(crate) struct S;'),
     ("src/slab.rs", "#[cfg(test)]\nextern crate std;\n#[cfg(all(test, unix))]\nuse crate::unix::W;\nconst S: &str = \"crate::unix\";"),
@@ -143,9 +143,9 @@ ILLEGAL = [
     ("src/slab.rs", "use crate::{error::Error, events::{Event, Events}};"),
     ("src/slab.rs", "use super::sys;"),
     ("src/slab.rs", "use self::super::sys;"),
-    ("src/wheel/places.rs", "use super::super::sys::Clock;"),
-    ("src/wheel/places.rs", "use super::{super::sys, other};"),
-    ("src/wheel/places.rs", "mod inner { use super::super::super::sys; }"),
+    ("src/wheel/leaves.rs", "use super::super::sys::Clock;"),
+    ("src/wheel/leaves.rs", "use super::{super::sys, other};"),
+    ("src/wheel/leaves.rs", "mod inner { use super::super::super::sys; }"),
     ("src/ready.rs", "use crate::interests::Interests;"),
     ("src/id.rs", "use crate::ready::Ready;"),
     ("src/slab.rs", "use crate::event::Events;"),

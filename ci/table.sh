@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # By hand, on a quiet machine: prints the README's figures, all of them or those of the sections named
 # (`ci/table.sh poll echo`), --no-tools without strace and callgrind, --quick
-# with fewer rounds as well. Takes half an hour.
+# with fewer rounds as well. Draws how the timers scale into benches/charts, if all their sizes are
+# measured. Takes half an hour.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 need strace valgrind gcc strip=binutils socat
@@ -13,7 +14,10 @@ echo "$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(nproc) proc
 echo "mio-st at $(git describe --always --dirty --abbrev=12 --exclude '*')"
 versions=$(dpkg-query -W -f '${source:Package} ${Version}, ' libev-dev libevent-dev libuv1-dev haproxy socat)
 echo "${versions%, }"
-target/release/table "$@"
+# A quick run leaves out the large sizes: its charts would be of three points.
+charts=--charts=benches/charts
+[[ " $* " != *" --quick "* ]] || charts=
+target/release/table "$@" $charts
 
 # wanted SECTION [ARGUMENT...]: whether it is named among them, or none is.
 wanted() {

@@ -183,6 +183,11 @@ impl<const N: usize> TimerWheel<N> {
         }
         self.len -= 1;
         if self.len == 0 {
+            // Only if several slots were in use: for one timer that comes and goes it would be
+            // much.
+            if Self::SLOTS > 1 && self.slot_runner_up > 0 {
+                self.adjust();
+            }
             (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
         }
     }

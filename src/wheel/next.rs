@@ -27,8 +27,9 @@ impl<const N: usize> TimerWheel<N> {
         self.next_within(PEEK_REPAIR_LIMIT)
     }
 
-    /// Returns a time that is not after the earliest deadline, and mostly exact: without any work, while
-    /// [`next_wakeup`](TimerWheel::next_wakeup) improves it if it is not. `Instant::MAX` if none is pending.
+    /// Returns a time that is not after the earliest deadline, and mostly exact: without any work,
+    /// while [`next_wakeup`](TimerWheel::next_wakeup) improves it if it is not. `Instant::MAX` if
+    /// none is pending.
     #[inline]
     pub(crate) fn wakeup_bound(&self) -> Instant {
         if self.is_empty() { Instant::MAX } else { Instant::from_nanos(deadline(self.bound)) }

@@ -1,18 +1,19 @@
-//! The circle of slots: where the free leaves are, and what has not been sorted yet.
+//! The circle of slots: where a timer is stored, and where the free leaves are.
 //!
 //! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list,
 //! linked by what they store in place of a generation, as the difference to the next leaf: so
 //! memory that is all zeros is a list of all leaves in order, and there is nothing to initialize.
+//! The heads of the lists, and what is known of the timeouts, are in words that the winner tree
+//! leaves over.
 //!
-//! A timer that is put into a slot which is not the first one's is not entered in the slot's
-//! subtree. Its *unit*, a 64th of the slot or a node, is marked as unsorted, until the slot comes
-//! up.
+//! One free leaf may be in no list, the spare one. In a wheel that is full, a timer that is
+//! cancelled and one that is inserted then touch no list.
 
 use super::entry::NONE;
 #[cfg(test)]
 use super::entry::OCCUPIED;
 use super::entry::{GENERATION_STEP, Leaf, deadline};
-use super::hash::{SAMPLE, reach_after, slot_of, speed_after};
+use super::hash::{SAMPLE, is_off, reach_after, slot_of, speed_of};
 use super::leaves::first_generation;
 use super::{PREFETCH_MIN_N, TimerWheel};
 
@@ -38,7 +39,7 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) const SLOT_BITS: u32 = slot_bits(N);
     pub(super) const SLOTS: usize = N.div_ceil(1 << Self::SLOT_BITS);
 
-    /// Which of the spare words is the reach.
+    /// Which of the extra words is the reach; those before it are the heads of the free lists.
     const REACH: usize = Self::SLOTS;
 
     #[inline(always)]
@@ -127,7 +128,7 @@ impl<const N: usize> TimerWheel<N> {
     /// has.
     #[inline(always)]
     fn head(&self, slot: usize) -> u32 {
-        if Self::SLOTS == 1 { self.spare } else { self.tree.spare(slot) as u32 }
+        if Self::SLOTS == 1 { self.spare } else { self.tree.extra(slot) as u32 }
     }
 
     #[inline(always)]
@@ -135,7 +136,7 @@ impl<const N: usize> TimerWheel<N> {
         if Self::SLOTS == 1 {
             self.spare = index;
         } else {
-            *self.tree.spare_mut(slot) = u64::from(index);
+            *self.tree.extra_mut(slot) = u64::from(index);
         }
     }
 
@@ -159,10 +160,20 @@ impl<const N: usize> TimerWheel<N> {
         }
         if Self::SLOTS > 1 && self.len > 0 {
             let ahead = at.saturating_sub(deadline(self.bound));
-            let reach = reach_after(self.tree.spare(Self::REACH), ahead);
-            *self.tree.spare_mut(Self::REACH) = reach;
-            self.speed = speed_after(self.speed, reach);
+            let reach = reach_after(self.tree.extra(Self::REACH), ahead);
+            *self.tree.extra_mut(Self::REACH) = reach;
+            if is_off(self.speed, reach) {
+                self.speed = speed_of(reach);
+            }
         }
+    }
+
+    /// Adjusts the speed exactly. A change scatters the timers of one time over two slots, but the
+    /// wheel is empty.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn adjust(&mut self) {
+        self.speed = speed_of(self.tree.extra(Self::REACH));
     }
 
     /// Makes the next generations the last ones.

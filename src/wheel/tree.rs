@@ -37,7 +37,7 @@ const WORDS: usize = 8;
 pub(super) struct WinnerTree<const N: usize> {
     root: [u64; WORDS],
     /// The nodes of the other levels, one level after the other. They leave a third of the words:
-    /// see `spare`.
+    /// see `extra`.
     nodes: [u64; N],
 }
 
@@ -68,7 +68,7 @@ impl<const N: usize> WinnerTree<N> {
     }
 
     /// Where the words are that the nodes leave over.
-    const SPARE: usize = {
+    const EXTRA: usize = {
         let used = WORDS * Self::BEGINNINGS[Self::LEVELS];
         assert!(used + words(N) <= N);
         N - words(N)
@@ -76,13 +76,13 @@ impl<const N: usize> WinnerTree<N> {
 
     /// Returns one of the words that the nodes leave over.
     #[inline(always)]
-    pub fn spare(&self, index: usize) -> u64 {
-        self.nodes[Self::SPARE + index]
+    pub fn extra(&self, index: usize) -> u64 {
+        self.nodes[Self::EXTRA + index]
     }
 
     #[inline(always)]
-    pub fn spare_mut(&mut self, index: usize) -> &mut u64 {
-        &mut self.nodes[Self::SPARE + index]
+    pub fn extra_mut(&mut self, index: usize) -> &mut u64 {
+        &mut self.nodes[Self::EXTRA + index]
     }
 
     /// Recomputes the node of level 0 above a leaf whose block has a new winner. Returns the node's
@@ -329,7 +329,7 @@ mod tests {
     fn compare<const N: usize>(tree: &mut WinnerTree<N>) {
         let mut blocks = BTreeMap::<Leaf, Entry>::new();
         let mut random = 1_u64;
-        for step in 0..20_000_u64 {
+        for step in 0..5000_u64 {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(step | 1);
             // Neighbours on every level.
             let near = (random >> 40) as u32 & 0xFF;

@@ -1,5 +1,6 @@
 //! All contests.
 
+pub mod adversaries;
 mod datagrams;
 mod deadlines;
 mod poll;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Contest> {
     all.extend(datagrams::contests());
     all.extend(queues::contests());
     all.extend(timers::contests());
+    all.extend(adversaries::contests());
     all
 }
 

@@ -1,12 +1,16 @@
-//! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools]`. See ci/table.sh.
+//! Prints the figures of the README: `table [SECTION]... [--quick | --no-tools] [--rounds=ROUNDS]
+//! [--charts=DIRECTORY]`. See ci/table.sh.
 //!
-//! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue", timers, lateness, echo,
-//! http, proxy, memory, worst. Without any: all.
+//! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue",
+//! timers, "timer adversaries", lateness, echo, http, proxy, memory, worst. Without any: all.
 
+mod charts;
 mod echo;
 mod layout;
 mod programs;
 mod rounds;
+
+use std::path::PathBuf;
 
 use mio_st_benches::echo::{Client, PEERS, Server};
 use mio_st_benches::measure::Contest;
@@ -20,6 +24,10 @@ struct Settings {
     quick: bool,
     /// strace and callgrind.
     tools: bool,
+    /// How many rounds, if not as many as usual.
+    rounds: Option<usize>,
+    /// Where to draw how the timers scale.
+    charts: Option<PathBuf>,
 }
 
 impl Settings {
@@ -28,7 +36,7 @@ impl Settings {
     }
 
     fn rounds(&self) -> usize {
-        if self.quick { 5 } else { 25 }
+        self.rounds.unwrap_or(if self.quick { 5 } else { 25 })
     }
 }
 
@@ -38,7 +46,10 @@ fn main() {
     let has = |option: &str| options.iter().any(|given| given == option);
     let quick = has("--quick");
     let tools = !quick && !has("--no-tools") && tools::has("strace") && tools::has("valgrind");
-    let settings = Settings { sections, quick, tools };
+    let rounds = options.iter().find_map(|option| option.strip_prefix("--rounds="));
+    let rounds = rounds.map(|rounds| rounds.parse().expect("ROUNDS is a number"));
+    let charts = options.iter().find_map(|option| option.strip_prefix("--charts="));
+    let settings = Settings { sections, quick, tools, rounds, charts: charts.map(PathBuf::from) };
     sys::raise_descriptor_limit();
     sys::keep_on(0, 0);
 
@@ -136,4 +147,14 @@ fn print_worst(settings: &Settings) {
         print(1_048_576, worst::measure::<1_048_576>(3));
     }
     table.print("the longest look at the timers in a minute, in microseconds, worst / 1 in 1,000");
+    let mut table = Table::new();
+    for (name, peers) in worst::of_adversaries(if settings.quick { 2 } else { 5 }) {
+        table.row(name);
+        for peer in peers {
+            let micros = |nanos| nanos as f64 / 1000.0;
+            let cell = format!("{:.1} / {:.1}", micros(peer.worst), micros(peer.one_in_1000));
+            table.cell(peer.peer, cell);
+        }
+    }
+    table.print("the longest step of the adversaries, in microseconds, worst / 1 in 1,000");
 }

@@ -4,23 +4,25 @@ use mio_st_benches::measure::{self, Contest};
 use mio_st_benches::tools;
 
 use crate::Settings;
+use crate::charts::Charts;
 use crate::layout::Table;
 
 /// Four tables: time, and what else each operation takes.
 pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
-    let timers = section == "timers";
-    let (mut times, mut allocations) = (Table::new(), Table::new());
+    let timers = section == "timers" || section == "timer adversaries";
+    let (mut times, mut allocations, mut charts) = (Table::new(), Table::new(), Charts::default());
     let contests: Vec<&Contest> =
         contests.iter().filter(|contest| !(settings.quick && is_large(contest))).collect();
     for contest in &contests {
         eprintln!("{section}: {} ...", contest.name);
         times.row(contest.name.clone());
         allocations.row(contest.name.clone());
-        let rounds = if is_large(contest) { 5 } else { settings.rounds() };
+        let rounds = if is_large(contest) { settings.rounds().min(5) } else { settings.rounds() };
         let scores = measure::run(contest, rounds);
         for score in &scores {
             // Nanoseconds for the first, which the others are compared with; timers have no such.
             let first = score.peer == scores[0].peer;
+            charts.add(&contest.name, score.peer, score.nanos);
             let nanos = format!("{:.1}", score.nanos);
             let text = match first {
                 _ if timers => nanos,
@@ -34,6 +36,9 @@ pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
         }
     }
     times.print(&format!("{section}: {}", if timers { "nanoseconds" } else { "time" }));
+    if let (true, Some(directory)) = (section == "timers", &settings.charts) {
+        charts.write(directory).expect("charts");
+    }
     if settings.tools {
         print_tools(section, &contests);
     }
