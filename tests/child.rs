@@ -82,7 +82,8 @@ fn the_end_is_an_event_and_the_status_comes_once() {
 fn one_that_a_signal_ends_says_which() {
     let mut poller = Poller::new().unwrap();
     for signal in [Signal::TERMINATE, Signal::KILL, Signal::USER_1, Signal::QUIT] {
-        // What runs the tests may ignore signals, as a shell's `&` does, and a shell cannot undo it.
+        // What runs the tests may ignore signals, as a shell's `&` does, and a shell cannot undo
+        // it.
         let mut command = shell_command("ulimit -c 0; exec sleep 100");
         // SAFETY: signal(2) may be called between fork and exec.
         unsafe {
@@ -103,7 +104,8 @@ fn one_that_a_signal_ends_says_which() {
         assert!(poll(&mut poller)[0].1.is_readable());
         assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(signal))));
         assert_eq!(child.exit_status(), Err(GONE));
-        // Who forks in another test holds a duplicate for a while, which a registration would live on with.
+        // Who forks in another test holds a duplicate for a while, which a registration would live
+        // on with.
         poller.deregister(&mut child).unwrap();
     }
 }
@@ -126,7 +128,8 @@ fn one_that_has_ended_already_is_heard_at_once() {
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(4))));
 }
 
-/// On some systems a process is reported, or cannot be watched any more, before it can be waited for.
+/// On some systems a process is reported, or cannot be watched any more, before it can be waited
+/// for.
 #[test]
 fn no_event_comes_before_the_status_can_be_taken() {
     let (mut poller, mut other) = (Poller::new().unwrap(), Poller::new().unwrap());
@@ -511,4 +514,42 @@ fn it_says_what_it_is() {
     assert_eq!(Child::INTERESTS.as_ready(), Ready::READABLE);
     wait_for_end(child.pid());
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(0))));
+}
+
+#[test]
+fn a_signal_reaches_the_child_and_nobody_after_it() {
+    let (process, mut child) = spawn_sleeper();
+    child.signal(Signal::STOP).unwrap();
+    child.signal(Signal::CONTINUE).unwrap();
+    assert_eq!(child.exit_status(), Ok(None));
+    let no_such = Signal::from_raw(120).unwrap();
+    assert_eq!(child.signal(no_such), Err(Error::Os(libc::EINVAL)));
+    child.signal(Signal::TERMINATE).unwrap();
+    let mut poller = Poller::new().unwrap();
+    poller.register(&mut child, EventedId(1), Child::INTERESTS, PollOption::Level).unwrap();
+    let mut events = mio_st::event::Events::new();
+    poller.poll(&mut events, Some(core::time::Duration::from_secs(10))).unwrap();
+    assert!(!events.is_empty());
+    // It has ended, and its status is not taken: there is nobody else of its number yet.
+    child.signal(Signal::KILL).unwrap();
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(Signal::TERMINATE))));
+    assert_eq!(child.signal(Signal::KILL), Err(Error::Os(libc::ECHILD)));
+    drop(process);
+}
+
+#[test]
+fn a_forked_child_signals_nobody() {
+    let (_process, mut child) = spawn_sleeper();
+    let answer =
+        support::in_fork(|| u8::from(child.signal(Signal::KILL) == Err(Error::Os(libc::ECHILD))));
+    assert_eq!(answer, 1);
+    assert_eq!(child.exit_status(), Ok(None));
+    child.signal(Signal::KILL).unwrap();
+    while child.exit_status() == Ok(None) {}
+}
+
+fn spawn_sleeper() -> (std::process::Child, Child) {
+    let process = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let child = Child::new(process.id() as i32).unwrap();
+    (process, child)
 }

@@ -133,7 +133,8 @@ mod with_events {
     use super::support::*;
     use super::*;
 
-    /// What the documentation of `ERROR` says ends the events: `take_error`, reading, and the error queue.
+    /// What the documentation of `ERROR` says ends the events: `take_error`, reading, and the error
+    /// queue.
     #[test]
     fn a_level_poll_spins_until_the_error_queue_is_read() {
         for at in ADDRESSES {

@@ -16,8 +16,8 @@ use self::support::*;
 
 const FORKED: Result<()> = Err(Error::Forked);
 
-/// Makes every call that there is, and gives the number of the first that is not refused; 0 for none.
-/// Without a panic: it runs in a forked child.
+/// Makes every call that there is, and gives the number of the first that is not refused; 0 for
+/// none. Without a panic: it runs in a forked child.
 fn first_not_refused(poller: &mut Poller, fd: RawFd) -> u8 {
     let mut events = Events::<4>::sized();
     let (mut handle, id) = (EventedFd(&fd), EventedId(66));
@@ -84,7 +84,8 @@ fn dropping_it_in_the_child_closes_the_childs_descriptor_only() {
     assert_works(&mut poller);
 }
 
-/// What needs no kernel changes the child's copy of the memory, and no event of it can be had there.
+/// What needs no kernel changes the child's copy of the memory, and no event of it can be had
+/// there.
 #[test]
 fn user_events_and_deadlines_of_the_child_go_nowhere() {
     let mut poller = Poller::new().unwrap();

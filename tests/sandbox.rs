@@ -1,5 +1,6 @@
-//! Optional system calls that a sandbox or an old kernel refuses: each test runs in a process of its own, under a
-//! seccomp filter that answers one of the errors which mean that a call is missing.
+//! Optional system calls that a sandbox or an old kernel refuses: each test runs in a process of
+//! its own, under a seccomp filter that answers one of the errors which mean that a call is
+//! missing.
 #![cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
 
 mod support;

@@ -411,7 +411,8 @@ fn registrations_are_errors_where_they_are_with_sockets() {
     assert_silent(&mut poller);
     poller.deregister(&mut here).unwrap();
     assert_eq!(poller.deregister(&mut here), Err(Error::NotFound));
-    // What the system takes without complaint, so that other libraries' descriptors can be watched for it.
+    // What the system takes without complaint, so that other libraries' descriptors can be watched
+    // for it.
     let answer = poller.register(&mut here, id, Interests::PRIORITY, edge);
     assert_eq!(answer, if urgent() { Ok(()) } else { Err(Error::Unsupported) });
 }

@@ -117,8 +117,8 @@ fn a_registry_by_itself_has_wakers_too() {
     assert_eq!(events.len(), 1);
 }
 
-/// Every value that was sent before a wake is there after its event, and no wake is lost, however many threads
-/// there are.
+/// Every value that was sent before a wake is there after its event, and no wake is lost, however
+/// many threads there are.
 #[test]
 fn no_wake_is_lost_between_threads() {
     const THREADS: u64 = 3;

@@ -1,9 +1,9 @@
 //! Lists of more buffers than one call takes.
 //!
-//! A stream can be read and written in parts, so the first buffers will do: the result says how much. Two
-//! things would be lies. A list whose first buffers are empty would give 0, which reads as the end of the
-//! data: leading and trailing empty buffers are left out. And a datagram would be cut: it is `EMSGSIZE`, as it
-//! is for sendmsg(2) itself.
+//! A stream can be read and written in parts, so the first buffers are enough: the result says how
+//! much. If the first buffers are empty, the result would be 0, which means the end of the data:
+//! leading and trailing empty buffers are left out. A datagram cannot be split: too many buffers are
+//! `EMSGSIZE`, as for sendmsg(2) itself.
 
 use core::ops::Deref;
 
@@ -11,10 +11,17 @@ use super::fd::{RawFd, file_type};
 use super::option_name;
 use crate::error::{Error, Result};
 
+/// The most bytes that one call may be given. Apple's systems refuse more than an `int`.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const MOST_BYTES: usize = isize::MAX as usize;
+#[cfg(target_vendor = "apple")]
+pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
+
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
 const MOST_BUFFERS: usize = 1024;
 
-/// Returns the part of `buffers` to give to one call on `fd`: all of them, if they are not too many.
+/// Returns the part of `buffers` to give to one call on `fd`: all of them, if they are not too
+/// many.
 ///
 /// # Errors
 ///
@@ -40,8 +47,8 @@ fn first_of<B: Deref<Target = [u8]>>(fd: RawFd, buffers: &[B]) -> Result<&[B]> {
     }
 }
 
-/// Returns whether each call on `fd` reads or writes a unit of its own: a datagram, a packet of a network
-/// device. If it cannot be known, the call itself fails.
+/// Returns whether each call on `fd` reads or writes a unit of its own: a datagram, a packet of a
+/// network device. If it cannot be known, the call itself fails.
 fn keeps_boundaries(fd: RawFd) -> bool {
     match file_type(fd) {
         Ok(libc::S_IFSOCK) => option_name::TYPE.int(fd).is_ok_and(|kind| kind != libc::SOCK_STREAM),

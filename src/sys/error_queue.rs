@@ -9,14 +9,14 @@ use crate::error::Result;
 
 /// A message of a socket's error queue, which Linux has.
 ///
-/// With `IP_RECVERR`, an error that the network reports (ICMP) is queued together with the datagram that
-/// caused it. Times of sending (`SO_TIMESTAMPING`) and the end of sending without copying (`MSG_ZEROCOPY`)
-/// arrive through the same queue.
+/// With `IP_RECVERR`, an error that the network reports (ICMP) is queued together with the datagram
+/// that caused it. Times of sending (`SO_TIMESTAMPING`) and the end of sending without copying
+/// (`MSG_ZEROCOPY`) arrive through the same queue.
 ///
 /// As long as the queue is not empty, the socket is [`ERROR`](crate::event::Ready::ERROR), and so
-/// [`is_readable`](crate::event::Ready::is_readable), although a read would block and `take_error` returns
-/// nothing. Under [`Level`](crate::poll::PollOption::Level) a loop that only reads then spins. The remedy is to
-/// read the queue until it would block:
+/// [`is_readable`](crate::event::Ready::is_readable), although a read would block and `take_error`
+/// returns nothing. Under [`Level`](crate::poll::PollOption::Level) a loop that only reads then
+/// spins. The remedy is to read the queue until it would block:
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -63,8 +63,8 @@ pub struct QueuedError {
     pub truncated: bool,
     /// The address to which the datagram was sent.
     pub destination: Option<SocketAddr>,
-    /// The error number, such as `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE`. `ENOMSG` for a time of sending, 0
-    /// for the end of sending without copying.
+    /// The error number, such as `ECONNREFUSED`, `EHOSTUNREACH`, `EMSGSIZE`. `ENOMSG` for a time of
+    /// sending, 0 for the end of sending without copying.
     pub errno: i32,
     /// Where the message comes from.
     pub origin: ErrorOrigin,
@@ -72,11 +72,11 @@ pub struct QueuedError {
     pub kind: u8,
     /// The code of the ICMP message, or what the origin defines (`ee_code`).
     pub code: u8,
-    /// What the origin defines (`ee_info`): the path's MTU for `EMSGSIZE`; for a time of sending which one
-    /// it is (`SCM_TSTAMP_SND`, ...).
+    /// What the origin defines (`ee_info`): the path's MTU for `EMSGSIZE`; for a time of sending
+    /// which one it is (`SCM_TSTAMP_SND`, ...).
     pub info: u32,
-    /// What the origin defines (`ee_data`): for a time of sending the number of the datagram or of the byte
-    /// (`SOF_TIMESTAMPING_OPT_ID`).
+    /// What the origin defines (`ee_data`): for a time of sending the number of the datagram or of
+    /// the byte (`SOF_TIMESTAMPING_OPT_ID`).
     pub data: u32,
     /// The machine that reported the error, such as a router on the way. Its port is 0.
     pub offender: Option<SocketAddr>,
@@ -135,8 +135,8 @@ mod linux {
     use crate::sys::io::MOST_BYTES;
     use crate::sys::option;
 
-    /// Room for the error with its address, times, and what the socket reports besides on the user's wish.
-    /// What does not fit is left out by the kernel.
+    /// Room for the error with its address, times, and what the socket reports besides on the
+    /// user's wish. What does not fit is left out by the kernel.
     #[repr(C, align(8))]
     struct Control([u8; 512]);
 
@@ -155,8 +155,8 @@ mod linux {
         message.msg_name = address.cast();
         message.msg_control = control.0.as_mut_ptr().cast();
         message.msg_controllen = size_of::<Control>() as _;
-        // SAFETY: the kernel writes at most as much as it is told into the address, the buffer and the control
-        // data, all of which are alive; `length` points into `destination`.
+        // SAFETY: the kernel writes at most as much as it is told into the address, the buffer and
+        // the control data, all of which are alive; `length` points into `destination`.
         let received = unsafe {
             message.msg_namelen = *length;
             let received = retry(|| libc::recvmsg(socket, &mut message, libc::MSG_ERRQUEUE))?;
@@ -222,8 +222,8 @@ mod linux {
     /// linux/if_packet.h.
     const PACKET_TX_TIMESTAMP: c_int = 16;
 
-    /// asm-generic/socket.h, alike on every architecture but SPARC. The two differ on 32 bits by the width of
-    /// the numbers, which the length tells.
+    /// asm-generic/socket.h, alike on every architecture but SPARC. The two differ on 32 bits by
+    /// the width of the numbers, which the length tells.
     const SO_TIMESTAMPING_OLD: c_int = 37;
     const SO_TIMESTAMPING_NEW: c_int = 65;
 

@@ -138,8 +138,8 @@ impl OwnedFd {
 
 impl Drop for OwnedFd {
     fn drop(&mut self) {
-        // The answer says nothing that can be acted on: after EINTR and EIO too, Linux has closed it.
-        // SAFETY: the descriptor is owned, so no one else is surprised.
+        // The answer says nothing that can be acted on: after EINTR and EIO too, Linux has closed
+        // it. SAFETY: the descriptor is owned, so no one else is surprised.
         unsafe { libc::close(self.0) };
     }
 }
@@ -152,7 +152,8 @@ pub(crate) fn file_type(fd: RawFd) -> Result<libc::mode_t> {
 /// fstat(2).
 pub(super) fn stat(fd: RawFd) -> Result<libc::stat> {
     let mut stat = core::mem::MaybeUninit::<libc::stat>::zeroed();
-    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value
+    // already.
     unsafe {
         check(libc::fstat(fd, stat.as_mut_ptr()))?;
         Ok(stat.assume_init())

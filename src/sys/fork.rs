@@ -1,12 +1,12 @@
 //! Is this process a forked child of the one that made the poller?
 //!
-//! A child shares the parent's kernel queue: what it registers or removes changes what the parent hears. So
-//! each registry remembers a mark, and each call compares it with the process's: one load and one compare
-//! (`getpid` would cost as much as a whole idle poll).
+//! A child shares the parent's kernel queue: what it registers or removes changes what the parent
+//! hears. So each registry remembers a mark, and each call compares it with the process's: one load
+//! and one compare (`getpid` would cost as much as a whole idle poll).
 //!
-//! The mark lives on a page that the kernel gives to a forked child as zeroes (madvise(2), `MADV_WIPEONFORK`,
-//! Linux 4.14). Where there is no such thing, a `pthread_atfork` handler counts forks instead; it does not
-//! run for a bare clone(2).
+//! The mark lives on a page that the kernel gives to a forked child as zeroes (madvise(2),
+//! `MADV_WIPEONFORK`, Linux 4.14). Where there is no such thing, a `pthread_atfork` handler counts
+//! forks instead; it does not run for a bare clone(2).
 
 use core::ffi::c_int;
 use core::ptr;
@@ -31,8 +31,8 @@ impl ForkGuard {
             if mark != 0 {
                 return Ok(ForkGuard { word, mark });
             }
-            // The first use of the page, or the first after a fork. The counter was copied by the fork, so
-            // a new mark differs from every mark that came along from the parent.
+            // The first use of the page, or the first after a fork. The counter was copied by the
+            // fork, so a new mark differs from every mark that came along from the parent.
             let mark = MARKS.fetch_add(1, SeqCst);
             let _ = word.compare_exchange(0, mark, SeqCst, SeqCst);
         }
@@ -78,14 +78,15 @@ fn word() -> Result<&'static AtomicU32> {
             Err(other) => {
                 word = other;
                 if length != 0 {
-                    // SAFETY: this page was mapped just now, and another thread's was taken instead.
+                    // SAFETY: this page was mapped just now, and another thread's was taken
+                    // instead.
                     unsafe { libc::munmap(made.cast(), length) };
                 }
             }
         }
     }
-    // SAFETY: it points to a static or to a page that is never unmapped; both are aligned and start as a
-    // valid integer.
+    // SAFETY: it points to a static or to a page that is never unmapped; both are aligned and start
+    // as a valid integer.
     Ok(unsafe { &*word })
 }
 
@@ -104,8 +105,8 @@ fn wiped_page() -> Option<(*mut AtomicU32, usize)> {
         if page == libc::MAP_FAILED {
             return None;
         }
-        // Some emulators (qemu-user before 7.1) answer every advice with success and without effect. Then so
-        // is one that does not exist.
+        // Some emulators (qemu-user before 7.1) answer every advice with success and without
+        // effect. Then so is one that does not exist.
         let is_obeyed = libc::madvise(page, length, NO_ADVICE) != 0
             && libc::madvise(page, length, libc::MADV_WIPEONFORK) == 0;
         if !is_obeyed {

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::ffi::c_int;
 
+pub(super) use super::buffers::MOST_BYTES;
 use super::buffers::at_once;
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
 use super::fd::check;
@@ -16,12 +17,6 @@ use super::missing::is_missing;
 use super::send::{send, send_vectored};
 use crate::error::{Error, Result};
 
-/// The most bytes that one call may be asked for; Apple's systems refuse more than an `int`.
-#[cfg(not(target_vendor = "apple"))]
-pub(super) const MOST_BYTES: usize = isize::MAX as usize;
-#[cfg(target_vendor = "apple")]
-pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
-
 /// read(2).
 #[inline]
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
@@ -30,7 +25,8 @@ pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     Ok(retry(|| unsafe { libc::read(fd, start, length) })? as usize)
 }
 
-/// readv(2); no bytes are no call, since no buffers at all are `EINVAL` on NetBSD and Apple's systems.
+/// readv(2); no bytes are no call, since no buffers at all are `EINVAL` on NetBSD and Apple's
+/// systems.
 #[inline]
 pub(crate) fn read_vectored(fd: RawFd, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
     if buffers.iter().all(|buffer| buffer.is_empty()) {
@@ -64,9 +60,9 @@ pub(crate) fn write_vectored(fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize
 
 /// Writes without `SIGPIPE` wherever that is possible, and remembers how.
 ///
-/// Most systems have a flag against it at each call, for sockets only: what is no socket is written to by
-/// write(2). It is recognised by the error of the first attempt, and of any later one: another file may have
-/// been put at the number (dup2(2)).
+/// Most systems have a flag against it at each call, for sockets only: what is no socket is written
+/// to by write(2). It is recognised by the error of the first attempt, and of any later one:
+/// another file may have been put at the number (dup2(2)).
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -121,8 +117,8 @@ impl Output {
     }
 }
 
-/// Writes without `SIGPIPE`. These systems have a flag against it at the open file, for sockets and pipes;
-/// what has no such flag raises no signal.
+/// Writes without `SIGPIPE`. These systems have a flag against it at the open file, for sockets and
+/// pipes; what has no such flag raises no signal.
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
 #[derive(Debug)]
 pub(crate) struct Output {

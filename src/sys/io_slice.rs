@@ -59,8 +59,8 @@ impl<'a> IoSlice<'a> {
         *self = IoSlice::new(&slice[count.min(slice.len())..]);
     }
 
-    /// Leaves out the first `count` bytes of a list: buffers that are done with go, and the next begins
-    /// later. For writing on where a write took less than there was.
+    /// Leaves out the first `count` bytes of a list: buffers that are done with go, and the next
+    /// begins later. For writing on where a write took less than there was.
     pub fn advance_slices(slices: &mut &mut [IoSlice<'a>], mut count: usize) {
         let mut done = 0;
         for slice in slices.iter() {

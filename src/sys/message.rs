@@ -29,8 +29,8 @@ pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<
     message.msg_iov = &mut part;
     message.msg_iovlen = 1;
     message.msg_name = address.cast();
-    // SAFETY: `length` points into `from`; the kernel writes at most that much of an address, and at most
-    // the buffer's length into the buffer.
+    // SAFETY: `length` points into `from`; the kernel writes at most that much of an address, and
+    // at most the buffer's length into the buffer.
     let received = unsafe {
         message.msg_namelen = *length;
         let received = retry(|| libc::recvmsg(socket, &mut message, flags))?;

@@ -1,16 +1,16 @@
 //! System calls that are optional: an old kernel lacks them, or a sandbox refuses them.
 //!
-//! A kernel without a call answers `ENOSYS`. Sandboxes (seccomp(2)) whose list of calls is older than the call
-//! answer `EPERM` or `EACCES`, as some container runtimes do. Android's sandbox kills the process instead, so
-//! there the level of its interface (the "API level") is asked first.
+//! A kernel without a call answers `ENOSYS`. Sandboxes (seccomp(2)) whose list of calls is older
+//! than the call answer `EPERM` or `EACCES`, as some container runtimes do. Android's sandbox kills
+//! the process instead, so there the level of its interface (the "API level") is asked first.
 
 // Apple's systems and NetBSD are asked for no such call.
 #![cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 
 use crate::error::Error;
 
-/// Returns whether this error means that the call itself is missing. It is asked only about calls that give
-/// none of these errors by themselves.
+/// Returns whether this error means that the call itself is missing. It is asked only about calls
+/// that give none of these errors by themselves.
 pub(crate) const fn is_missing(error: Error) -> bool {
     matches!(error, Error::Os(libc::ENOSYS | libc::EPERM | libc::EACCES))
 }

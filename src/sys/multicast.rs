@@ -1,6 +1,5 @@
 //! Groups of UDP receivers: ip(7), ipv6(7). The interface of a sender is in `option`.
 
-use core::ffi::c_int;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fd::RawFd;
@@ -26,7 +25,7 @@ type Small = u8;
     target_os = "openbsd",
     target_os = "dragonfly",
 )))]
-type Small = c_int;
+type Small = core::ffi::c_int;
 
 /// Joins (`true`) or leaves a group, on the interface that has this address.
 pub(crate) fn change_v4(

@@ -22,8 +22,8 @@ pub(crate) fn set<T: Copy>(socket: RawFd, level: c_int, name: c_int, value: T) -
 pub(crate) fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: T) -> Result<T> {
     let mut length = size_of::<T>() as socklen_t;
     let pointer = (&raw mut value).cast::<c_void>();
-    // SAFETY: the kernel writes at most `length` bytes, integers of any value, over a `T`, which callers
-    // choose to be made of integers.
+    // SAFETY: the kernel writes at most `length` bytes, integers of any value, over a `T`, which
+    // callers choose to be made of integers.
     check(unsafe { libc::getsockopt(socket, level, name, pointer, &mut length) })?;
     Ok(value)
 }
@@ -37,14 +37,16 @@ use libc::SO_LINGER_SEC as SO_LINGER;
 pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
     let off = libc::linger { l_onoff: 0, l_linger: 0 };
     let linger = get(socket, libc::SOL_SOCKET, SO_LINGER, off)?;
-    // Linux takes a negative number for a time without end, and reports it as another negative number.
+    // Linux takes a negative number for a time without end, and reports it as another negative
+    // number.
     let seconds = u32::try_from(linger.l_linger).unwrap_or(c_int::MAX as u32);
     Ok((linger.l_onoff != 0).then(|| Duration::from_secs(seconds.into())))
 }
 
-/// The longest time, in seconds, that the system keeps as it is given. The BSDs keep it in 16 bits, with a
-/// sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD, and DragonFly
-/// cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as hundredths of a second.
+/// The longest time, in seconds, that the system keeps as it is given. The BSDs keep it in 16 bits,
+/// with a sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD,
+/// and DragonFly cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as
+/// hundredths of a second.
 const MOST_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend = "kqueue")) {
     i16::MAX as c_int / 100
 } else if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -55,7 +57,8 @@ const MOST_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend =
     u16::MAX as c_int
 };
 
-/// Rounds up, since zero is no short time: closing resets the connection then. Cuts to what the system keeps.
+/// Rounds up, since zero is no short time: closing resets the connection then. Cuts to what the
+/// system keeps.
 pub(crate) fn set_linger(socket: RawFd, linger: Option<Duration>) -> Result<()> {
     let seconds = linger.map_or(0, |time| linger_seconds(time, MOST_LINGER));
     let linger = libc::linger { l_onoff: linger.is_some().into(), l_linger: seconds };

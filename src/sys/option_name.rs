@@ -1,4 +1,5 @@
-//! The socket options by name: a table of what each system calls them, and the ways to get and set one.
+//! The socket options by name: a table of what each system calls them, and the ways to get and set
+//! one.
 
 use core::ffi::c_int;
 use core::time::Duration;
@@ -95,8 +96,9 @@ use libc::IP_RECVPKTINFO as DESTINATION;
 pub(crate) const RECV_DESTINATION: OptionName = OptionName(Some((libc::IPPROTO_IP, DESTINATION)));
 
 // udp(7)
+#[cfg(any(target_os = "linux", target_os = "android"))]
 options! {
-    SEGMENT = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_SEGMENT;
+    SEGMENT = [unix] SOL_UDP, UDP_SEGMENT;
     GRO = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_GRO;
 }
 

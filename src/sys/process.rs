@@ -28,8 +28,8 @@ impl ExitStatus {
     }
 }
 
-/// Returns what waitid(2) tells of a child that has ended; `None` if it has not. `ECHILD` if it is no child of
-/// this process.
+/// Returns what waitid(2) tells of a child that has ended; `None` if it has not. `ECHILD` if it is
+/// no child of this process.
 pub(super) fn wait(
     kind: libc::idtype_t,
     id: libc::id_t,
@@ -37,7 +37,8 @@ pub(super) fn wait(
 ) -> Result<Option<libc::siginfo_t>> {
     let mut info = core::mem::MaybeUninit::<libc::siginfo_t>::zeroed();
     let options = options | libc::WEXITED | libc::WNOHANG | ANY_CHILD;
-    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value
+    // already.
     let info = unsafe {
         super::fd::check(libc::waitid(kind, id, info.as_mut_ptr(), options))?;
         info.assume_init()
@@ -51,6 +52,20 @@ pub(super) fn wait(
 pub(super) const ANY_CHILD: core::ffi::c_int = libc::__WALL;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) const ANY_CHILD: core::ffi::c_int = 0;
+
+/// Sends a signal by number: kill(2). The caller knows that the number still is the child's.
+pub(crate) fn kill(pid: libc::pid_t, signal: Signal) -> Result<()> {
+    // SAFETY: no memory is involved.
+    no_child(super::fd::check(unsafe { libc::kill(pid, signal.as_raw()) }))
+}
+
+/// Gives the answer of a call that sends a signal its meaning.
+pub(crate) fn no_child<T>(answer: Result<T>) -> Result<()> {
+    match answer {
+        Err(Error::Os(libc::ESRCH)) => Err(NO_CHILD),
+        answer => answer.map(drop),
+    }
+}
 
 /// The one error for what is not a child of this process, or no longer.
 pub(crate) const NO_CHILD: Error = Error::Os(libc::ECHILD);

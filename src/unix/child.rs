@@ -8,13 +8,15 @@ use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::ChildWatch;
 use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
+use crate::sys::signal::Signal;
 
 /// Hears when a child process ends, and takes its exit status.
 ///
-/// It is made of the process id, whoever started the process, and works for that one child: it never takes
-/// the status of another. Somebody must take it (that is what `wait` does), or the dead child stays in the
-/// system's table; so do not also call `std::process::Child::wait`, and do not ignore `SIGCHLD`, which makes
-/// the system throw statuses away: either way it is gone here. Dropping the `Child` only ends the watching.
+/// It is made of the process id, whoever started the process, and works for that one child: it
+/// never takes the status of another. Somebody must take it (that is what `wait` does), or the dead
+/// child stays in the system's table; so do not also call `std::process::Child::wait`, and do not
+/// ignore `SIGCHLD`, which makes the system throw statuses away: either way it is gone here.
+/// Dropping the `Child` only ends the watching.
 ///
 /// ```
 /// use std::process::Command;
@@ -35,15 +37,16 @@ use crate::sys::process::ExitStatus;
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// On Linux 5.4 it uses a pidfd, on other systems a kqueue of its own. The latter identifies the child by
-/// number: there the program must not take the child's status in another way, because its number could be
-/// used again. See pidfd_open(2), kqueue(2), waitid(2).
+/// On Linux 5.4 it uses a pidfd, on other systems a kqueue of its own. The latter identifies the
+/// child by number: there the program must not take the child's status in another way, because its
+/// number could be used again. See pidfd_open(2), kqueue(2), waitid(2).
 ///
-/// On Linux without pidfds (before 5.4, Android before 12, or a sandbox that refuses the call), a handler of
-/// `SIGCHLD` is installed instead. It goes by the number, too, and calls the handler that the program had
-/// installed before. A handler that is installed later must call the one that it replaces. If every thread
-/// blocks `SIGCHLD`, the event arrives when [`Signals`](crate::unix::Signals) receives the signal. The handler
-/// interrupts [`poll_interruptible`](crate::poll::Poller::poll_interruptible).
+/// On Linux without pidfds (before 5.4, Android before 12, or a sandbox that refuses the call), a
+/// handler of `SIGCHLD` is installed instead. It goes by the number, too, and calls the handler
+/// that the program had installed before. A handler that is installed later must call the one that
+/// it replaces. If every thread blocks `SIGCHLD`, the event arrives when
+/// [`Signals`](crate::unix::Signals) receives the signal. The handler interrupts
+/// [`poll_interruptible`](crate::poll::Poller::poll_interruptible).
 pub struct Child {
     source: Source<ChildWatch>,
     pid: i32,
@@ -58,8 +61,10 @@ impl Child {
     /// # Errors
     ///
     /// * `Os(ECHILD)`: no process has this id, it is no child of this one, or its status is taken.
-    /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of processes.
-    /// * [`Unsupported`](Error::Unsupported): a child of clone(2) that sends no `SIGCHLD`, on Linux without pidfds.
+    /// * [`InvalidInput`](Error::InvalidInput): 0 and negative numbers, which mean groups of
+    ///   processes.
+    /// * [`Unsupported`](Error::Unsupported): a child of clone(2) that sends no `SIGCHLD`, on Linux
+    ///   without pidfds.
     /// * The system's: out of descriptors.
     pub fn new(pid: i32) -> Result<Child> {
         if pid <= 0 {
@@ -68,14 +73,46 @@ impl Child {
         Ok(Child { source: Source::new(ChildWatch::new(pid)?, Child::INTERESTS), pid })
     }
 
-    /// How the child has ended: `None` as long as it runs, and then, once, its status. The process is gone
-    /// then, and its id may be used again.
+    /// How the child has ended: `None` as long as it runs, and then, once, its status. The process
+    /// is gone then, and its id may be used again.
     ///
     /// # Errors
     ///
     /// `Os(ECHILD)`: the status was taken, by this call or by another; and in a forked child.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         self.source.descriptor_mut().exit_status()
+    }
+
+    /// Sends a signal to the child, and never to another process: by the pidfd on Linux, and
+    /// elsewhere by the number, as long as the status is not taken.
+    ///
+    /// A signal to a child that has ended, and whose status is not taken yet, has no effect.
+    ///
+    /// ```
+    /// use std::process::Command;
+    ///
+    /// use mio_st::event::{EventedId, Events};
+    /// use mio_st::poll::{PollOption, Poller};
+    /// use mio_st::unix::{Child, ExitStatus, Signal};
+    ///
+    /// let mut poller = Poller::new()?;
+    /// let mut events = Events::new();
+    /// let process = Command::new("sleep").arg("60").spawn().unwrap();
+    /// let mut child = Child::new(process.id() as i32)?;
+    /// poller.register(&mut child, EventedId(1), Child::INTERESTS, PollOption::Oneshot)?;
+    /// child.signal(Signal::TERMINATE)?;
+    /// poller.poll(&mut events, None)?;
+    /// assert_eq!(child.exit_status()?, Some(ExitStatus::Killed(Signal::TERMINATE)));
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Os(ECHILD)` once the status is taken, and in a forked child; `Os(EPERM)` if the child has
+    /// become another user's program; `Os(EINVAL)` for a number that is no signal's here. See
+    /// pidfd_send_signal(2), kill(2).
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        self.source.descriptor().signal(signal)
     }
 
     /// Its process id.

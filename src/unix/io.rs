@@ -13,21 +13,22 @@ use crate::sys::io_slice::{IoSlice, IoSliceMut};
 /// A descriptor of any kind, owned: a socket, a terminal, a device. It is closed when dropped.
 ///
 /// Reading and writing never wait where the descriptor is non-blocking: an error that
-/// [`is_would_block`](crate::Error::is_would_block) says to wait for an event. Reading 0 bytes is the end of the
-/// data. A call that a signal interrupts is made again.
+/// [`is_would_block`](crate::Error::is_would_block) says to wait for an event. Reading 0 bytes is
+/// the end of the data. A call that a signal interrupts is made again.
 ///
-/// With the feature `std` it is also a [`std::io::Read`](https://doc.rust-lang.org/std/io/trait.Read.html) and
-/// `Write`, by value and by reference. The methods whose names begin with `try_` are the same calls with the
-/// error of this crate.
+/// With the feature `std` it is also a
+/// [`std::io::Read`](https://doc.rust-lang.org/std/io/trait.Read.html) and `Write`, by value and by
+/// reference. The methods whose names begin with `try_` are the same calls with the error of this
+/// crate.
 ///
-/// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe raises it
-/// in addition to the error on most systems, and there is no flag against it: programs that write to pipes
-/// should ignore the signal, as every Rust program with `std` does by itself. (Apple's systems and NetBSD do
-/// have a flag, of the open file, and it is set at the first write.)
+/// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe
+/// raises it in addition to the error on most systems, and there is no flag against it: programs
+/// that write to pipes should ignore the signal, as every Rust program with `std` does by itself.
+/// (Apple's systems and NetBSD do have a flag, of the open file, and it is set at the first write.)
 ///
-/// Whether the descriptor is a socket is found out by writing: send(2) fails for other files, and write(2) is
-/// used for them from then on. If you put another file at the number (dup2(2)), do not put a socket at that of
-/// a pipe or a terminal: writing to it may raise the signal.
+/// Whether the descriptor is a socket is found out by writing: send(2) fails for other files, and
+/// write(2) is used for them from then on. If you put another file at the number (dup2(2)), do not
+/// put a socket at that of a pipe or a terminal: writing to it may raise the signal.
 ///
 /// ```
 /// use std::os::fd::IntoRawFd;
@@ -102,8 +103,8 @@ impl EventedIo {
         self.source.descriptor().fd.raw()
     }
 
-    /// Whether calls that cannot be made at once fail or wait (`O_NONBLOCK`). It is a property of the open
-    /// file: who else has it open, by a duplicate or by inheritance, is concerned too.
+    /// Whether calls that cannot be made at once fail or wait (`O_NONBLOCK`). It is a property of
+    /// the open file: who else has it open, by a duplicate or by inheritance, is concerned too.
     ///
     /// # Errors
     ///
@@ -112,7 +113,7 @@ impl EventedIo {
         self.source.descriptor().fd.set_nonblocking(nonblocking)
     }
 
-    /// Reads into `buffer`; how many bytes, 0 for the end of the data.
+    /// Reads into `buffer`. Returns the number of bytes, 0 for the end of the data.
     ///
     /// # Errors
     ///
@@ -122,43 +123,46 @@ impl EventedIo {
         io::read(self.as_raw_fd(), buffer)
     }
 
-    /// Reads into several buffers, in order. Returns the number of bytes, 0 for the end of the data.
+    /// Reads into several buffers, in order. Returns the number of bytes, 0 for the end of the
+    /// data.
     ///
-    /// One call fills 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do not count.
+    /// One call fills 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do
+    /// not count.
     ///
     /// # Errors
     ///
-    /// `EMSGSIZE` for more buffers if one call takes one datagram, as of a socket other than a stream and of a
-    /// device that is no terminal: nothing is read. And the system's, see readv(2).
+    /// `EMSGSIZE` for more buffers if one call takes one datagram, as of a socket other than a
+    /// stream and of a device that is no terminal: nothing is read. And the system's, see readv(2).
     #[inline]
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
         io::read_vectored(self.as_raw_fd(), buffers)
     }
 
-    /// Takes the next message of a socket's error queue, for which `recv` and `take_error` report nothing. What is
-    /// left of the datagram that caused it is put into `buffer`. See [`QueuedError`](crate::unix::QueuedError).
+    /// Takes the next message of a socket's error queue, for which `recv` and `take_error` report
+    /// nothing. What is left of the datagram that caused it is put into `buffer`. See
+    /// [`QueuedError`](crate::unix::QueuedError).
     ///
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block) if the queue is empty,
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the system's: see
-    /// `MSG_ERRQUEUE` in recv(2).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the
+    /// system's: see `MSG_ERRQUEUE` in recv(2).
     pub fn recv_error(&self, buffer: &mut [u8]) -> Result<QueuedError> {
         error_queue::receive(self.as_raw_fd(), buffer)
     }
 
-    /// Sets whether errors that the network reports for a datagram are put into the error queue (`IP_RECVERR`,
-    /// `IPV6_RECVERR`): see [`recv_error`](EventedIo::recv_error).
+    /// Sets whether errors that the network reports for a datagram are put into the error queue
+    /// (`IP_RECVERR`, `IPV6_RECVERR`): see [`recv_error`](EventedIo::recv_error).
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the system's: see
-    /// ip(7).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the
+    /// system's: see ip(7).
     pub fn set_error_queue(&self, queued: bool) -> Result<()> {
         error_queue::set_error_queue(self.as_raw_fd(), queued)
     }
 
-    /// Writes from `buffer`; how many bytes, which may be fewer than there are.
+    /// Writes from `buffer`. Returns the number of bytes, which may be fewer than there are.
     ///
     /// # Errors
     ///
@@ -168,23 +172,26 @@ impl EventedIo {
         self.source.descriptor().output.write(self.as_raw_fd(), buffer)
     }
 
-    /// Writes from several buffers, in order. Returns the number of bytes, which may be fewer than there are:
-    /// see [`IoSlice::advance_slices`].
+    /// Writes from several buffers, in order. Returns the number of bytes, which may be fewer than
+    /// there are: see [`IoSlice::advance_slices`].
     ///
-    /// One call takes 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do not count.
+    /// One call takes 1024 buffers at most (`IOV_MAX`); empty ones at the start of a longer list do
+    /// not count.
     ///
     /// # Errors
     ///
-    /// `EMSGSIZE` for more buffers if one call makes one datagram, as for a socket other than a stream and for a
-    /// device that is no terminal: nothing is written. And the system's, see writev(2), sendmsg(2).
+    /// `EMSGSIZE` for more buffers if one call makes one datagram, as for a socket other than a
+    /// stream and for a device that is no terminal: nothing is written. And the system's, see
+    /// writev(2), sendmsg(2).
     #[inline]
     pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
         self.source.descriptor().output.write_vectored(self.as_raw_fd(), buffers)
     }
 }
 
-/// The former names of `try_read` and its like. `std::io::Read` and `Write` have methods of these names, with
-/// another error: which one a call means depended on whether the variable is an `EventedIo` or a `&mut EventedIo`.
+/// The former names of `try_read` and its like. `std::io::Read` and `Write` have methods of these
+/// names, with another error: which one a call means depended on whether the variable is an
+/// `EventedIo` or a `&mut EventedIo`.
 macro_rules! former_names {
     ($Handle:ident: $($name:ident = $new:ident($Buffer:ty);)+) => {
         impl $Handle {

@@ -16,8 +16,8 @@
 //! Each handle type has a constant `INTERESTS`, the interests that it is commonly registered with.
 //! An interest that can never happen is [`InvalidInput`](crate::Error::InvalidInput). All that own
 //! a descriptor close it when dropped. All descriptors made here are close-on-exec and non-blocking
-//! (a kqueue, which backs `Signals` and `Child` outside of Linux, has no such flag). They stay on one
-//! thread, except for the `Waker`, which is made to be shared.
+//! (a kqueue, which backs `Signals` and `Child` outside of Linux, has no such flag). They stay on
+//! one thread, except for the `Waker`, which is made to be shared.
 
 mod accept;
 mod child;

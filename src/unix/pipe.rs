@@ -9,8 +9,8 @@ use crate::sys::fd::{Fd, RawFd};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 use crate::sys::pipe;
 
-/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`], in another thread, in a
-/// child process, or here. See pipe(2).
+/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`], in another
+/// thread, in a child process, or here. See pipe(2).
 ///
 /// ```
 /// use mio_st::event::{EventedId, Events};
@@ -75,8 +75,8 @@ macro_rules! end {
                 self.io.as_raw_fd()
             }
 
-            /// Whether calls that cannot be made at once fail or wait. A child process may want an end that
-            /// waits.
+            /// Whether calls that cannot be made at once fail or wait. A child process may want an
+            /// end that waits.
             ///
             /// # Errors
             ///
@@ -100,9 +100,9 @@ macro_rules! end {
 
 /// The end of a pipe that is written to. When it is dropped, the receiver reads to the end.
 ///
-/// When the receiver has gone, an event says so ([`ERROR`](crate::event::Ready::ERROR) on Linux, and
-/// [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing is the error `EPIPE`; it also
-/// raises `SIGPIPE` on most systems, see [`EventedIo`].
+/// When the receiver has gone, an event says so ([`ERROR`](crate::event::Ready::ERROR) on Linux,
+/// and [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing is the error
+/// `EPIPE`; it also raises `SIGPIPE` on most systems, see [`EventedIo`].
 #[derive(Debug)]
 pub struct Sender {
     io: EventedIo,
@@ -111,8 +111,8 @@ pub struct Sender {
 end!(Sender, Interests::WRITABLE);
 
 impl Sender {
-    /// Writes from `buffer`; how many bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go whole or
-    /// not at all.
+    /// Writes from `buffer`. Returns the number of bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go
+    /// whole or not at all.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ pub struct Receiver {
 end!(Receiver, Interests::READABLE);
 
 impl Receiver {
-    /// Reads into `buffer`; how many bytes, 0 when the sender has gone.
+    /// Reads into `buffer`. Returns the number of bytes, 0 when the sender has gone.
     ///
     /// # Errors
     ///

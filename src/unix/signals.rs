@@ -11,18 +11,20 @@ use crate::sys::signal::{self, Signal, SignalSet};
 
 /// Receives signals as values, between polls, where everything may be called.
 ///
-/// The signals are **blocked** in the thread that makes it, and only there, so that they wait to be received
-/// and do not act. It works for signals that *every* thread blocks: with one that does not, the system gives
-/// it the signal, which acts there. So make it before any other thread is started, since threads inherit the
-/// mask; or block the signals first with pthread_sigmask(3). Child processes inherit it too, also those of
-/// `std::process::Command`, and would not hear a `TERMINATE` either: give them an empty mask before exec(2),
-/// which is what `pre_exec` is for.
+/// The signals are **blocked** in the thread that makes it, and only there, so that they wait to be
+/// received and do not act. It works for signals that *every* thread blocks: with one that does
+/// not, the system gives it the signal, which acts there. So make it before any other thread is
+/// started, since threads inherit the mask; or block the signals first with pthread_sigmask(3).
+/// Child processes inherit it too, also those of `std::process::Command`, and would not hear a
+/// `TERMINATE` either: give them an empty mask before exec(2), which is what `pre_exec` is for.
 ///
-/// Signals of one number that come before they are received may come as one, as signals always did; only
-/// on Linux do those above `SIGRTMIN` queue. Do not count them: on `CHILD`, look at all children.
+/// Signals of one number that come before they are received may come as one, as signals always did;
+/// only on Linux do those above `SIGRTMIN` queue. Do not count them: on `CHILD`, look at all
+/// children.
 ///
-/// Dropping it unblocks what it blocked. A signal that has come and was not received acts then, as if it had
-/// come just now. Let no two of them that live at once have a signal in common: each would take some.
+/// Dropping it unblocks what it blocked. A signal that has come and was not received acts then, as
+/// if it had come just now. Let no two of them that live at once have a signal in common: each
+/// would take some.
 ///
 /// ```
 /// # // To this thread only: other threads of the test do not block it.
@@ -46,7 +48,8 @@ use crate::sys::signal::{self, Signal, SignalSet};
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// Underneath is a signalfd on Linux, and a kqueue of its own elsewhere. See signalfd(2), kqueue(2).
+/// Underneath is a signalfd on Linux, and a kqueue of its own elsewhere. See signalfd(2),
+/// kqueue(2).
 pub struct Signals {
     source: Source<SignalQueue>,
     set: SignalSet,
@@ -62,8 +65,9 @@ impl Signals {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](Error::InvalidInput) for a set with `KILL` or `STOP` in it, with a number that is no
-    /// signal's here, or with nothing; the mask is as it was then. Or the system's: out of descriptors.
+    /// [`InvalidInput`](Error::InvalidInput) for a set with `KILL` or `STOP` in it, with a number
+    /// that is no signal's here, or with nothing; the mask is as it was then. Or the system's: out
+    /// of descriptors.
     pub fn new(set: impl Into<SignalSet>) -> Result<Signals> {
         let set = set.into();
         if set.is_empty() || set.contains(Signal::KILL) || set.contains(Signal::STOP) {
@@ -74,8 +78,8 @@ impl Signals {
         Ok(Signals { source: Source::new(queue, Signals::INTERESTS), set, blocked })
     }
 
-    /// Takes the next signal, or `None` where none has come. Under [`Edge`](crate::poll::PollOption::Edge) go on to the
-    /// `None`.
+    /// Takes the next signal, or `None` where none has come. Under
+    /// [`Edge`](crate::poll::PollOption::Edge) go on to the `None`.
     ///
     /// # Errors
     ///

@@ -5,17 +5,17 @@ use crate::id::EventedId;
 use crate::poller::Registry;
 use crate::sys;
 
-/// Ends a poll from another thread, or from a signal handler. It is the one thing of a poller that crosses
-/// threads.
+/// Ends a poll from another thread, or from a signal handler. It is the one thing of a poller that
+/// crosses threads.
 ///
-/// A wake is an event with the waker's id that [`is_readable`](crate::event::Ready::is_readable). Wakes that
-/// come before it is delivered are that one event; one that comes later, even while the event is being
-/// handled, is another. What was written to shared memory before a wake can be read after its event. A wake
-/// that comes before the poll makes the poll return at once.
+/// A wake is an event with the waker's id that [`is_readable`](crate::event::Ready::is_readable).
+/// Wakes that come before it is delivered are that one event; one that comes later, even while the
+/// event is being handled, is another. What was written to shared memory before a wake can be read
+/// after its event. A wake that comes before the poll makes the poll return at once.
 ///
-/// A poller may have many. Keep a waker for as long as it may be used: dropping it takes its registration
-/// away, and with it a wake that was not delivered yet. Threads get it by reference, in an `Arc`, or from a
-/// `static`.
+/// A poller may have many. Keep a waker for as long as it may be used: dropping it takes its
+/// registration away, and with it a wake that was not delivered yet. Threads get it by reference,
+/// in an `Arc`, or from a `static`.
 ///
 /// ```
 /// use std::thread;
@@ -36,34 +36,35 @@ use crate::sys;
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// Waking is one system call; hearing of it takes none beyond the poll. Underneath is an eventfd on Linux,
-/// which is watched for edges and never read, and a user filter on kqueue (on old systems without one, a
-/// pipe). See eventfd(2), kqueue(2).
+/// Waking is one system call; hearing of it takes none beyond the poll. Underneath is an eventfd on
+/// Linux, which is watched for edges and never read, and a user filter on kqueue (on old systems
+/// without one, a pipe). See eventfd(2), kqueue(2).
 #[derive(Debug)]
 pub struct Waker {
     inner: sys::Waker,
 }
 
 impl Waker {
-    /// Makes a waker of this registry: [`Poller::registry`](crate::poll::Poller::registry). It takes one
-    /// descriptor.
+    /// Makes a waker of this registry: [`Poller::registry`](crate::poll::Poller::registry). It
+    /// takes one descriptor.
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked), or the system's: out of descriptors (`EMFILE`, `ENFILE`) or memory.
+    /// [`Forked`](crate::Error::Forked), or the system's: out of descriptors (`EMFILE`, `ENFILE`)
+    /// or memory.
     pub fn new(registry: &mut Registry, id: EventedId) -> Result<Waker> {
         Ok(Waker { inner: sys::Waker::new(registry.selector()?, id)? })
     }
 
     /// Makes the poll that is under way, or else the next, return with an event.
     ///
-    /// May be called from a signal handler, and leaves `errno` as it was. When the poller has been dropped,
-    /// it does nothing.
+    /// May be called from a signal handler, and leaves `errno` as it was. When the poller has been
+    /// dropped, it does nothing.
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked): in a forked child it would wake the parent. Other errors are not
-    /// known to happen.
+    /// [`Forked`](crate::Error::Forked): in a forked child it would wake the parent. Other errors
+    /// are not known to happen.
     #[inline]
     pub fn wake(&self) -> Result<()> {
         self.inner.wake()

@@ -8,8 +8,8 @@ use std::os::unix::net::UnixStream;
 
 use libc::c_int;
 
-/// How many descriptors this process has open, counted without opening one. Others must not open any
-/// meanwhile: see `alone`.
+/// How many descriptors this process has open, counted without opening one. Others must not open
+/// any meanwhile: see `alone`.
 pub fn open_fds() -> usize {
     let (soft, _hard) = super::fd_limits();
     (0..soft.min(1 << 16)).filter(|&fd| is_open(fd as RawFd)).count()

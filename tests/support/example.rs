@@ -59,7 +59,8 @@ impl Server {
         stream
     }
 
-    /// In steps that the listener's queue has room for, or a busy machine would take seconds to try again.
+    /// In steps that the listener's queue has room for, or a busy machine would take seconds to try
+    /// again.
     pub fn connect_many(&self, count: usize) -> Vec<TcpStream> {
         let mut clients = Vec::new();
         while clients.len() < count {
@@ -105,8 +106,8 @@ impl Server {
         line.map_or(0, |line| 1024 * line.trim().trim_end_matches(" kB").parse::<usize>().unwrap())
     }
 
-    /// Waits until the server sleeps: is not scheduled once while this looks, see proc(5). One that spins, or is
-    /// woken again and again, never does.
+    /// Waits until the server sleeps: is not scheduled once while this looks, see proc(5). One that
+    /// spins, or is woken again and again, never does.
     #[track_caller]
     pub fn wait_for_sleep(&self) {
         let start = Instant::now();
@@ -121,7 +122,8 @@ impl Server {
         }
     }
 
-    /// Its state and how often it has been given the processor; nothing where there is no such thing.
+    /// Its state and how often it has been given the processor; nothing where there is no such
+    /// thing.
     fn scheduling(&self) -> Vec<String> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
         let status = status.unwrap_or_default();

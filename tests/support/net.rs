@@ -100,8 +100,8 @@ pub fn child(test: &str) -> Command {
     super::myself(test)
 }
 
-/// Leaves this process room for so many descriptors more; the former limit comes back. Numbers that are in use
-/// may lie anywhere: some come from the parent process.
+/// Leaves this process room for so many descriptors more; the former limit comes back. Numbers that
+/// are in use may lie anywhere: some come from the parent process.
 pub fn leave_descriptors(room: usize) -> libc::rlim_t {
     // SAFETY: no memory is involved.
     let is_free = |fd: &i32| unsafe { libc::fcntl(*fd, libc::F_GETFD) } == -1;

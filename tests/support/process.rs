@@ -12,8 +12,8 @@ pub const CHILD: &str = "MIO_ST_TEST_CHILD";
 /// What a child answers that came to the end of its test; libtest never does.
 const DONE: i32 = 77;
 
-/// Runs `body`, the whole of the test called `name`, in a new process with one test thread: for what concerns all of
-/// a process, such as signals, limits and the number of open descriptors.
+/// Runs `body`, the whole of the test called `name`, in a new process with one test thread: for
+/// what concerns all of a process, such as signals, limits and the number of open descriptors.
 #[track_caller]
 pub fn alone(name: &str, body: impl FnOnce()) {
     if env::var_os(CHILD).is_some_and(|child| child == name) {
@@ -43,8 +43,8 @@ pub fn is_child(name: &str) -> bool {
     env::var_os(CHILD).is_some_and(|child| child == name)
 }
 
-/// Runs `child` in a forked child and gives its answer, 0 to 255; -1 when a signal has killed it. It must
-/// not allocate and not panic: other threads of the parent may have held locks.
+/// Runs `child` in a forked child and gives its answer, 0 to 255; -1 when a signal has killed it.
+/// It must not allocate and not panic: other threads of the parent may have held locks.
 pub fn in_fork(child: impl FnOnce() -> u8) -> i32 {
     // SAFETY: the child calls nothing but what its caller was told of, and _exit.
     unsafe {
@@ -94,13 +94,14 @@ pub fn on_signal(signal: c_int, handler: extern "C" fn(c_int)) {
 static TARGET: AtomicUsize = AtomicUsize::new(0);
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
-/// Interrupts the calling thread by a signal every `period`, until zero stops it; only when `alone`.
+/// Interrupts the calling thread by a signal every `period`, until zero stops it; only when
+/// `alone`.
 pub fn storm(period: Duration) {
     interrupt(period, period);
 }
 
-/// Interrupts the calling thread by a signal after `first`, and again after each `then` unless it is zero; only
-/// when `alone`.
+/// Interrupts the calling thread by a signal after `first`, and again after each `then` unless it
+/// is zero; only when `alone`.
 pub fn interrupt(first: Duration, then: Duration) {
     // The timer signals any thread of the process, libtest's first: that one passes it on.
     extern "C" fn pass_on(signal: c_int) {

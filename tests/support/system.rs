@@ -6,8 +6,9 @@ use std::env;
 pub const KQUEUE: bool =
     cfg!(any(mio_st_backend = "kqueue", not(any(target_os = "linux", target_os = "android"))));
 
-/// Returns whose kernel queue this is: `linux`, or a system with kqueue. On Linux, by choice, it is the one
-/// that the kqueue shim was told to be; or unknown, if it was told nothing or another library is linked.
+/// Returns whose kernel queue this is: `linux`, or a system with kqueue. On Linux, by choice, it is
+/// the one that the kqueue shim was told to be; or unknown, if it was told nothing or another
+/// library is linked.
 pub fn system() -> &'static str {
     if !KQUEUE {
         return "linux";
@@ -22,13 +23,14 @@ pub fn system() -> &'static str {
         .unwrap_or("unknown")
 }
 
-/// Whether events may come that tell nothing new: under `Edge`, of a direction that is ready but has not
-/// changed.
+/// Whether events may come that tell nothing new: under `Edge`, of a direction that is ready but
+/// has not changed.
 pub fn is_spurious_fine() -> bool {
     matches!(system(), "spiteful" | "unknown")
 }
 
-/// Whether a poll may report some of what is ready, and one direction of a source without the other.
+/// Whether a poll may report some of what is ready, and one direction of a source without the
+/// other.
 pub fn reports_in_parts() -> bool {
     system() == "spiteful"
 }

@@ -6,7 +6,8 @@ use libc::c_int;
 
 /// How many descriptors this process has open; only when `alone`.
 pub fn settled_fds() -> usize {
-    // Of the kqueue shim's own descriptors those of a queue that was closed go when another is made.
+    // Of the kqueue shim's own descriptors those of a queue that was closed go when another is
+    // made.
     drop(mio_st::Poller::new());
     super::open_fds()
 }
@@ -27,7 +28,8 @@ pub fn leave_room(room: usize) {
     fillers.into_iter().for_each(core::mem::forget);
 }
 
-/// The flags "non-blocking" and "close on exec" of each descriptor that `make` leaves open; only when `alone`.
+/// The flags "non-blocking" and "close on exec" of each descriptor that `make` leaves open; only
+/// when `alone`.
 pub fn flags_of_new<T>(make: impl FnOnce() -> T) -> Vec<(bool, bool)> {
     let closed: Vec<c_int> = (0..256).filter(|&fd| !super::is_open(fd)).collect();
     let _made = make();
@@ -96,8 +98,8 @@ pub fn blocked_and_pending() -> (Vec<c_int>, Vec<c_int>) {
     }
 }
 
-/// Runs `body` in a process that has one thread, this one: for signals to a process, which any of its threads
-/// may be given.
+/// Runs `body` in a process that has one thread, this one: for signals to a process, which any of
+/// its threads may be given.
 #[track_caller]
 pub fn single_threaded(name: &str, body: impl FnOnce()) {
     super::alone(name, || {

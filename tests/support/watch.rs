@@ -64,8 +64,8 @@ pub fn deregister(poller: &mut Poller, source: &impl AsRawFd) -> Result<()> {
     poller.deregister(&mut EventedFd(&source.as_raw_fd()))
 }
 
-/// One poll: who, and what for, in the order of the ids. More than one of a queue that returns less than is
-/// ready: then what comes at once, once each.
+/// One poll: who, and what for, in the order of the ids. More than one of a queue that returns less
+/// than is ready: then what comes at once, once each.
 pub fn poll_for(poller: &mut Poller, timeout: Duration) -> Vec<(usize, Ready)> {
     let mut events = Events::new();
     poller.poll(&mut events, Some(timeout)).unwrap();

@@ -1,7 +1,7 @@
 //! A naive sorted model of the wheel, and random operations to compare the two.
 //!
-//! The names of the wheel come from the file that includes this one: the wheel's own unit tests, where its
-//! constants are tiny, and the integration tests, where they are what users get.
+//! The names of the wheel come from the file that includes this one: the wheel's own unit tests,
+//! where its constants are tiny, and the integration tests, where they are what users get.
 
 #[allow(unused_extern_crates)] // the library is no_std
 extern crate std;
@@ -328,7 +328,8 @@ impl<const N: usize> Pair<N> {
             14 => self.now.saturating_add(self.random.magnitude() >> 8),
             _ => self.now + (1 << self.random.below(48)),
         };
-        // Time stays in the lower half, lest nothing ever happens again, but for a visit to the end.
+        // Time stays in the lower half, lest nothing ever happens again, but for a visit to the
+        // end.
         if self.now > 1 << 62 {
             self.now =
                 if self.random.one_in(4) { u64::MAX - self.random.below(4) } else { past >> 8 };

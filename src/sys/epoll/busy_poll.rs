@@ -48,11 +48,13 @@ impl Selector {
     }
 }
 
-/// More packets at once need the capability `CAP_NET_ADMIN`; without it the call itself gives `EPERM`.
+/// More packets at once need the capability `CAP_NET_ADMIN`; without it the call itself gives
+/// `EPERM`.
 const UNPRIVILEGED_BUDGET: u16 = 64;
 
-/// Maps the errors of kernels that know no such call on an epoll descriptor, or were built without it.
-/// `allowed`: the caller needs no capability for what it asks, so that a refusal is a sandbox's.
+/// Maps the errors of kernels that know no such call on an epoll descriptor, or were built without
+/// it. `allowed`: the caller needs no capability for what it asks, so that a refusal is a
+/// sandbox's.
 fn unsupported(error: Error, allowed: bool) -> Error {
     match error {
         Error::Os(libc::ENOTTY | libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL) => {

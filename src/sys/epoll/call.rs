@@ -1,15 +1,16 @@
 //! The one call that most polls make, in three ways.
 //!
-//! By number, and not by libc's `epoll_wait`: glibc's is a thread-cancellation point, which costs some 4 % of a
-//! short poll in a process with threads, and nothing is lost without.
+//! By number, and not by libc's `epoll_wait`: glibc's is a thread-cancellation point, which costs
+//! some 4 % of a short poll in a process with threads, and nothing is lost without.
 //!
 //! Android's sandbox kills a process that calls `epoll_wait` on x86-64, and libc there has none but
 //! `epoll_pwait`: it is what is called on Android, whatever the processor.
 //!
-//! With the feature `inline-syscall`, on x86-64 Linux, it is the bare instruction at the place of the poll. What
-//! that saves is the return from libc's `syscall`: on kernels that guard against Spectre, a system call
-//! makes the processor forget where the functions that are active will return to, and each such return is then
-//! mispredicted. It is a fifth of a poll that finds nothing. Off by default, where every call goes through libc.
+//! With the feature `inline-syscall`, on x86-64 Linux, it is the bare instruction at the place of
+//! the poll. What that saves is the return from libc's `syscall`: on kernels that guard against
+//! Spectre, a system call makes the processor forget where the functions that are active will
+//! return to, and each such return is then mispredicted. It is a fifth of a poll that finds
+//! nothing. Off by default, where every call goes through libc.
 
 use core::ffi::{c_int, c_long};
 
@@ -64,8 +65,8 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
 #[inline(always)]
 pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
     let mut answer = libc::SYS_epoll_wait;
-    // SAFETY: the kernel writes at most as many events, of its own layout, to `events`. It keeps all
-    // registers but those that are named, and does not touch the stack.
+    // SAFETY: the kernel writes at most as many events, of its own layout, to `events`. It keeps
+    // all registers but those that are named, and does not touch the stack.
     unsafe {
         core::arch::asm!(
             "syscall",
@@ -93,7 +94,8 @@ fn failed(answer: c_long) -> crate::error::Error {
 #[inline]
 pub(super) fn written(count: c_long, events: &[RawEvent]) -> usize {
     let count = count as usize;
-    // SAFETY: the kernel writes no more than it is told that there are slots for, and has not failed.
+    // SAFETY: the kernel writes no more than it is told that there are slots for, and has not
+    // failed.
     unsafe { core::hint::assert_unchecked(count <= events.len()) };
     count
 }

@@ -1,13 +1,13 @@
-//! A child's end by a handler of `SIGCHLD`, for systems without pidfds: Linux before 5.4, Android before 12, and
-//! sandboxes.
+//! A child's end by a handler of `SIGCHLD`, for systems without pidfds: Linux before 5.4, Android
+//! before 12, and sandboxes.
 //!
-//! Each watch has an eventfd. The handler asks for each watched child whether it has ended (waitid(2), which
-//! leaves the child as it is), and then writes to its eventfd, which stays readable from then on, as a pidfd
-//! does. Afterwards it calls the handler that it has replaced.
+//! Each watch has an eventfd. The handler asks for each watched child whether it has ended
+//! (waitid(2), which leaves the child as it is), and then writes to its eventfd, which stays
+//! readable from then on, as a pidfd does. Afterwards it calls the handler that it has replaced.
 //!
-//! The handler runs in any thread at any time, so that it uses nothing but atomics and system calls. The
-//! watches lie in slots whose memory is never freed. A slot names the process that it belongs to, since a
-//! forked child has copies of them, which mean nothing there.
+//! The handler runs in any thread at any time, so that it uses nothing but atomics and system
+//! calls. The watches lie in slots whose memory is never freed. A slot names the process that it
+//! belongs to, since a forked child has copies of them, which mean nothing there.
 
 use core::ffi::{c_int, c_void};
 use core::iter;
@@ -48,8 +48,8 @@ static FIRST: Page = Page {
     next: AtomicPtr::new(ptr::null_mut()),
 };
 
-/// The process that has watches, and how many handlers are looking at them. A forked child has copies of both,
-/// which mean nothing there.
+/// The process that has watches, and how many handlers are looking at them. A forked child has
+/// copies of both, which mean nothing there.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
 static RUNNING: AtomicU32 = AtomicU32::new(0);
 
@@ -77,7 +77,8 @@ impl Watch {
         Ok(Watch { slot, process })
     }
 
-    /// Makes the eventfd readable and asks no longer: the child's number may be another's from now on.
+    /// Makes the eventfd readable and asks no longer: the child's number may be another's from now
+    /// on.
     pub(super) fn report(&self) {
         self.slot.report(self.slot.child.load(SeqCst));
     }
@@ -132,7 +133,8 @@ pub(super) fn report_all() {
 fn has_ended(child: pid_t) -> bool {
     let mut info = MaybeUninit::<siginfo_t>::zeroed();
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value already.
+    // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value
+    // already.
     unsafe {
         libc::waitid(libc::P_PID, child as libc::id_t, info.as_mut_ptr(), options) != 0
             || info.assume_init().si_pid() != 0
@@ -186,7 +188,8 @@ static REPLACED: AtomicUsize = AtomicUsize::new(0);
 static TAKES_INFO: AtomicBool = AtomicBool::new(false);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
-/// Installs the handler unless it is there already, keeping what the program has asked for: sigaction(2).
+/// Installs the handler unless it is there already, keeping what the program has asked for:
+/// sigaction(2).
 fn install() -> Result<()> {
     let mut old = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: the kernel writes one such structure, for which zeroes were a value already.
@@ -223,7 +226,8 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
     if replaced == 0 {
         return;
     }
-    // SAFETY: the program has installed this function for this signal, with or without `SA_SIGINFO`.
+    // SAFETY: the program has installed this function for this signal, with or without
+    // `SA_SIGINFO`.
     unsafe {
         if TAKES_INFO.load(SeqCst) {
             type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);

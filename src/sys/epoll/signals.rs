@@ -54,8 +54,8 @@ impl SignalQueue {
     }
 }
 
-/// A forked child that has a copy of the descriptor keeps its registrations alive, with however many pollers.
-/// With an empty set the signalfd is never readable again.
+/// A forked child that has a copy of the descriptor keeps its registrations alive, with however
+/// many pollers. With an empty set the signalfd is never readable again.
 impl Drop for SignalQueue {
     fn drop(&mut self) {
         let Ok(nothing) = SignalSet::default().to_raw() else { return };

@@ -1,7 +1,9 @@
-//! Waiting for some time: epoll_wait(2), to the millisecond, and epoll_pwait2(2), to the nanosecond.
+//! Waiting for some time: epoll_wait(2), to the millisecond, and epoll_pwait2(2), to the
+//! nanosecond.
 //!
-//! `epoll_pwait2` (Linux 5.11) costs more than `epoll_wait`: it is used only for what milliseconds cannot
-//! say. If it is missing, milliseconds are rounded up. It is called by number, since not every libc has it.
+//! `epoll_pwait2` (Linux 5.11) costs more than `epoll_wait`: it is used only for what milliseconds
+//! cannot say. If it is missing, milliseconds are rounded up. It is called by number, since not
+//! every libc has it.
 
 use core::ffi::{c_int, c_long};
 use core::ptr;
@@ -46,8 +48,8 @@ fn is_in_millis(nanos: u64) -> bool {
     nanos.is_multiple_of(NANOS_PER_MILLI) && nanos <= LONGEST_MILLIS as u64 * NANOS_PER_MILLI
 }
 
-/// Returns a timeout in milliseconds that is not shorter, and therefore is 0 only for 0; or the longest that
-/// epoll_wait(2) can wait for, if that is shorter.
+/// Returns a timeout in milliseconds that is not shorter, and therefore is 0 only for 0; or the
+/// longest that epoll_wait(2) can wait for, if that is shorter.
 fn rounded_up(nanos: u64) -> c_int {
     nanos.div_ceil(NANOS_PER_MILLI).min(LONGEST_MILLIS as u64) as c_int
 }
@@ -60,7 +62,8 @@ fn epoll_pwait2(epoll: RawFd, events: &mut [RawEvent], nanos: u64) -> Result<usi
         nanos: i64,
     }
 
-    /// The same number on every architecture that Android has, where the libc crate does not name it.
+    /// The same number on every architecture that Android has, where the libc crate does not name
+    /// it.
     #[cfg(target_os = "android")]
     const SYS_EPOLL_PWAIT2: c_long = 441;
     #[cfg(not(target_os = "android"))]
@@ -70,8 +73,8 @@ fn epoll_pwait2(epoll: RawFd, events: &mut [RawEvent], nanos: u64) -> Result<usi
         Timespec { seconds: (nanos / 1_000_000_000) as i64, nanos: (nanos % 1_000_000_000) as i64 };
     let (epoll, room) = (c_long::from(epoll), events.len() as c_long);
     let (no_mask, its_size) = (ptr::null::<libc::sigset_t>(), 8 as c_long);
-    // SAFETY: the kernel reads `timeout` during the call only, and writes at most `room` events, of its own
-    // layout, to `events`.
+    // SAFETY: the kernel reads `timeout` during the call only, and writes at most `room` events, of
+    // its own layout, to `events`.
     let count = check(unsafe {
         let (list, timeout) = (events.as_mut_ptr(), &raw const timeout);
         libc::syscall(SYS_EPOLL_PWAIT2, epoll, list, room, timeout, no_mask, its_size)

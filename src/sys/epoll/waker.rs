@@ -1,7 +1,7 @@
 //! Waking by an eventfd. See eventfd(2).
 //!
-//! It is watched for edges, of which every write is one, and never read: a write is all there is. Its
-//! counter of 64 bits does not fill up in any process's life.
+//! It is watched for edges, of which every write is one, and never read: a write is all there is.
+//! Its counter of 64 bits does not fill up in any process's life.
 
 use super::Selector;
 use super::watched::WatchedFd;

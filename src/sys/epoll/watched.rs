@@ -1,8 +1,9 @@
 //! A descriptor that nobody but the library knows, and that ends its registration when dropped.
 //!
-//! A registration belongs to the open file description (see epoll(7), "Questions and answers"). Closing the
-//! descriptor does not end it while a forked child has a copy, and the events of a dropped handle would go on.
-//! So it is deleted first. The user cannot do that: the descriptor is closed by the library.
+//! A registration belongs to the open file description (see epoll(7), "Questions and answers").
+//! Closing the descriptor does not end it while a forked child has a copy, and the events of a
+//! dropped handle would go on. So it is deleted first. The user cannot do that: the descriptor is
+//! closed by the library.
 
 use core::ptr;
 
@@ -13,7 +14,8 @@ use crate::sys::fork::ForkGuard;
 #[derive(Debug)]
 pub(super) struct WatchedFd {
     fd: Fd,
-    /// The number of the epoll instance that watches it: the latest, if it has been registered with several.
+    /// The number of the epoll instance that watches it: the latest, if it has been registered with
+    /// several.
     epoll: Option<RawFd>,
     /// The child's registration is the parent's.
     fork: ForkGuard,
@@ -44,9 +46,10 @@ impl WatchedFd {
 impl Drop for WatchedFd {
     fn drop(&mut self) {
         let Some(epoll) = self.epoll.filter(|_| self.fork.check().is_ok()) else { return };
-        // The instance may be closed by now, and its number may mean something else. That is harmless: another
-        // instance does not watch this descriptor and answers ENOENT, another file answers EINVAL.
-        // SAFETY: no memory is involved; since Linux 2.6.9 the event may be null.
+        // The instance may be closed by now, and its number may mean something else. That is
+        // harmless: another instance does not watch this descriptor and answers ENOENT, another
+        // file answers EINVAL. SAFETY: no memory is involved; since Linux 2.6.9 the event may be
+        // null.
         unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, self.fd.raw(), ptr::null_mut()) };
     }
 }
