@@ -32,8 +32,8 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 //!
-//! With the feature `std` there are sockets, in `net`: the README has a TCP server, `examples/tcp_server.rs`
-//! a useful one.
+//! Sockets are in [`socket`]; with the feature `std` also in `net`, with `std`'s traits and errors. The
+//! README has a TCP server of each kind.
 //!
 //! # For whom
 //!
@@ -78,8 +78,10 @@
 //! **[`unix`].** Handles that need no `std`: any descriptor, pipes, signals, child processes, and the
 //! [`Waker`](unix::Waker), the one thing that crosses threads.
 //!
-//! **`net`**, in `std-adapter/`: sockets, and the conversions to and from `std`'s types. Nothing else of the
-//! crate can name `std`, even with the feature on.
+//! **[`socket`].** TCP, UDP, Unix domain sockets and vsock, with their options, without `std`.
+//!
+//! **`net`**, in `std-adapter/`: the same sockets with `std`'s traits and errors, and the conversions to
+//! and from `std`'s types. Nothing else of the crate can name `std`, even with the feature on.
 //!
 //! # Features
 //!

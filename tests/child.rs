@@ -515,3 +515,41 @@ fn it_says_what_it_is() {
     wait_for_end(child.pid());
     assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(0))));
 }
+
+#[test]
+fn a_signal_reaches_the_child_and_nobody_after_it() {
+    let (process, mut child) = spawn_sleeper();
+    child.signal(Signal::STOP).unwrap();
+    child.signal(Signal::CONTINUE).unwrap();
+    assert_eq!(child.exit_status(), Ok(None));
+    let no_such = Signal::from_raw(120).unwrap();
+    assert_eq!(child.signal(no_such), Err(Error::Os(libc::EINVAL)));
+    child.signal(Signal::TERMINATE).unwrap();
+    let mut poller = Poller::new().unwrap();
+    poller.register(&mut child, EventedId(1), Child::INTERESTS, PollOption::Level).unwrap();
+    let mut events = mio_st::event::Events::new();
+    poller.poll(&mut events, Some(core::time::Duration::from_secs(10))).unwrap();
+    assert!(!events.is_empty());
+    // It has ended, and its status is not taken: there is nobody else of its number yet.
+    child.signal(Signal::KILL).unwrap();
+    assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Killed(Signal::TERMINATE))));
+    assert_eq!(child.signal(Signal::KILL), Err(Error::Os(libc::ECHILD)));
+    drop(process);
+}
+
+#[test]
+fn a_forked_child_signals_nobody() {
+    let (_process, mut child) = spawn_sleeper();
+    let answer =
+        support::in_fork(|| u8::from(child.signal(Signal::KILL) == Err(Error::Os(libc::ECHILD))));
+    assert_eq!(answer, 1);
+    assert_eq!(child.exit_status(), Ok(None));
+    child.signal(Signal::KILL).unwrap();
+    while child.exit_status() == Ok(None) {}
+}
+
+fn spawn_sleeper() -> (std::process::Child, Child) {
+    let process = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let child = Child::new(process.id() as i32).unwrap();
+    (process, child)
+}

@@ -33,16 +33,15 @@ impl Batch {
         (self.len, self.taken) = (0, 0);
     }
 
-    /// Replaces all events by the first `len` of [`slots`](Batch::slots), which have been written to. To be
-    /// followed by [`rewind`](Batch::rewind).
+    /// Replaces all events by the first `len` of [`slots`](Batch::slots), which have been written to.
     #[inline]
     pub(crate) fn set_len(&mut self, len: usize) {
         debug_assert!(len <= self.events.len());
-        self.len = len;
+        (self.len, self.taken) = (len, 0);
     }
 
-    /// Notes that no event was taken. What ends a poll with this, whatever it did, lets the compiler know it
-    /// in the loop over the events that follows.
+    /// Notes that no event was taken, which is true already: a poll ends with it, so that the compiler knows
+    /// it in the loop over the events that follows.
     #[inline]
     pub(crate) fn rewind(&mut self) {
         self.taken = 0;
@@ -99,8 +98,7 @@ impl Batch {
     /// Returns the events that were not taken.
     #[inline]
     pub(super) fn events_left(&self) -> &[RawEvent] {
-        // SAFETY: `taken` is at most `len`, and that at most `events.len()`: what sets `len` alone, a poll, is
-        // followed by `rewind` before anyone else has the batch.
+        // SAFETY: `taken` is at most `len`, and that at most `events.len()`: all that changes them sees to that.
         unsafe { self.events.get_unchecked(self.taken..self.len) }
     }
 

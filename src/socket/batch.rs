@@ -11,14 +11,15 @@ use crate::sys::messages::{Messages, Outgoing, can_cut};
 /// The most datagrams that one send may be cut into, and how many bytes they may be altogether.
 const MOST_SEGMENTS: usize = 64;
 const MOST_BYTES: usize = 65_000;
-/// The most bytes of a datagram that may be sent with others: what every network takes, without knowing its
-/// MTU.
+/// The most bytes of a datagram that may be sent with others: what every network takes, without
+/// knowing its MTU.
 const LONGEST_SEGMENT: usize = 1200;
 
 /// Up to `N` datagrams of up to `SIZE` bytes, to receive into or to send from with one system call.
 ///
-/// It contains all memory: `N` times `SIZE` plus some 420 bytes. Make a large one in a `static` or in
-/// another place where it stays. A datagram that is longer than `SIZE` is cut, as by a short buffer.
+/// It contains all memory: `N` times `SIZE` plus some 420 bytes. Make a large one in a `static` or
+/// in another place where it stays. A datagram that is longer than `SIZE` is cut, as by a short
+/// buffer.
 ///
 /// ```
 /// use mio_st::socket::{PacketBatch, PacketInfo, UdpSocket};
@@ -147,8 +148,8 @@ impl<const N: usize, const SIZE: usize> PacketBatch<N, SIZE> {
     ///
     /// # Errors
     ///
-    /// [`Full`](Error::Full) if `N` datagrams were appended since the batch was empty, `Os(EMSGSIZE)` for
-    /// more than `SIZE` bytes.
+    /// [`Full`](Error::Full) if `N` datagrams were appended since the batch was empty,
+    /// `Os(EMSGSIZE)` for more than `SIZE` bytes.
     pub fn push(&mut self, data: &[u8], info: &PacketInfo) -> Result<()> {
         let (Some(place), Some(entry)) =
             (self.data.get_mut(self.end), self.entries.get_mut(self.end))
@@ -229,8 +230,8 @@ fn push_run<'a, const N: usize, const SIZE: usize>(
     outgoing.push(datagrams, to.as_ref(), &ancillary, first.info.address.is_ipv6())
 }
 
-/// How many of the first datagrams the kernel can cut from one: of one length, but for a shorter last one,
-/// and all alike otherwise.
+/// How many of the first datagrams the kernel can cut from one: of one length, but for a shorter
+/// last one, and all alike otherwise.
 fn run_length(entries: &[Entry]) -> usize {
     let Entry { len, info, .. } = &entries[0];
     if *len == 0 || *len > LONGEST_SEGMENT || info.segment_size.is_some() {
@@ -253,8 +254,8 @@ fn run_length(entries: &[Entry]) -> usize {
 
 /// Many datagrams in one call.
 impl<K: Udp> Socket<K> {
-    /// Receives as many datagrams as are there, up to `N`, in place of what the batch contains. Returns
-    /// their number, one at least.
+    /// Receives as many datagrams as are there, up to `N`, in place of what the batch contains.
+    /// Returns their number, one at least.
     ///
     /// One system call on Linux, see recvmmsg(2); elsewhere one for each datagram, with the same
     /// meaning. Under [`Edge`](crate::poll::PollOption::Edge) receive until the call would block.
@@ -270,19 +271,19 @@ impl<K: Udp> Socket<K> {
     }
 
     /// Sends datagrams from the front of the batch and removes those that were sent. Returns their
-    /// number: one at least, unless the batch is empty, and fewer than there are if the socket's buffer
-    /// is full. Call it again, after an event if it would block.
+    /// number: one at least, unless the batch is empty, and fewer than there are if the socket's
+    /// buffer is full. Call it again, after an event if it would block.
     ///
     /// One system call on Linux, see sendmmsg(2). There datagrams that follow each other, go to one
-    /// address and have one length (1200 bytes at most; a shorter one may end them) are handed over as
-    /// one, which the kernel cuts (`UDP_SEGMENT` in udp(7)): for many small datagrams that takes a
-    /// fraction of the time. What goes over the network is the same.
+    /// address and have one length (1200 bytes at most; a shorter one may end them) are handed over
+    /// as one, which the kernel cuts (`UDP_SEGMENT` in udp(7)): for many small datagrams that takes
+    /// a fraction of the time. What goes over the network is the same.
     ///
     /// # Errors
     ///
-    /// As for [`send_packet`](Socket::send_packet). It concerns the first datagram of the batch, which
-    /// keeps all: call again if it would block, or [`pop_front`](PacketBatch::pop_front) what cannot be
-    /// sent.
+    /// As for [`send_packet`](Socket::send_packet). It concerns the first datagram of the batch,
+    /// which keeps all: call again if it would block, or [`pop_front`](PacketBatch::pop_front) what
+    /// cannot be sent.
     pub fn send_many<const N: usize, const SIZE: usize>(
         &self,
         batch: &mut PacketBatch<N, SIZE>,
@@ -293,8 +294,8 @@ impl<K: Udp> Socket<K> {
         let (socket, is_connected) = (self.as_raw_fd(), K::IS_CONNECTED);
         let merge = batch.len() > 1 && can_cut(socket);
         let sent = match batch.send(socket, is_connected, merge) {
-            // Some devices and routes cannot have it; an old kernel cuts less. Without it there is a clear
-            // answer.
+            // Some devices and routes cannot have it; an old kernel cuts less. Without it there is
+            // a clear answer.
             Err(Error::Os(libc::EINVAL | libc::EIO | libc::EMSGSIZE | libc::EOPNOTSUPP))
                 if merge =>
             {

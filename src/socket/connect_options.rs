@@ -56,8 +56,8 @@ impl<'a> ConnectOptions<'a> {
         self
     }
 
-    /// Sets `SO_REUSEADDR`: an own address with a port can be bound although closed connections of it
-    /// linger.
+    /// Sets `SO_REUSEADDR`: an own address with a port can be bound although closed connections of
+    /// it linger.
     pub const fn reuse_addr(mut self, reuse_addr: bool) -> ConnectOptions<'a> {
         self.reuse_addr = reuse_addr;
         self
@@ -75,8 +75,8 @@ impl<'a> ConnectOptions<'a> {
         self
     }
 
-    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`). TCP chooses its window scale by it
-    /// when the connection is made.
+    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`). TCP chooses its window scale by
+    /// it when the connection is made.
     pub const fn recv_buffer(mut self, bytes: u32) -> ConnectOptions<'a> {
         self.recv_buffer = Some(bytes);
         self
@@ -94,9 +94,9 @@ impl<'a> ConnectOptions<'a> {
         self
     }
 
-    /// Sends the first data together with the request for a connection, if the server is known to take
-    /// it (`TCP_FASTOPEN_CONNECT`): the stream counts as connected at once, and its first write
-    /// connects. The data may arrive twice. Linux 4.11.
+    /// Sends the first data together with the request for a connection, if the server is known to
+    /// take it (`TCP_FASTOPEN_CONNECT`): the stream counts as connected at once, and its first
+    /// write connects. The data may arrive twice. Linux 4.11.
     pub const fn fast_open(mut self, fast_open: bool) -> ConnectOptions<'a> {
         self.fast_open = fast_open;
         self

@@ -31,9 +31,9 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of which
-    /// nothing is sent; `Os(EDESTADDRREQ)` or `Os(ENOTCONN)` without a peer; `Os(ECONNREFUSED)` for an
-    /// earlier one; and the system's. See send(2).
+    /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of
+    /// which nothing is sent; `Os(EDESTADDRREQ)` or `Os(ENOTCONN)` without a peer;
+    /// `Os(ECONNREFUSED)` for an earlier one; and the system's. See send(2).
     #[inline]
     pub fn send(&self, buffer: &[u8]) -> Result<usize> {
         send::send(self.as_raw_fd(), buffer).map_err(K::send_error)
@@ -44,8 +44,8 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block); `Os(ECONNREFUSED)` for a datagram sent earlier by
-    /// a connected socket; and the system's. See recv(2).
+    /// [Would block](crate::Error::is_would_block); `Os(ECONNREFUSED)` for a datagram sent earlier
+    /// by a connected socket; and the system's. See recv(2).
     #[inline]
     pub fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
         message::recv(self.as_raw_fd(), buffer, 0)
@@ -71,8 +71,8 @@ impl<K: Datagrams> Socket<K> {
         Ok((length, K::Address::from_raw(&from)?))
     }
 
-    /// Receives a datagram and returns its length, its sender, and whether it was cut. This is the one
-    /// way to see that on every system.
+    /// Receives a datagram and returns its length, its sender, and whether it was cut. This is the
+    /// one way to see that on every system.
     ///
     /// # Errors
     ///

@@ -6,9 +6,10 @@ use crate::error::Result;
 use crate::sys::error_queue::{self, QueuedError};
 
 impl<K: Ip> Socket<K> {
-    /// Takes the next message of the error queue. What is left of the datagram that caused it is put into
-    /// `buffer`. Neither receiving nor [`take_error`](Socket::take_error) returns such a message, and as long
-    /// as there is one, the socket is [`ERROR`](crate::event::Ready::ERROR): see [`QueuedError`].
+    /// Takes the next message of the error queue. What is left of the datagram that caused it is
+    /// put into `buffer`. Neither receiving nor [`take_error`](Socket::take_error) returns such a
+    /// message, and as long as there is one, the socket is [`ERROR`](crate::event::Ready::ERROR):
+    /// see [`QueuedError`].
     ///
     /// ```
     /// use mio_st::event::{EventedId, Events};
@@ -51,8 +52,8 @@ impl<K: Ip> Socket<K> {
     }
 
     /// Sets whether errors that the network reports for a datagram are put into the error queue
-    /// (`IP_RECVERR`, `IPV6_RECVERR`). They are also reported once by the next call, even if the socket is
-    /// not connected.
+    /// (`IP_RECVERR`, `IPV6_RECVERR`). They are also reported once by the next call, even if the
+    /// socket is not connected.
     ///
     /// # Errors
     ///

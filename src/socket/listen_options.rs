@@ -56,37 +56,37 @@ impl ListenOptions {
         }
     }
 
-    /// Sets how many connections may wait to be accepted (default: 4096). The system cuts it down to
-    /// its own limit (`net.core.somaxconn` on Linux, `kern.ipc.soacceptqueue` on FreeBSD), see
+    /// Sets how many connections may wait to be accepted (default: 4096). The system cuts it down
+    /// to its own limit (`net.core.somaxconn` on Linux, `kern.ipc.soacceptqueue` on FreeBSD), see
     /// listen(2).
     pub const fn backlog(mut self, backlog: u32) -> ListenOptions {
         self.backlog = backlog;
         self
     }
 
-    /// Sets `SO_REUSEADDR`. TCP: the address can be bound although closed connections of it linger, so
-    /// that a server can be restarted at once. UDP: several sockets can be bound to one address, and
-    /// each gets what is sent to a multicast group; what is sent to one goes to one of them.
+    /// Sets `SO_REUSEADDR`. TCP: the address can be bound although closed connections of it linger,
+    /// so that a server can be restarted at once. UDP: several sockets can be bound to one address,
+    /// and each gets what is sent to a multicast group; what is sent to one goes to one of them.
     pub const fn reuse_addr(mut self, reuse_addr: bool) -> ListenOptions {
         self.reuse_addr = reuse_addr;
         self
     }
 
     /// Lets several sockets of one user be bound to one address, if all ask for this. The system
-    /// spreads connections, or UDP's peers, over them: one listener per core. (`SO_REUSEPORT`, and on
-    /// FreeBSD `SO_REUSEPORT_LB`; macOS, NetBSD and OpenBSD allow it but do not spread.)
+    /// spreads connections, or UDP's peers, over them: one listener per core. (`SO_REUSEPORT`, and
+    /// on FreeBSD `SO_REUSEPORT_LB`; macOS, NetBSD and OpenBSD allow it but do not spread.)
     pub const fn reuse_port(mut self, reuse_port: bool) -> ListenOptions {
         self.reuse_port = reuse_port;
         self
     }
 
-    /// Makes the kernel choose among the sockets of one address by the CPU that handles the packet, in
-    /// place of a hash of the addresses: the packet of CPU *c* goes to the socket that was bound as
-    /// number *c* modulo `sockets`, counting from 0. With one thread per CPU, bound to it, a connection
-    /// is then served by the CPU that receives its packets.
+    /// Makes the kernel choose among the sockets of one address by the CPU that handles the packet,
+    /// in place of a hash of the addresses: the packet of CPU *c* goes to the socket that was bound
+    /// as number *c* modulo `sockets`, counting from 0. With one thread per CPU, bound to it, a
+    /// connection is then served by the CPU that receives its packets.
     ///
-    /// It sets [`reuse_port`](ListenOptions::reuse_port) too, and holds for the whole group; bind the
-    /// sockets in the order of the CPUs. A classic BPF program of three instructions, see
+    /// It sets [`reuse_port`](ListenOptions::reuse_port) too, and holds for the whole group; bind
+    /// the sockets in the order of the CPUs. A classic BPF program of three instructions, see
     /// `SO_ATTACH_REUSEPORT_CBPF` in socket(7). Linux 4.5, for TCP 4.6.
     pub const fn steer_by_cpu(mut self, sockets: u32) -> ListenOptions {
         self.reuse_port = true;
@@ -101,9 +101,9 @@ impl ListenOptions {
         self
     }
 
-    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`), inherited by accepted connections.
-    /// TCP chooses its window scale by it when a connection is made, which is why it belongs here.
-    /// Linux doubles it, and limits it to `net.core.rmem_max`.
+    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`), inherited by accepted
+    /// connections. TCP chooses its window scale by it when a connection is made, which is why it
+    /// belongs here. Linux doubles it, and limits it to `net.core.rmem_max`.
     pub const fn recv_buffer(mut self, bytes: u32) -> ListenOptions {
         self.recv_buffer = Some(bytes);
         self
@@ -115,17 +115,17 @@ impl ListenOptions {
         self
     }
 
-    /// Accepts data in the first packet of a connection (`TCP_FASTOPEN`, RFC 7413), for up to `queue`
-    /// connections that are not established yet. A client repeats such data, so a request must be safe
-    /// to handle twice. Linux, FreeBSD and Apple's systems; Linux has to be configured for it
-    /// (`net.ipv4.tcp_fastopen`).
+    /// Accepts data in the first packet of a connection (`TCP_FASTOPEN`, RFC 7413), for up to
+    /// `queue` connections that are not established yet. A client repeats such data, so a request
+    /// must be safe to handle twice. Linux, FreeBSD and Apple's systems; Linux has to be configured
+    /// for it (`net.ipv4.tcp_fastopen`).
     pub const fn fast_open(mut self, queue: u32) -> ListenOptions {
         self.fast_open = Some(queue);
         self
     }
 
-    /// Reports a connection only when its first data has arrived (`TCP_DEFER_ACCEPT`), or without data
-    /// after about this time, which is rounded up to whole seconds. Linux only.
+    /// Reports a connection only when its first data has arrived (`TCP_DEFER_ACCEPT`), or without
+    /// data after about this time, which is rounded up to whole seconds. Linux only.
     pub const fn defer_accept(mut self, timeout: Duration) -> ListenOptions {
         self.defer_accept = Some(timeout);
         self

@@ -10,28 +10,29 @@ use crate::sys::socket;
 use crate::unix::{AcceptGuard, Incoming};
 
 /// How many connections may wait to be accepted: as many as Linux allows by default
-/// (`net.core.somaxconn`, since 5.4). A server that handles a batch of events before it accepts again
-/// meets more than `std`'s 128. The BSDs and Apple's systems cut it down to their 128, without an
-/// error.
+/// (`net.core.somaxconn`, since 5.4). A server that handles a batch of events before it accepts
+/// again meets more than `std`'s 128. The BSDs and Apple's systems cut it down to their 128,
+/// without an error.
 pub(super) const BACKLOG: i32 = 4096;
 
 /// A connection and the address that it comes from.
 type Accepted<K> = (Socket<<K as Listens>::Stream>, <K as Kind>::Address);
 
 impl<K: Listens> Socket<K> {
-    /// Accepts a connection, non-blocking and close-on-exec, and returns it with the peer's address.
-    /// Most clients of a Unix listener are unnamed.
+    /// Accepts a connection, non-blocking and close-on-exec, and returns it with the peer's
+    /// address. Most clients of a Unix listener are unnamed.
     ///
     /// Servers should call [`AcceptGuard::accept_next`] instead: most errors of this call are no
     /// reason to stop serving.
     ///
     /// # Errors
     ///
-    /// [Would block](Error::is_would_block) if no connection is waiting. For any other, see accept(2)
-    /// and [`AcceptError::of`](super::AcceptError::of). In short: `Os(ECONNABORTED)`, `Os(EPROTO)`,
-    /// `Os(EPERM)` and errors of the network concern the connection, and the next call may succeed;
-    /// `Os(EMFILE)`, `Os(ENFILE)`, `Os(ENOBUFS)` and `Os(ENOMEM)` leave the connection in the queue,
-    /// and under `Edge` no further event reports it; the rest concern the listener.
+    /// [Would block](Error::is_would_block) if no connection is waiting. For any other, see
+    /// accept(2) and [`AcceptError::of`](super::AcceptError::of). In short: `Os(ECONNABORTED)`,
+    /// `Os(EPROTO)`, `Os(EPERM)` and errors of the network concern the connection, and the next
+    /// call may succeed; `Os(EMFILE)`, `Os(ENFILE)`, `Os(ENOBUFS)` and `Os(ENOMEM)` leave the
+    /// connection in the queue, and under `Edge` no further event reports it; the rest concern the
+    /// listener.
     pub fn accept(&self) -> Result<Accepted<K>> {
         let (stream, address) = socket::accept(self.as_raw_fd())?;
         match K::Address::from_raw(&address) {
@@ -42,8 +43,8 @@ impl<K: Listens> Socket<K> {
         }
     }
 
-    /// Registers a listener that other pollers watch too, through clones of it, so that a connection
-    /// wakes one of them (the kernel promises: one or more) and not all. See
+    /// Registers a listener that other pollers watch too, through clones of it, so that a
+    /// connection wakes one of them (the kernel promises: one or more) and not all. See
     /// [`Registry::register_fd_exclusive`]. It can be deregistered, but not reregistered.
     ///
     /// # Errors

@@ -5,16 +5,18 @@
 //! | [`TcpListener`], [`TcpStream`] | TCP: accepts connections; a connection, or the attempt at one |
 //! | [`UdpSocket`], [`ConnectedUdpSocket`] | UDP: for any peer; for one peer |
 //! | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] | the same within this machine |
+//! | `VsockListener`, `VsockStream` | between a virtual machine and its host; Linux only |
 //! | [`Acceptor`], [`AcceptGuard`] | accept connections whatever accept(2) returns |
 //!
 //! All are one generic type, [`Socket`], so that a method that several kinds have is documented
-//! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or connect(2).
+//! once. [`ListenOptions`] and [`ConnectOptions`] set what must be set before bind(2) or
+//! connect(2).
 //!
 //! A call that cannot be completed now fails with an error that
 //! [`is_would_block`](crate::Error::is_would_block); wait for an event then. A call that is
 //! interrupted by a signal is repeated. Writing to a closed peer is an error and raises no
-//! `SIGPIPE`. No option is set that was not asked for, except `SO_REUSEADDR` on a listener, as `std`
-//! does.
+//! `SIGPIPE`. No option is set that was not asked for, except `SO_REUSEADDR` on a listener, as
+//! `std` does.
 //!
 //! An option that this system does not have is [`Unsupported`](crate::Error::Unsupported). Other
 //! errors are the system's, see socket(7), ip(7), ipv6(7), tcp(7), udp(7) and unix(7).
@@ -68,6 +70,9 @@ mod unix;
 mod unix_address;
 mod unix_datagram;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod vsock;
+
 pub use self::acceptor::Acceptor;
 pub use self::batch::{Packet, PacketBatch, PacketMut};
 pub use self::connect_options::ConnectOptions;
@@ -78,11 +83,14 @@ pub use self::listen_options::ListenOptions;
 pub use self::packet::{Ecn, PacketInfo, ReceivedPacket};
 pub use self::rights::ReceivedFds;
 pub use self::socket::Socket;
-pub use self::tcp::{ConnectStatus, TcpListener, TcpStream};
+pub use self::stream::ConnectStatus;
+pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::{ConnectedUdpSocket, UdpSocket};
 pub use self::unix::{Credentials, UnixListener, UnixStream};
 pub use self::unix_address::UnixAddress;
 pub use self::unix_datagram::UnixDatagram;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use self::vsock::{VsockAddress, VsockListener, VsockStream};
 
 pub use crate::unix::{AcceptError, AcceptGuard, ErrorOrigin, Incoming, QueuedError};
 
@@ -93,4 +101,6 @@ pub mod kinds {
     pub use super::udp::kinds::{ConnectedUdpSocket, UdpSocket};
     pub use super::unix::kinds::{UnixListener, UnixStream};
     pub use super::unix_datagram::kinds::UnixDatagram;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub use super::vsock::kinds::{VsockListener, VsockStream};
 }

@@ -10,7 +10,8 @@ use crate::sys::{multicast, option};
 
 /// Multicast, see ip(7) and ipv6(7).
 impl<K: Udp> Socket<K> {
-    /// Joins a group on the interface that has this address, or on the system's choice for `0.0.0.0`.
+    /// Joins a group on the interface that has this address, or on the system's choice for
+    /// `0.0.0.0`.
     ///
     /// # Errors
     ///
@@ -103,8 +104,8 @@ impl<K: Udp> Socket<K> {
         multicast::set_ttl_v4(self.as_raw_fd(), hops)
     }
 
-    /// Returns the address of the interface that the socket sends to groups through; `0.0.0.0` is the
-    /// system's choice.
+    /// Returns the address of the interface that the socket sends to groups through; `0.0.0.0` is
+    /// the system's choice.
     ///
     /// # Errors
     ///
@@ -122,8 +123,8 @@ impl<K: Udp> Socket<K> {
         option::set_multicast_if_v4(self.as_raw_fd(), *interface)
     }
 
-    /// Returns the index of the interface that the socket sends to groups through; 0 is the system's
-    /// choice.
+    /// Returns the index of the interface that the socket sends to groups through; 0 is the
+    /// system's choice.
     ///
     /// # Errors
     ///

@@ -27,7 +27,8 @@ impl<K: Kind> Socket<K> {
         name::RECV_BUFFER.set_size(self.as_raw_fd(), bytes)
     }
 
-    /// Returns the size of the send buffer in bytes (`SO_SNDBUF`). Linux returns twice what was set.
+    /// Returns the size of the send buffer in bytes (`SO_SNDBUF`). Linux returns twice what was
+    /// set.
     ///
     /// # Errors
     ///
@@ -85,8 +86,8 @@ impl<K: Ip> Socket<K> {
         name::HOPS_V6.set_number(self.as_raw_fd(), hops)
     }
 
-    /// Returns the type of service of IPv4 packets (`IP_TOS`): the differentiated services code point
-    /// in the upper six bits, and two bits for ECN.
+    /// Returns the type of service of IPv4 packets (`IP_TOS`): the differentiated services code
+    /// point in the upper six bits, and two bits for ECN.
     ///
     /// # Errors
     ///
@@ -142,13 +143,13 @@ impl<K: Ip> Socket<K> {
         name::MARK.set_number(self.as_raw_fd(), mark)
     }
 
-    /// Binds the socket to a network interface, by its name (`SO_BINDTODEVICE`): it sends and receives
-    /// through this interface only. An empty name ends that. Linux only.
+    /// Binds the socket to a network interface, by its name (`SO_BINDTODEVICE`): it sends and
+    /// receives through this interface only. An empty name ends that. Linux only.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported); [`InvalidInput`](crate::Error::InvalidInput) for a
-    /// name that is longer than 15 bytes or contains a NUL; `Os(ENODEV)` if there is no such
+    /// [`Unsupported`](crate::Error::Unsupported); [`InvalidInput`](crate::Error::InvalidInput) for
+    /// a name that is longer than 15 bytes or contains a NUL; `Os(ENODEV)` if there is no such
     /// interface; `Os(EPERM)`; or the system's.
     pub fn bind_device(&self, name: impl AsRef<[u8]>) -> Result<()> {
         crate::sys::option::bind_device(self.as_raw_fd(), name.as_ref())
@@ -170,8 +171,8 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported); `Os(EPERM)` for more than the present value without
-    /// the capability `CAP_NET_ADMIN`; or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported); `Os(EPERM)` for more than the present value
+    /// without the capability `CAP_NET_ADMIN`; or the system's.
     pub fn set_busy_poll(&self, micros: u32) -> Result<()> {
         name::BUSY_POLL.set_size(self.as_raw_fd(), micros)
     }

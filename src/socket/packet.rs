@@ -12,20 +12,21 @@ use crate::sys::packet::{self, Ancillary};
 
 /// Where a datagram comes from or goes to, and what else the system knows of it.
 ///
-/// The same type is used in both directions. After a receive, everything but `address` is `None` or 0
-/// unless it was asked for, with [`set_recv_destination`](Socket::set_recv_destination),
-/// [`set_recv_traffic_class`](Socket::set_recv_traffic_class) and [`set_gro`](Socket::set_gro). For a
-/// send, what is `None` or 0 is left to the system.
+/// The same type is used in both directions. After a receive, everything but `address` is `None` or
+/// 0 unless it was asked for, with [`set_recv_destination`](Socket::set_recv_destination),
+/// [`set_recv_traffic_class`](Socket::set_recv_traffic_class) and [`set_gro`](Socket::set_gro). For
+/// a send, what is `None` or 0 is left to the system.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PacketInfo {
-    /// The peer: the sender, or the receiver of one to send. A connected socket ignores it for a send.
+    /// The peer: the sender, or the receiver of one to send. A connected socket ignores it for a
+    /// send.
     pub address: SocketAddr,
     /// The own address: where the datagram was sent to, or the source address of one to send, which
     /// must be an address of this machine.
     pub local: Option<IpAddr>,
-    /// The index of the network interface: which one the datagram arrived at, or is to leave by. 0 lets
-    /// the system choose.
+    /// The index of the network interface: which one the datagram arrived at, or is to leave by. 0
+    /// lets the system choose.
     pub interface: u32,
     /// The type of service (IPv4) or traffic class (IPv6). The lowest two bits are those of
     /// [`ecn`](PacketInfo::ecn). Linux, FreeBSD and Apple's systems.
@@ -55,8 +56,8 @@ impl PacketInfo {
         PacketInfo { address, local: None, interface: 0, traffic_class: None, segment_size: None }
     }
 
-    /// Returns the information for an answer to a datagram: from the address that it was sent to, if
-    /// that is known and no group's. A peer of a machine with several addresses expects that.
+    /// Returns the information for an answer to a datagram: from the address that it was sent to,
+    /// if that is known and no group's. A peer of a machine with several addresses expects that.
     ///
     /// The interface is kept for link-local addresses, which need it, and is left to the system's
     /// routes for others.
@@ -78,7 +79,8 @@ impl PacketInfo {
         })
     }
 
-    /// Sets the bits for explicit congestion notification, and leaves the rest of the traffic class.
+    /// Sets the bits for explicit congestion notification, and leaves the rest of the traffic
+    /// class.
     pub fn set_ecn(&mut self, ecn: Ecn) {
         self.traffic_class = Some(self.traffic_class.unwrap_or(0) & !3 | ecn as u8);
     }
@@ -114,8 +116,8 @@ pub struct ReceivedPacket {
     pub len: usize,
     /// Whether it was longer than the buffer; the rest is lost.
     pub truncated: bool,
-    /// Whether some of `info` is missing, because the program has asked the system for more than this
-    /// library knows.
+    /// Whether some of `info` is missing, because the program has asked the system for more than
+    /// this library knows.
     pub info_truncated: bool,
     /// What came with it.
     pub info: PacketInfo,
@@ -160,16 +162,16 @@ impl<K: Udp> Socket<K> {
     ///
     /// [`Unsupported`](crate::Error::Unsupported) for what this system cannot send;
     /// [`InvalidInput`](crate::Error::InvalidInput) for an own address of another family; as for
-    /// [`send`](Socket::send); and the system's: `Os(EINVAL)` or `Os(EADDRNOTAVAIL)` for an own address
-    /// that is not of this machine, `Os(EINVAL)` for a segment that is longer than the interface's
-    /// packets, or for more than 64 segments.
+    /// [`send`](Socket::send); and the system's: `Os(EINVAL)` or `Os(EADDRNOTAVAIL)` for an own
+    /// address that is not of this machine, `Os(EINVAL)` for a segment that is longer than the
+    /// interface's packets, or for more than 64 segments.
     pub fn send_packet(&self, buffer: &[u8], info: &PacketInfo) -> Result<usize> {
         let to = (!K::IS_CONNECTED).then(|| RawAddress::of(info.address));
         send_one(self.as_raw_fd(), buffer, to.as_ref(), &info.ancillary(), info.address.is_ipv6())
     }
 
-    /// Sets whether datagrams come with the address that they were sent to, and the interface that they
-    /// arrived at (`IP_PKTINFO`, `IPV6_RECVPKTINFO`, `IP_RECVDSTADDR`).
+    /// Sets whether datagrams come with the address that they were sent to, and the interface that
+    /// they arrived at (`IP_PKTINFO`, `IPV6_RECVPKTINFO`, `IP_RECVDSTADDR`).
     ///
     /// # Errors
     ///
@@ -178,8 +180,8 @@ impl<K: Udp> Socket<K> {
         packet::set_destination(self.as_raw_fd(), on)
     }
 
-    /// Sets whether datagrams come with their type of service or traffic class, and so with the bits
-    /// for ECN (`IP_RECVTOS`, `IPV6_RECVTCLASS`).
+    /// Sets whether datagrams come with their type of service or traffic class, and so with the
+    /// bits for ECN (`IP_RECVTOS`, `IPV6_RECVTCLASS`).
     ///
     /// # Errors
     ///
@@ -192,8 +194,8 @@ impl<K: Udp> Socket<K> {
     /// Sets whether the system may merge datagrams of one peer and one length into one (`UDP_GRO`).
     ///
     /// Receive with [`recv_packet`](Socket::recv_packet) or [`recv_many`](Socket::recv_many) then,
-    /// which return the segment size: the other methods return merged datagrams without it. A buffer
-    /// of 65,535 bytes takes every merged datagram. Linux 5.0.
+    /// which return the segment size: the other methods return merged datagrams without it. A
+    /// buffer of 65,535 bytes takes every merged datagram. Linux 5.0.
     ///
     /// # Errors
     ///

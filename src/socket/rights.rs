@@ -16,15 +16,15 @@ pub struct ReceivedFds {
     pub count: usize,
     /// Whether a datagram was longer than the buffer; the rest is lost.
     pub truncated: bool,
-    /// Whether more descriptors were sent than this: the slice was full, or the process or the system is
-    /// out of descriptors. What is missing here is closed.
+    /// Whether more descriptors were sent than this: the slice was full, or the process or the
+    /// system is out of descriptors. What is missing here is closed.
     pub fds_truncated: bool,
 }
 
 /// Descriptors that go along with the data: `SCM_RIGHTS` in unix(7).
 impl<K: Unix> Socket<K> {
-    /// Sends data with duplicates of descriptors, and returns the number of bytes sent. The descriptors
-    /// arrive with the first byte of the data; the caller keeps its own.
+    /// Sends data with duplicates of descriptors, and returns the number of bytes sent. The
+    /// descriptors arrive with the first byte of the data; the caller keeps its own.
     ///
     /// ```
     /// use mio_st::socket::{TcpListener, UnixStream};
@@ -45,9 +45,10 @@ impl<K: Unix> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](Error::InvalidInput) for more than 253 descriptors, and for descriptors without
-    /// data on a stream, which has nothing that they could go with; `Os(EBADF)` if one is not open;
-    /// `Os(ETOOMANYREFS)` for too many on their way; and as for a write. Nothing is sent then.
+    /// [`InvalidInput`](Error::InvalidInput) for more than 253 descriptors, and for descriptors
+    /// without data on a stream, which has nothing that they could go with; `Os(EBADF)` if one is
+    /// not open; `Os(ETOOMANYREFS)` for too many on their way; and as for a write. Nothing is sent
+    /// then.
     pub fn send_fds(&self, data: &[u8], fds: &[RawFd]) -> Result<usize> {
         if data.is_empty() && !fds.is_empty() && K::TYPE == libc::SOCK_STREAM {
             return Err(Error::InvalidInput);
@@ -55,8 +56,8 @@ impl<K: Unix> Socket<K> {
         rights::send(self.as_raw_fd(), data, fds)
     }
 
-    /// Receives data with the descriptors that come along, close-on-exec. They are put into those places
-    /// of the slice that are `None`, in order. Any more are closed: nothing is leaked.
+    /// Receives data with the descriptors that come along, close-on-exec. They are put into those
+    /// places of the slice that are `None`, in order. Any more are closed: nothing is leaked.
     ///
     /// The other methods that receive, such as `read`, close all descriptors.
     ///

@@ -30,8 +30,9 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](Error::InvalidInput) for a socket of another family or type, or one that listens
-    /// where a connection is wanted; `Os(ENOTSOCK)` for what is no socket; or the system's; the descriptor is closed then.
+    /// [`InvalidInput`](Error::InvalidInput) for a socket of another family or type, or one that
+    /// listens where a connection is wanted; `Os(ENOTSOCK)` for what is no socket; or the system's;
+    /// the descriptor is closed then.
     pub fn try_from_fd(fd: OwnedFd) -> Result<Socket<K>> {
         let kind = name::TYPE.int(fd.as_raw_fd())?;
         let family = socket::local_addr(fd.as_raw_fd())?.family();
@@ -48,8 +49,8 @@ impl<K: Kind> Socket<K> {
         Ok(Socket::adopt(fd))
     }
 
-    /// Takes over a descriptor, as it is. It should be a non-blocking socket of this kind: nothing is
-    /// checked or set.
+    /// Takes over a descriptor, as it is. It should be a non-blocking socket of this kind: nothing
+    /// is checked or set.
     ///
     /// # Safety
     ///

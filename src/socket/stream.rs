@@ -4,11 +4,42 @@ use super::Socket;
 use super::kind::Stream;
 use crate::error::Result;
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
-use crate::sys::{io, message, send};
+use crate::sys::{io, message, send, socket};
+
+/// How far a connection attempt has come.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectStatus {
+    /// Wait for an event that [`is_writable`](crate::event::Ready::is_writable), then ask again.
+    InProgress,
+    /// The peer has accepted: read and write.
+    Connected,
+}
 
 impl<K: Stream> Socket<K> {
-    /// Reads into `buffer` and returns the number of bytes read. 0 is the end of the data, unless the
-    /// buffer is empty.
+    /// Returns how far the attempt to connect has come.
+    ///
+    /// # Errors
+    ///
+    /// Why the attempt failed, such as `Os(ECONNREFUSED)` or `Os(ETIMEDOUT)`. The system reports
+    /// that once, to this call or to [`take_error`](Socket::take_error); afterwards the error is
+    /// `Os(ENOTCONN)`.
+    pub fn connect_status(&self) -> Result<ConnectStatus> {
+        // First, since a connection whose buffer is full looks like an attempt that has not ended.
+        if self.peer_addr().is_ok() {
+            return Ok(ConnectStatus::Connected);
+        }
+        if !socket::has_connect_ended(self.as_raw_fd())? {
+            return Ok(ConnectStatus::InProgress);
+        }
+        match self.take_error()? {
+            Some(error) => Err(error),
+            None => self.peer_addr().map(|_| ConnectStatus::Connected),
+        }
+    }
+
+    /// Reads into `buffer` and returns the number of bytes read. 0 is the end of the data, unless
+    /// the buffer is empty.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use super::kind::{Data, Ip, Kind, Listens, Peer, Stream};
 use super::{ConnectOptions, ListenOptions, Socket};
 use crate::error::Result;
 use crate::interests::Interests;
+use crate::sys::option;
 use crate::sys::option_name as name;
-use crate::sys::{option, socket};
 
 /// The kinds of this file.
 pub mod kinds {
@@ -69,24 +69,14 @@ impl Listens for kinds::TcpListener {
     type Stream = kinds::TcpStream;
 }
 
-/// How far a connection attempt has come.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ConnectStatus {
-    /// Wait for an event that [`is_writable`](crate::event::Ready::is_writable), then ask again.
-    InProgress,
-    /// The peer has accepted: read and write.
-    Connected,
-}
-
 impl TcpListener {
-    /// Listens at `address`; for port 0 the system chooses one. Sets `SO_REUSEADDR`, so that a server
-    /// can be restarted at once, and nothing else; see [`ListenOptions`] for more.
+    /// Listens at `address`; for port 0 the system chooses one. Sets `SO_REUSEADDR`, so that a
+    /// server can be restarted at once, and nothing else; see [`ListenOptions`] for more.
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out of
-    /// descriptors. See socket(2), bind(2), listen(2).
+    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out
+    /// of descriptors. See socket(2), bind(2), listen(2).
     pub fn bind(address: SocketAddr) -> Result<TcpListener> {
         ListenOptions::new().reuse_addr(true).listen(address)
     }
@@ -95,7 +85,7 @@ impl TcpListener {
 impl TcpStream {
     /// Begins to connect to `address` and does not wait. Register the stream; an event that
     /// [`is_writable`](crate::event::Ready::is_writable) reports that the attempt has ended, and
-    /// [`connect_status`](TcpStream::connect_status) how. See [`ConnectOptions`] for more.
+    /// [`connect_status`](Socket::connect_status) how. See [`ConnectOptions`] for more.
     ///
     /// # Errors
     ///
@@ -103,27 +93,6 @@ impl TcpStream {
     /// `Os(ENETUNREACH)`, out of descriptors. See socket(2), connect(2).
     pub fn connect(address: SocketAddr) -> Result<TcpStream> {
         ConnectOptions::new().connect(address)
-    }
-
-    /// Returns how far the attempt to connect has come.
-    ///
-    /// # Errors
-    ///
-    /// Why the attempt failed, such as `Os(ECONNREFUSED)` or `Os(ETIMEDOUT)`. The system reports that
-    /// once, to this call or to [`take_error`](Socket::take_error); afterwards the error is
-    /// `Os(ENOTCONN)`.
-    pub fn connect_status(&self) -> Result<ConnectStatus> {
-        // First, since a connection whose buffer is full looks like an attempt that has not ended.
-        if self.peer_addr().is_ok() {
-            return Ok(ConnectStatus::Connected);
-        }
-        if !socket::has_connect_ended(self.as_raw_fd())? {
-            return Ok(ConnectStatus::InProgress);
-        }
-        match self.take_error()? {
-            Some(error) => Err(error),
-            None => self.peer_addr().map(|_| ConnectStatus::Connected),
-        }
     }
 }
 
@@ -147,9 +116,9 @@ impl TcpStream {
         name::NODELAY.set_flag(self.as_raw_fd(), nodelay)
     }
 
-    /// Returns for how long closing lets the kernel try to send what is unsent (`SO_LINGER`), or `None`
-    /// for the system's default. A time without end, which is a negative number to the system, is
-    /// 2^31 - 1 seconds.
+    /// Returns for how long closing lets the kernel try to send what is unsent (`SO_LINGER`), or
+    /// `None` for the system's default. A time without end, which is a negative number to the
+    /// system, is 2^31 - 1 seconds.
     ///
     /// # Errors
     ///
@@ -158,9 +127,10 @@ impl TcpStream {
         option::linger(self.as_raw_fd())
     }
 
-    /// Sets `SO_LINGER`, rounded up to whole seconds. Zero makes closing reset the connection. A time
-    /// that is longer than the system can keep is shortened to the longest one: 2^31 - 1 s on Linux,
-    /// 65,535 s on FreeBSD and NetBSD, 32,767 s on OpenBSD and DragonFly, 327 s on Apple's systems.
+    /// Sets `SO_LINGER`, rounded up to whole seconds. Zero makes closing reset the connection. A
+    /// time that is longer than the system can keep is shortened to the longest one: 2^31 - 1 s on
+    /// Linux, 65,535 s on FreeBSD and NetBSD, 32,767 s on OpenBSD and DragonFly, 327 s on Apple's
+    /// systems.
     ///
     /// # Errors
     ///
@@ -217,8 +187,8 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's: `Os(EINVAL)` for zero or more
-    /// than 32,767 s on Linux.
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's: `Os(EINVAL)` for
+    /// zero or more than 32,767 s on Linux.
     pub fn set_keepalive_idle(&self, idle: Duration) -> Result<()> {
         name::KEEP_IDLE.set_seconds(self.as_raw_fd(), idle)
     }
@@ -254,8 +224,8 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's: `Os(EINVAL)` for zero or more
-    /// than 127 on Linux.
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's: `Os(EINVAL)` for
+    /// zero or more than 127 on Linux.
     pub fn set_keepalive_count(&self, count: u32) -> Result<()> {
         name::KEEP_COUNT.set_size(self.as_raw_fd(), count)
     }
@@ -270,8 +240,8 @@ impl TcpStream {
         name::USER_TIMEOUT.millis(self.as_raw_fd())
     }
 
-    /// Sets `TCP_USER_TIMEOUT`, rounded up to whole milliseconds. Zero is the system's default. Linux
-    /// only.
+    /// Sets `TCP_USER_TIMEOUT`, rounded up to whole milliseconds. Zero is the system's default.
+    /// Linux only.
     ///
     /// # Errors
     ///
@@ -289,8 +259,8 @@ impl TcpStream {
         name::QUICK_ACK.flag(self.as_raw_fd())
     }
 
-    /// Sets whether acknowledgements are sent at once (`TCP_QUICKACK`). The kernel may change the mode
-    /// back later. Linux only.
+    /// Sets whether acknowledgements are sent at once (`TCP_QUICKACK`). The kernel may change the
+    /// mode back later. Linux only.
     ///
     /// # Errors
     ///

@@ -9,14 +9,14 @@ use crate::unix::{Receiver, Sender};
 
 /// Data that goes from one place to another without a copy to this process.
 ///
-/// These calls have no flag against `SIGPIPE`: a program that is not written in Rust with `std` should
-/// ignore the signal. Writing to a closed peer is the error `EPIPE` then.
+/// These calls have no flag against `SIGPIPE`: a program that is not written in Rust with `std`
+/// should ignore the signal. Writing to a closed peer is the error `EPIPE` then.
 impl<K: Stream> Socket<K> {
-    /// Moves up to `length` bytes from the stream into a pipe, and returns their number. 0 is the end of
-    /// the data, unless `length` is 0.
+    /// Moves up to `length` bytes from the stream into a pipe, and returns their number. 0 is the
+    /// end of the data, unless `length` is 0.
     ///
-    /// With [`splice_from`](Socket::splice_from) a proxy forwards data through a pipe of its own. See
-    /// splice(2).
+    /// With [`splice_from`](Socket::splice_from) a proxy forwards data through a pipe of its own.
+    /// See splice(2).
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {
@@ -37,15 +37,15 @@ impl<K: Stream> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on other systems than Linux;
-    /// [would block](crate::Error::is_would_block) if the stream has no data or the pipe is full; or the
+    /// [`Unsupported`](crate::Error::Unsupported) on other systems than Linux; [would
+    /// block](crate::Error::is_would_block) if the stream has no data or the pipe is full; or the
     /// system's.
     pub fn splice_to(&self, pipe: &Sender, length: usize) -> Result<usize> {
         transfer::splice(self.as_raw_fd(), pipe.as_raw_fd(), length)
     }
 
-    /// Moves up to `length` bytes from a pipe to the stream, and returns their number. 0 is the end of
-    /// the data, unless `length` is 0.
+    /// Moves up to `length` bytes from a pipe to the stream, and returns their number. 0 is the end
+    /// of the data, unless `length` is 0.
     ///
     /// # Errors
     ///
@@ -56,17 +56,17 @@ impl<K: Stream> Socket<K> {
         transfer::splice(pipe.as_raw_fd(), self.as_raw_fd(), length)
     }
 
-    /// Sends up to `length` bytes of a file, from `offset` on, and returns the number of bytes sent,
-    /// which may be fewer. 0 is the end of the file, unless `length` is 0. The file's own position
-    /// stays. See sendfile(2).
+    /// Sends up to `length` bytes of a file, from `offset` on, and returns the number of bytes
+    /// sent, which may be fewer. 0 is the end of the file, unless `length` is 0. The file's own
+    /// position stays. See sendfile(2).
     ///
     /// Reading the file may wait for its disk.
     ///
     /// # Errors
     ///
     /// [`Unsupported`](crate::Error::Unsupported) on NetBSD and OpenBSD;
-    /// [`InvalidInput`](crate::Error::InvalidInput) for an offset of 2^63 or more;
-    /// [would block](crate::Error::is_would_block) if the stream is full; `Os(EPIPE)` if the peer is
+    /// [`InvalidInput`](crate::Error::InvalidInput) for an offset of 2^63 or more; [would
+    /// block](crate::Error::is_would_block) if the stream is full; `Os(EPIPE)` if the peer is
     /// closed; `Os(EINVAL)` for what is no file; or the system's.
     pub fn send_file(&self, file: RawFd, offset: u64, length: usize) -> Result<usize> {
         transfer::send_file(self.as_raw_fd(), file, offset, length)

@@ -27,8 +27,8 @@ pub mod kinds {
 ///
 /// A datagram arrives whole or not at all, except that what does not fit the buffer is lost:
 /// [`recv_datagram`](Socket::recv_datagram) reports that, `recv` and `recv_from` do not. Under
-/// [`Edge`](crate::poll::PollOption::Edge) receive until the call would block before waiting for the
-/// next event. There is no end of the data, and a datagram may be empty.
+/// [`Edge`](crate::poll::PollOption::Edge) receive until the call would block before waiting for
+/// the next event. There is no end of the data, and a datagram may be empty.
 ///
 /// ```
 /// use mio_st::socket::UdpSocket;
@@ -45,8 +45,9 @@ pub mod kinds {
 /// ```
 pub type UdpSocket = Socket<kinds::UdpSocket>;
 
-/// A UDP socket that was connected by [`UdpSocket::connect`]: it sends to and receives from one peer
-/// only. Conversions do not check that the socket is connected; if it is not, sending is an error.
+/// A UDP socket that was connected by [`UdpSocket::connect`]: it sends to and receives from one
+/// peer only. Conversions do not check that the socket is connected; if it is not, sending is an
+/// error.
 ///
 /// If no socket is bound to the peer's address and the peer's machine reports that, an event that
 /// [`is_error`](crate::event::Ready::is_error) arrives, and the next call fails with
@@ -85,8 +86,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out of
-    /// descriptors. See socket(2), bind(2).
+    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out
+    /// of descriptors. See socket(2), bind(2).
     pub fn bind(address: SocketAddr) -> Result<UdpSocket> {
         ListenOptions::new().bind_udp(address)
     }
@@ -116,11 +117,11 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of which
-    /// nothing is sent; an address of another family; and the system's. `Os(ENOBUFS)` (the BSDs and
-    /// Apple's systems, and Linux with `IP_RECVERR`) means that the interface's queue was full and the
-    /// datagram is lost: no event reports when there is room. Treat it as a datagram that was lost on
-    /// the way. See send(2).
+    /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of
+    /// which nothing is sent; an address of another family; and the system's. `Os(ENOBUFS)` (the
+    /// BSDs and Apple's systems, and Linux with `IP_RECVERR`) means that the interface's queue was
+    /// full and the datagram is lost: no event reports when there is room. Treat it as a datagram
+    /// that was lost on the way. See send(2).
     pub fn send_to(&self, buffer: &[u8], address: SocketAddr) -> Result<usize> {
         send::send_to(self.as_raw_fd(), buffer, &RawAddress::of(address))
     }
@@ -128,8 +129,8 @@ impl UdpSocket {
 
 /// Options of UDP, see udp(7).
 impl<K: Udp> Socket<K> {
-    /// Returns whether an IPv6 socket takes IPv6 only, and no IPv4 under mapped addresses. It can be
-    /// set before binding only: see [`ListenOptions::only_v6`].
+    /// Returns whether an IPv6 socket takes IPv6 only, and no IPv4 under mapped addresses. It can
+    /// be set before binding only: see [`ListenOptions::only_v6`].
     ///
     /// # Errors
     ///

@@ -67,8 +67,9 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](crate::Error::NotFound)
-    /// and `Os(EACCES)` for the directory, out of descriptors. See bind(2).
+    /// The system's: `Os(EADDRINUSE)` if there is a file already,
+    /// [`NotFound`](crate::Error::NotFound) and `Os(EACCES)` for the directory, out of descriptors.
+    /// See bind(2).
     pub fn bind(address: &UnixAddress) -> Result<UnixListener> {
         let listener = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
         socket::bind(&listener, &address.to_raw())?;
@@ -82,10 +83,10 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block) on Linux, `Os(ECONNREFUSED)` elsewhere, if too many
-    /// connections are waiting to be accepted: no event reports when to try again. And the system's:
-    /// [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if no socket listens, out of
-    /// descriptors. See connect(2).
+    /// [Would block](crate::Error::is_would_block) on Linux, `Os(ECONNREFUSED)` elsewhere, if too
+    /// many connections are waiting to be accepted: no event reports when to try again. And the
+    /// system's: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if no socket listens, out
+    /// of descriptors. See connect(2).
     pub fn connect(address: &UnixAddress) -> Result<UnixStream> {
         let stream = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
         socket::connect(stream.as_raw_fd(), &address.to_raw())?;
@@ -102,8 +103,8 @@ impl UnixStream {
         Ok((Socket::adopt(one), Socket::adopt(other)))
     }
 
-    /// Returns the user, group and process of the peer: of the process that connected or listened, as
-    /// they were then.
+    /// Returns the user, group and process of the peer: of the process that connected or listened,
+    /// as they were then.
     ///
     /// # Errors
     ///
@@ -122,7 +123,7 @@ pub struct Credentials {
     pub uid: u32,
     /// The effective group id.
     pub gid: u32,
-    /// The process id, on systems that report it: on Linux. The process may have ended, and the number
-    /// may belong to another one.
+    /// The process id, on systems that report it: on Linux. The process may have ended, and the
+    /// number may belong to another one.
     pub pid: Option<i32>,
 }

@@ -24,8 +24,8 @@ impl UnixAddress {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::Error::InvalidInput) for a path that no socket can have: an empty one, one
-    /// that is too long (about 100 bytes), one that contains a NUL.
+    /// [`InvalidInput`](crate::Error::InvalidInput) for a path that no socket can have: an empty
+    /// one, one that is too long (about 100 bytes), one that contains a NUL.
     pub fn from_path(path: impl AsRef<[u8]>) -> Result<UnixAddress> {
         RawAddress::of_path(path.as_ref()).map(UnixAddress)
     }
@@ -47,8 +47,8 @@ impl UnixAddress {
         }
     }
 
-    /// Returns the address of a socket that is not bound. If a socket is bound to it, Linux chooses a
-    /// name in the abstract space.
+    /// Returns the address of a socket that is not bound. If a socket is bound to it, Linux chooses
+    /// a name in the abstract space.
     #[must_use]
     pub fn unnamed() -> UnixAddress {
         UnixAddress(RawAddress::unnamed())
@@ -66,11 +66,11 @@ impl UnixAddress {
     /// Returns the name in the abstract space, if it is one.
     #[must_use]
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
-        match self.name() {
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            UnixName::Abstract(name) => Some(name),
-            _ => None,
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let UnixName::Abstract(name) = self.name() {
+            return Some(name);
         }
+        None
     }
 
     /// Returns whether it is the address of a socket that is not bound.

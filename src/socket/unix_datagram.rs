@@ -14,15 +14,16 @@ pub mod kinds {
     }
 }
 
-/// A socket for datagrams within this machine. They arrive in order, and none is lost; a sender that
-/// is faster than the receiver gets an error that [would block](Error::is_would_block).
+/// A socket for datagrams within this machine. They arrive in order, and none is lost; a sender
+/// that is faster than the receiver gets an error that [would block](Error::is_would_block).
 ///
-/// A send to a socket whose queue is full would block on every system. On Linux an event reports when a
+/// A send to a socket whose queue is full would block on every system. On Linux an event reports
+/// when a
 /// *connected* socket can send again. One that is not connected always counts as writable, since the
-/// destination is not known. On the BSDs and Apple's systems every socket counts as writable, whatever
-/// the queue of the receiver is like, and no event reports that it has room: try again after some time,
-/// by a deadline. Do not watch for `WRITABLE` under `Level` meanwhile: it would be reported at each
-/// poll.
+/// destination is not known. On the BSDs and Apple's systems every socket counts as writable,
+/// whatever the queue of the receiver is like, and no event reports that it has room: try again
+/// after some time, by a deadline. Do not watch for `WRITABLE` under `Level` meanwhile: it would be
+/// reported at each poll.
 ///
 /// After the peer has closed, sending to it is `Os(ECONNREFUSED)` on Linux. On the BSDs and Apple's
 /// systems it is `Os(ECONNRESET)` once, and `Os(ENOTCONN)` or an error of the address from then on.
@@ -49,8 +50,8 @@ impl Data for kinds::UnixDatagram {}
 impl Peer for kinds::UnixDatagram {}
 impl Unix for kinds::UnixDatagram {}
 impl Datagrams for kinds::UnixDatagram {
-    /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns `EAGAIN`, the
-    /// BSDs and Apple's systems `ENOBUFS`.
+    /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns `EAGAIN`,
+    /// the BSDs and Apple's systems `ENOBUFS`.
     fn send_error(error: Error) -> Error {
         if error == Error::Os(libc::ENOBUFS) { Error::Os(libc::EAGAIN) } else { error }
     }
@@ -89,8 +90,8 @@ impl UnixDatagram {
         Ok((Socket::adopt(one), Socket::adopt(other)))
     }
 
-    /// Makes [`send`](Socket::send) send to the socket at `address` from now on, and receives from it
-    /// only.
+    /// Makes [`send`](Socket::send) send to the socket at `address` from now on, and receives from
+    /// it only.
     ///
     /// # Errors
     ///

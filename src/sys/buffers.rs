@@ -11,6 +11,12 @@ use super::fd::{RawFd, file_type};
 use super::option_name;
 use crate::error::{Error, Result};
 
+/// The most bytes that one call may be given. Apple's systems refuse more than an `int`.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const MOST_BYTES: usize = isize::MAX as usize;
+#[cfg(target_vendor = "apple")]
+pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
+
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
 const MOST_BUFFERS: usize = 1024;
 

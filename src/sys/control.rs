@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 
 /// A buffer for control data, in memory that the caller owns.
 ///
-/// 128 bytes hold all that a datagram comes with if everything of `packet` is asked for: 88 bytes on Linux.
+/// 128 bytes hold all that a datagram comes with if everything of `packet` is asked for: 88 bytes
+/// on Linux.
 #[derive(Copy, Clone)]
 #[repr(C, align(8))]
 pub(crate) struct Control<const N: usize = 128> {
@@ -42,8 +43,8 @@ impl<const N: usize> Control<N> {
         }
         // Without the old bytes of the padding.
         self.bytes[self.used..self.used + space].fill(0);
-        // SAFETY: the place is aligned, because the start and all lengths are; header and data lie in the
-        // buffer, as checked above.
+        // SAFETY: the place is aligned, because the start and all lengths are; header and data lie
+        // in the buffer, as checked above.
         unsafe {
             let header = self.bytes.as_mut_ptr().add(self.used).cast::<cmsghdr>();
             (*header).cmsg_level = level;
@@ -74,7 +75,8 @@ impl<const N: usize> Control<N> {
         message.msg_controllen = N as _;
     }
 
-    /// Calls `f` with the level, the type and the bytes of each item that `message` has received here.
+    /// Calls `f` with the level, the type and the bytes of each item that `message` has received
+    /// here.
     pub(crate) fn each(&self, message: &msghdr, mut f: impl FnMut(c_int, c_int, &[u8])) {
         #[allow(clippy::unnecessary_cast)] // Another type on other systems.
         let length = (message.msg_controllen as usize).min(N);
@@ -82,8 +84,8 @@ impl<const N: usize> Control<N> {
         message.msg_control = self.bytes.as_ptr().cast_mut().cast();
         message.msg_controllen = length as _;
         let end = self.bytes.as_ptr().wrapping_add(length);
-        // SAFETY: the kernel has written whole items into the buffer, of the length that it says; each is
-        // cut to the end of that.
+        // SAFETY: the kernel has written whole items into the buffer, of the length that it says;
+        // each is cut to the end of that.
         unsafe {
             let mut header = libc::CMSG_FIRSTHDR(&message);
             while !header.is_null() {
@@ -102,7 +104,8 @@ impl<const N: usize> Control<N> {
 
 /// Reads a value from the bytes of an item, if there are enough of them. `T` is made of integers.
 pub(crate) fn read<T: Copy>(bytes: &[u8]) -> Option<T> {
-    // SAFETY: there are as many bytes, and any bytes are a value of a type that is made of integers.
+    // SAFETY: there are as many bytes, and any bytes are a value of a type that is made of
+    // integers.
     (bytes.len() >= size_of::<T>()).then(|| unsafe { ptr::read_unaligned(bytes.as_ptr().cast()) })
 }
 

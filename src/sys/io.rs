@@ -3,6 +3,7 @@
 use core::cell::Cell;
 use core::ffi::c_int;
 
+pub(super) use super::buffers::MOST_BYTES;
 use super::buffers::at_once;
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
 use super::fd::check;
@@ -15,12 +16,6 @@ use super::missing::is_missing;
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 use super::send::{send, send_vectored};
 use crate::error::{Error, Result};
-
-/// The most bytes that one call may be asked for; Apple's systems refuse more than an `int`.
-#[cfg(not(target_vendor = "apple"))]
-pub(super) const MOST_BYTES: usize = isize::MAX as usize;
-#[cfg(target_vendor = "apple")]
-pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
 
 /// read(2).
 #[inline]

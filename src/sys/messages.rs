@@ -25,8 +25,8 @@ struct Message {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 static_assertions::assert_eq_size!(Message, libc::mmsghdr);
 
-/// What the kernel is told of up to `N` datagrams. The pointers in it are written anew before each call, and
-/// mean nothing after it.
+/// What the kernel is told of up to `N` datagrams. The pointers in it are written anew before each
+/// call, and mean nothing after it.
 pub(crate) struct Messages<const N: usize> {
     messages: [Message; N],
     parts: [iovec; N],
@@ -125,8 +125,8 @@ pub(crate) struct Outgoing<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Outgoing<'a, N> {
-    /// Adds one datagram, or several for one address that the kernel is to cut apart by the segment size of
-    /// `ancillary`. There must be no more than `N` of them altogether.
+    /// Adds one datagram, or several for one address that the kernel is to cut apart by the segment
+    /// size of `ancillary`. There must be no more than `N` of them altogether.
     pub(crate) fn push(
         &mut self,
         datagrams: impl Iterator<Item = &'a [u8]>,
@@ -261,11 +261,16 @@ unsafe fn send_in_turn(socket: RawFd, messages: &mut [Message]) -> Result<usize>
 pub(crate) fn can_cut(socket: RawFd) -> bool {
     use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
     const UNKNOWN: u8 = 2;
-    static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
-    if ANSWER.load(Relaxed) == UNKNOWN {
-        ANSWER.store(super::option_name::SEGMENT.int(socket).is_ok().into(), Relaxed);
+    static KNOWN: AtomicU8 = AtomicU8::new(UNKNOWN);
+    if KNOWN.load(Relaxed) == UNKNOWN {
+        match super::option_name::SEGMENT.int(socket) {
+            Ok(_) => KNOWN.store(1, Relaxed),
+            Err(Error::Os(libc::ENOPROTOOPT | libc::EOPNOTSUPP)) => KNOWN.store(0, Relaxed),
+            // That says something of this socket only.
+            Err(_) => return false,
+        }
     }
-    ANSWER.load(Relaxed) != 0
+    KNOWN.load(Relaxed) == 1
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -1,16 +1,16 @@
 //! A thin wrapper around the kernel: all system calls of the library are made in this module, through `libc`.
 //!
-//! # What a backend gives
+//! # The contract of a backend
 //!
-//! A backend, `epoll` or `kqueue`, is chosen at compile time and gives:
+//! A backend, `epoll` or `kqueue`, is chosen below, at compile time. `stub` is a third one, without a kernel: it
+//! has all items of the contract, each of which is `Unsupported`, and is the template for the next. They are:
 //!
-//! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. `new(id,
-//!   ready)`, `id()`, `ready()`, `os_error()`; user-space events and deadlines are put into the same batch by
-//!   `new`.
+//! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. User events and
+//!   timers are put into the same batch by `new`. All zeros are a value.
 //! * `Selector`: owns the kernel's queue, close-on-exec.
-//!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. One
-//!     meaning everywhere: registering twice is `AlreadyExists`, an unknown source is `NotFound`, a
-//!     descriptor that cannot be watched is `Unsupported`.
+//!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. They have
+//!     one meaning everywhere: registering twice is `AlreadyExists` (or a replacement, if `REPLACES`), an
+//!     unknown source is `NotFound`, a descriptor that cannot be watched is `Unsupported`.
 //!   * `select(events, wait)` and `select_for(events, nanos)`: one system call each, which writes to
 //!     `events`, a slice that is not empty, from its beginning, and returns how many. `select` is small
 //!     enough to be inlined and waits either not at all or without end, `select_for` for so many
@@ -18,21 +18,20 @@
 //!     a long wait may be cut short. A caller that waits for a point in time reads the clock and calls
 //!     again.
 //!   * `register_exclusive`: of several queues that watch one source, each event wakes one. `busy_poll`,
-//!     `set_busy_poll`: how long to spin on a network card's queue. Both `Unsupported` where there is no such
-//!     thing.
-//! * `Waker`: made for a selector and an id; `wake` makes the selector report the id as readable, from any
-//!   thread and any signal handler, also when the selector is gone.
+//!     `set_busy_poll`: how long to spin on a network card's queue. Both are `Unsupported` if the kernel does
+//!     not offer them.
+//! * `Waker`: made for a selector and an id. `wake` makes the selector report the id as readable, from any
+//!   thread and any signal handler, even if the selector was dropped.
 //! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a selector watches
-//!   it as any other; what has happened is then asked of them.
+//!   it like any other. `receive` and `exit_status` then return what has happened.
 //!
-//! The rest is the same for both: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
+//! The rest is the same for all: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
 //! sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and receive
 //! (`message`), their options (`option`, `option_name`, `multicast`, `steering`) and addresses (`address`), the
 //! limit of descriptors (`limit`), signals and their masks (`signal`), children (`process`), the clock
-//! (`clock`), and
-//! the sign that this process is a forked child (`fork`).
+//! (`clock`), and the mark that a forked child does not have (`fork`).
 //!
-//! This is the one place of `unsafe`, apart from where a caller hands over a raw descriptor.
+//! Nearly all `unsafe` code is here: see `ci/walls.sh` for the rest.
 #![allow(unsafe_code)]
 // It calls nothing that a backend is to call.
 #![cfg_attr(mio_st_backend = "stub", allow(dead_code, unused_imports))]

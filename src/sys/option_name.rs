@@ -1,4 +1,5 @@
-//! The socket options by name: a table of what each system calls them, and the ways to get and set one.
+//! The socket options by name: a table of what each system calls them, and the ways to get and set
+//! one.
 
 use core::ffi::c_int;
 use core::time::Duration;

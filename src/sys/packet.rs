@@ -72,7 +72,8 @@ const RECEIVED_TOS: c_int = libc::IP_RECVTOS;
 #[cfg(not(any(target_os = "freebsd", target_vendor = "apple")))]
 const RECEIVED_TOS: c_int = libc::IP_TOS;
 
-/// Writes what is to go with a datagram to a peer of the IPv6 family or not, on a socket of that family.
+/// Writes what is to go with a datagram to a peer of the IPv6 family or not, on a socket of that
+/// family.
 ///
 /// # Errors
 ///

@@ -53,5 +53,19 @@ pub(super) const ANY_CHILD: core::ffi::c_int = libc::__WALL;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) const ANY_CHILD: core::ffi::c_int = 0;
 
+/// Sends a signal by number: kill(2). The caller knows that the number still is the child's.
+pub(crate) fn kill(pid: libc::pid_t, signal: Signal) -> Result<()> {
+    // SAFETY: no memory is involved.
+    no_child(super::fd::check(unsafe { libc::kill(pid, signal.as_raw()) }))
+}
+
+/// Gives the answer of a call that sends a signal its meaning.
+pub(crate) fn no_child<T>(answer: Result<T>) -> Result<()> {
+    match answer {
+        Err(Error::Os(libc::ESRCH)) => Err(NO_CHILD),
+        answer => answer.map(drop),
+    }
+}
+
 /// The one error for what is not a child of this process, or no longer.
 pub(crate) const NO_CHILD: Error = Error::Os(libc::ECHILD);

@@ -58,8 +58,8 @@ pub(crate) struct Received {
 
 /// Receives data, and gives each descriptor that comes with it to `take`.
 ///
-/// There is always room for all descriptors of a message: of what does not fit some systems forget to close
-/// the rest, and the padding of a small buffer has room for more than it should.
+/// There is always room for all descriptors of a message: of what does not fit some systems forget
+/// to close the rest, and the padding of a small buffer has room for more than it should.
 pub(crate) fn receive(
     socket: RawFd,
     buffer: &mut [u8],

@@ -4,9 +4,8 @@ use core::ffi::c_int;
 use core::mem;
 
 use super::address::RawAddress;
-use super::buffers::at_once;
+use super::buffers::{MOST_BYTES, at_once};
 use super::fd::{RawFd, retry};
-use super::io::MOST_BYTES;
 use super::io_slice::IoSlice;
 use crate::error::Result;
 

@@ -8,6 +8,7 @@ use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::ChildWatch;
 use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
+use crate::sys::signal::Signal;
 
 /// Hears when a child process ends, and takes its exit status.
 ///
@@ -80,6 +81,38 @@ impl Child {
     /// `Os(ECHILD)`: the status was taken, by this call or by another; and in a forked child.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         self.source.descriptor_mut().exit_status()
+    }
+
+    /// Sends a signal to the child, and never to another process: by the pidfd on Linux, and
+    /// elsewhere by the number, as long as the status is not taken.
+    ///
+    /// A signal to a child that has ended, and whose status is not taken yet, has no effect.
+    ///
+    /// ```
+    /// use std::process::Command;
+    ///
+    /// use mio_st::event::{EventedId, Events};
+    /// use mio_st::poll::{PollOption, Poller};
+    /// use mio_st::unix::{Child, ExitStatus, Signal};
+    ///
+    /// let mut poller = Poller::new()?;
+    /// let mut events = Events::new();
+    /// let process = Command::new("sleep").arg("60").spawn().unwrap();
+    /// let mut child = Child::new(process.id() as i32)?;
+    /// poller.register(&mut child, EventedId(1), Child::INTERESTS, PollOption::Oneshot)?;
+    /// child.signal(Signal::TERMINATE)?;
+    /// poller.poll(&mut events, None)?;
+    /// assert_eq!(child.exit_status()?, Some(ExitStatus::Killed(Signal::TERMINATE)));
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Os(ECHILD)` once the status is taken, and in a forked child; `Os(EPERM)` if the child has
+    /// become another user's program; `Os(EINVAL)` for a number that is no signal's here. See
+    /// pidfd_send_signal(2), kill(2).
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        self.source.descriptor().signal(signal)
     }
 
     /// Its process id.

@@ -3,12 +3,12 @@
 //!
 //! Each type contains one of [`socket`](crate::socket), where the documentation is, and adds what
 //! needs `std`: `std::io::Result`, `Read` and `Write`, `AsFd` and the like, conversions from and to
-//! the types of `std::net` and `std::os::unix::net`. [`as_socket`](Socket::as_socket) gives access to
-//! everything that has no method here, such as most options.
+//! the types of `std::net` and `std::os::unix::net`. [`as_socket`](Socket::as_socket) gives access
+//! to everything that has no method here, such as most options.
 //!
 //! No option is set that was not asked for, except `SO_REUSEADDR` on a listener, as `std` does.
-//! Sockets stay on one thread; to move one to another, turn it into its `std` type or an `OwnedFd`, and
-//! back.
+//! Sockets stay on one thread; to move one to another, turn it into its `std` type or an `OwnedFd`,
+//! and back.
 
 mod convert;
 #[allow(clippy::module_inception)]

@@ -144,8 +144,8 @@ impl<K: Datagrams> Socket<K> {
     }
 }
 
-/// A sender whose path has the one length that `std` cannot name, a byte more than a socket may bind
-/// to through `std`, counts as unnamed here.
+/// A sender whose path has the one length that `std` cannot name, a byte more than a socket may
+/// bind to through `std`, counts as unnamed here.
 impl<K: Datagrams + StdKind> Socket<K> {
     /// See [`socket::Socket::recv_from`].
     ///

@@ -12,10 +12,11 @@ use crate::socket::kinds::{self, Stream};
 use crate::socket::{self, ConnectOptions, ConnectStatus};
 use crate::std_adapter::unix::{ours, ours_mut};
 
-/// A TCP connection, or the attempt at one, like [`std::net::TcpStream`]: see [`socket::TcpStream`].
+/// A TCP connection, or the attempt at one, like [`std::net::TcpStream`]: see
+/// [`socket::TcpStream`].
 ///
-/// `TcpStream` and `&TcpStream` are `Read` and `Write`, and never block: after `WouldBlock` wait for
-/// an event.
+/// `TcpStream` and `&TcpStream` are `Read` and `Write`, and never block: after `WouldBlock` wait
+/// for an event.
 ///
 /// ```
 /// use std::io;
@@ -106,7 +107,7 @@ impl TcpStream {
         Ok(options.connect(address)?.into())
     }
 
-    /// See [`socket::TcpStream::connect_status`].
+    /// See [`socket::Socket::connect_status`].
     ///
     /// # Errors
     ///

@@ -34,8 +34,8 @@ pub(super) fn of(address: &SocketAddr) -> io::Result<UnixAddress> {
 
 /// # Errors
 ///
-/// `InvalidInput` for a path of the one length that the kernel can name and `std` cannot, for want of a
-/// NUL.
+/// `InvalidInput` for a path of the one length that the kernel can name and `std` cannot, for want
+/// of a NUL.
 pub(super) fn to_std(address: UnixAddress) -> io::Result<SocketAddr> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if let Some(name) = address.as_abstract_name() {

@@ -1,6 +1,9 @@
-//! Socket addresses, written and read field by field: the layout of `SocketAddr` is nobody's business.
+//! Socket addresses, written and read field by field: the layout of `SocketAddr` is nobody's
+//! business.
 
 mod unix;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod vsock;
 
 use core::fmt;
 use core::mem;
@@ -11,6 +14,8 @@ use libc::{
 };
 
 pub(crate) use self::unix::UnixName;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use self::vsock::AF_VSOCK;
 
 use crate::error::{Error, Result};
 
@@ -29,6 +34,8 @@ union Storage {
     v4: sockaddr_in,
     v6: sockaddr_in6,
     unix: sockaddr_un,
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    vsock: libc::sockaddr_vm,
 }
 
 impl RawAddress {
@@ -116,7 +123,8 @@ impl RawAddress {
         self.length
     }
 
-    /// For the kernel to write to, if it is told the length by another way: the room, and how much there is.
+    /// For the kernel to write to, if it is told the length by another way: the room, and how much
+    /// there is.
     pub(crate) fn as_room(&mut self) -> (*mut sockaddr, socklen_t) {
         ((&raw mut self.storage).cast(), size_of::<Storage>() as socklen_t)
     }

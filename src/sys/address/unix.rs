@@ -25,8 +25,8 @@ const PATH: usize = offset_of!(sockaddr_un, sun_path);
 impl RawAddress {
     /// # Errors
     ///
-    /// `InvalidInput` for a path that no socket can have: an empty one, one with a NUL, one that does not fit
-    /// together with the NUL at its end.
+    /// `InvalidInput` for a path that no socket can have: an empty one, one with a NUL, one that
+    /// does not fit together with the NUL at its end.
     pub(crate) fn of_path(path: &[u8]) -> Result<RawAddress> {
         if path.is_empty() || path.contains(&0) {
             return Err(Error::InvalidInput);

@@ -11,7 +11,8 @@ use super::watched::WatchedFd;
 use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::missing::{is_missing, may_call};
-use crate::sys::process::{ExitStatus, NO_CHILD};
+use crate::sys::process::{ExitStatus, NO_CHILD, kill, no_child};
+use crate::sys::signal::Signal;
 
 #[derive(Debug)]
 pub struct ChildWatch(Kind);
@@ -34,6 +35,11 @@ enum Kind {
 const SYS_PIDFD_OPEN: c_long = 434;
 #[cfg(not(target_os = "android"))]
 const SYS_PIDFD_OPEN: c_long = libc::SYS_pidfd_open;
+
+#[cfg(target_os = "android")]
+const SYS_PIDFD_SEND_SIGNAL: c_long = 424;
+#[cfg(not(target_os = "android"))]
+const SYS_PIDFD_SEND_SIGNAL: c_long = libc::SYS_pidfd_send_signal;
 
 /// The level of Android's interface from which on pidfd_open(2) may be called.
 const PIDFD_OPEN_LEVEL: u32 = 31;
@@ -74,6 +80,17 @@ impl ChildWatch {
         }
     }
 
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        match &self.0 {
+            Kind::Pidfd(fd) | Kind::Sigchld { eventfd: fd, .. } if fd.check_fork().is_err() => {
+                Err(NO_CHILD)
+            }
+            Kind::Pidfd(pidfd) => send_signal(pidfd.raw(), signal),
+            Kind::Sigchld { reaped: true, .. } => Err(NO_CHILD),
+            Kind::Sigchld { pid, .. } => kill(*pid, signal),
+        }
+    }
+
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         match &mut self.0 {
             Kind::Pidfd(pidfd) => reap(libc::P_PIDFD, pidfd.raw() as libc::id_t),
@@ -90,6 +107,14 @@ impl ChildWatch {
             }
         }
     }
+}
+
+/// pidfd_send_signal(2). Where pidfds can be opened and waited for, the call is there: it is older.
+fn send_signal(pidfd: RawFd, signal: Signal) -> Result<()> {
+    let (pidfd, signal) = (c_long::from(pidfd), c_long::from(signal.as_raw()));
+    let (info, flags) = (core::ptr::null::<libc::siginfo_t>(), c_long::from(0));
+    // SAFETY: no memory is involved.
+    no_child(check(unsafe { libc::syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, info, flags) }))
 }
 
 /// Returns the child's pidfd, or `None` if this system has none.

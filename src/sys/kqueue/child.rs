@@ -25,7 +25,8 @@ use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd};
 use crate::sys::fork::ForkGuard;
 use crate::sys::pipe::pipe;
-use crate::sys::process::{ExitStatus, NO_CHILD};
+use crate::sys::process::{ExitStatus, NO_CHILD, kill};
+use crate::sys::signal::Signal;
 
 /// Beside a descriptor's number: it is an inner queue. No descriptor has so large a number.
 pub(super) const INNER: RawFd = 1 << 30;
@@ -69,6 +70,13 @@ impl ChildWatch {
 
     /// A forked child inherits no kqueue, and closing a descriptor ends its registration.
     pub(crate) fn set_poller(&mut self, _selector: RawFd) {}
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        if self.reaped || self.fork.check().is_err() {
+            return Err(NO_CHILD);
+        }
+        kill(self.pid, signal)
+    }
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         if self.reaped || self.fork.check().is_err() {

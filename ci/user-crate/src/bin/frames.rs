@@ -1,10 +1,11 @@
-//! `frames STEP`: one poll that comes to this step, for a debugger that stops there: see ci/frames.sh.
+//! `frames STEP`: one poll, or registration, that comes to this step, for a debugger that stops there: see ci/frames.sh.
 
 use core::time::Duration;
 use std::env;
 
 use mio_st::event::{EventedId, Events, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::socket::TcpListener;
 use mio_st::time::Instant;
 
 fn main() {
@@ -28,6 +29,11 @@ fn main() {
         "source" => {
             let key = poller.add_source(id, Interests::READABLE, PollOption::Edge).unwrap();
             poller.set_ready(key, Ready::READABLE).unwrap();
+        }
+        "register" => {
+            let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+            let interests = TcpListener::INTERESTS;
+            poller.register(&mut listener, id, interests, PollOption::Level).unwrap();
         }
         _ => panic!("no such step: {step}"),
     }

@@ -1,0 +1,122 @@
+//! Connections between a virtual machine and its host: vsock(7), Linux.
+
+use core::fmt;
+
+use super::Socket;
+use super::kind::{Address, Data, Kind, Listens, Peer, RawForm, Stream};
+use super::listener::BACKLOG;
+use crate::error::{Error, Result};
+use crate::interests::Interests;
+use crate::sys::address::{AF_VSOCK, RawAddress};
+use crate::sys::fd::OwnedFd;
+use crate::sys::socket;
+
+/// The kinds of this file.
+pub mod kinds {
+    super::super::kind::kind! {
+        /// A connection between a virtual machine and its host.
+        VsockStream: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: false
+    }
+    super::super::kind::kind! {
+        /// A socket that listens for connections between a virtual machine and its host.
+        VsockListener: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: true
+    }
+}
+
+/// A connection between a virtual machine and its host, or the attempt at one. Linux only.
+pub type VsockStream = Socket<kinds::VsockStream>;
+
+/// A socket that listens for connections between a virtual machine and its host. Linux only.
+pub type VsockListener = Socket<kinds::VsockListener>;
+
+/// The address of a vsock socket: a machine and a port.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VsockAddress {
+    /// The context id of the machine: one of the constants here, or what the host has given to a
+    /// guest.
+    pub cid: u32,
+    /// The port; [`ANY`](VsockAddress::ANY) lets the system choose one.
+    pub port: u32,
+}
+
+impl VsockAddress {
+    /// Any machine, for a listener; any port.
+    pub const ANY: u32 = libc::VMADDR_CID_ANY;
+    /// This machine itself, Linux 5.6.
+    pub const LOCAL: u32 = libc::VMADDR_CID_LOCAL;
+    /// The host.
+    pub const HOST: u32 = libc::VMADDR_CID_HOST;
+}
+
+impl fmt::Debug for VsockAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "vsock {}:{}", self.cid, self.port)
+    }
+}
+
+impl Address for VsockAddress {}
+
+impl RawForm for VsockAddress {
+    fn to_raw(&self) -> RawAddress {
+        RawAddress::of_vsock(self.cid, self.port)
+    }
+
+    fn from_raw(raw: &RawAddress) -> Result<VsockAddress> {
+        raw.vsock().map(|(cid, port)| VsockAddress { cid, port })
+    }
+}
+
+impl Kind for kinds::VsockStream {
+    type Address = VsockAddress;
+    const INTERESTS: Interests = Interests::BOTH;
+}
+
+impl Kind for kinds::VsockListener {
+    type Address = VsockAddress;
+    const INTERESTS: Interests = Interests::READABLE;
+}
+
+impl Data for kinds::VsockStream {}
+impl Peer for kinds::VsockStream {}
+impl Stream for kinds::VsockStream {}
+
+impl Listens for kinds::VsockListener {
+    type Stream = kinds::VsockStream;
+}
+
+impl VsockListener {
+    /// Listens at `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see
+    /// vsock(7).
+    pub fn bind(address: VsockAddress) -> Result<VsockListener> {
+        let listener = new()?;
+        socket::bind(&listener, &address.to_raw())?;
+        socket::listen(listener.as_raw_fd(), BACKLOG)?;
+        Ok(Socket::adopt(listener))
+    }
+}
+
+impl VsockStream {
+    /// Begins to connect to `address` and does not wait, as
+    /// [`TcpStream::connect`](super::TcpStream::connect) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see
+    /// vsock(7).
+    pub fn connect(address: VsockAddress) -> Result<VsockStream> {
+        let stream = new()?;
+        socket::connect(stream.as_raw_fd(), &address.to_raw())?;
+        Ok(Socket::adopt(stream))
+    }
+}
+
+fn new() -> Result<OwnedFd> {
+    match socket::socket(AF_VSOCK, libc::SOCK_STREAM) {
+        Err(Error::Os(libc::EAFNOSUPPORT)) => Err(Error::Unsupported),
+        answer => answer,
+    }
+}
