@@ -96,10 +96,13 @@ use libc::IP_RECVPKTINFO as DESTINATION;
 pub(crate) const RECV_DESTINATION: OptionName = OptionName(Some((libc::IPPROTO_IP, DESTINATION)));
 
 // udp(7)
+options! {
+    GRO = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_GRO;
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 options! {
     SEGMENT = [unix] SOL_UDP, UDP_SEGMENT;
-    GRO = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_GRO;
 }
 
 impl OptionName {
