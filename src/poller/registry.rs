@@ -184,9 +184,14 @@ impl Registry {
         timeout: Option<Duration>,
     ) -> Result<()> {
         let (batch, timeout) = (events.batch(), Timeout::new(timeout));
-        let result = match self.is_calm() {
-            true => self.poll_kernel(batch, timeout),
+        let done = match self.is_calm() {
+            true => Ok(false),
             false => self.poll_attentively(batch, timeout),
+        };
+        let result = match done {
+            Ok(false) => self.poll_kernel(batch, timeout),
+            Ok(true) => Ok(()),
+            Err(error) => Err(error),
         };
         batch.rewind();
         trace!("poll: {result:?}, {} events", events.len());
@@ -262,19 +267,20 @@ impl Registry {
             batch.clear();
         }
         let probed = ask && !endless;
-        self.waiter.sleep(&self.selector, batch, timeout.span()?, probed)?;
+        self.waiter.sleep_for(&self.selector, batch, timeout, probed)?;
         Ok(())
     }
 
+    /// Makes a poll that spins first, if that is set. Returns whether it did: if not, the poll is as any other.
     #[inline(never)]
-    fn poll_attentively(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<()> {
+    fn poll_attentively(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<bool> {
         self.check_fork()?;
         if !self.waiter.spins() || timeout.is_zero() {
-            return self.poll_kernel(batch, timeout);
+            return Ok(false);
         }
         batch.clear();
-        self.waiter.sleep(&self.selector, batch, timeout.span()?, false)?;
-        Ok(())
+        self.waiter.sleep_for(&self.selector, batch, timeout, false)?;
+        Ok(true)
     }
 
     /// Appends the kernel events that are there to `batch`, if it is not full, and if the kernel is to be

@@ -34,8 +34,13 @@ impl Timeout {
     /// Reads the clock, and returns when it ends.
     pub(super) fn span(self) -> Result<Span> {
         let now = clock::now()?;
-        Ok(Span { now, end: now + Duration::from_nanos(self.0) })
+        Ok(Span { now, end: after(now, self.0) })
     }
+}
+
+/// Returns the point in time `nanos` nanoseconds after `start`, or `Instant::MAX` if that is beyond it.
+fn after(start: Instant, nanos: u64) -> Instant {
+    Instant::from_nanos(start.as_nanos().saturating_add(nanos))
 }
 
 /// From the latest reading of the clock until a poll is to return.
@@ -88,11 +93,25 @@ impl Waiter {
         self.backoff.should_probe()
     }
 
+    /// Reads the clock, and waits for kernel events for as long as `timeout`: see [`sleep`](Waiter::sleep).
+    ///
+    /// Out of line, since each poll of a program has a call of it. The instant is part of the result although
+    /// no caller needs it: a result in registers costs the polls that do not sleep five instructions.
+    #[inline(never)]
+    pub(super) fn sleep_for(
+        &mut self,
+        selector: &Selector,
+        batch: &mut Batch,
+        timeout: Timeout,
+        probed: bool,
+    ) -> Result<Instant> {
+        self.sleep(selector, batch, timeout.span()?, probed)
+    }
+
     /// Waits for kernel events for as long as `span`, first spinning, if that is set. It asks the kernel once
     /// at least. Returns its latest reading of the clock, which is not before the end if there is no event.
     ///
     /// `probed` says that a probe of this poll has found nothing.
-    #[inline(never)]
     pub(super) fn sleep(
         &mut self,
         selector: &Selector,
@@ -104,17 +123,12 @@ impl Waiter {
             self.backoff.found_nothing();
         }
         let endless = end == Instant::MAX;
-        let mut end_of_spin = Instant::ZERO;
-        if self.spins() {
-            now = clock::now()?;
-            end_of_spin = end.min(now + Duration::from_nanos(self.spin));
-        }
+        let end_of_spin = end.min(after(now, self.spin));
         loop {
             let spinning = now < end_of_spin;
-            let selected = if spinning {
-                selector.select(batch.spare(), Wait::No)
-            } else if endless {
-                selector.select(batch.spare(), Wait::Endless)
+            let selected = if spinning || endless {
+                let wait = if spinning { Wait::No } else { Wait::Endless };
+                selector.select(batch.spare(), wait)
             } else {
                 selector.select_for(batch.spare(), end.as_nanos().saturating_sub(now.as_nanos()))
             };

@@ -175,6 +175,7 @@ impl ListenOptions {
     }
 
     /// Attaches the program to the group, of which a socket is a member once it receives.
+    #[inline]
     fn steer(&self, socket: RawFd) -> Result<()> {
         self.steer_by_cpu.map_or(Ok(()), |sockets| steering::steer_by_cpu(socket, sockets))
     }

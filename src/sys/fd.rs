@@ -8,9 +8,24 @@ use crate::error::{Error, Result};
 /// A raw file descriptor: the same type as `std::os::fd::RawFd`.
 pub type RawFd = c_int;
 
-/// The error of the system call that failed just now.
+/// Returns the error of the system call that failed just now.
 #[cold]
+#[inline(always)]
 pub(crate) fn last_error() -> Error {
+    let error = error_of_errno();
+    // SAFETY: `from_raw_os_error` returns no other. Told so, the compiler knows that a call which
+    // has failed returns no `Ok`: a variant of `Error` and `Ok` share a word in a `Result`.
+    unsafe {
+        let is_of_system = matches!(error, Error::Os(_) | Error::AlreadyExists | Error::NotFound);
+        core::hint::assert_unchecked(is_of_system);
+    }
+    error
+}
+
+/// Out of line: inlined, it would be the larger part of most of the calls that it follows.
+#[cold]
+#[inline(never)]
+fn error_of_errno() -> Error {
     // SAFETY: the pointer to the calling thread's own `errno` is always valid.
     Error::from_raw_os_error(unsafe { *errno() })
 }

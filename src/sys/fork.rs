@@ -12,7 +12,6 @@ use core::ffi::c_int;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering::Relaxed, Ordering::SeqCst};
 
-use super::fd::check;
 use crate::error::{Error, Result};
 
 /// Knows whether the process has forked away since it was made.
@@ -69,18 +68,16 @@ static WORD: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());
 fn word() -> Result<&'static AtomicU32> {
     let mut word = WORD.load(SeqCst);
     if word.is_null() {
-        let (made, length) = match wiped_page() {
-            Some((page, length)) => (page, length),
-            None => (fork_counter()?, 0),
-        };
+        let page = wiped_page();
+        let made = if page.is_null() { fork_counter()? } else { page };
         match WORD.compare_exchange(ptr::null_mut(), made, SeqCst, SeqCst) {
             Ok(_) => word = made,
             Err(other) => {
                 word = other;
-                if length != 0 {
+                if !page.is_null() {
                     // SAFETY: this page was mapped just now, and another thread's was taken
                     // instead.
-                    unsafe { libc::munmap(made.cast(), length) };
+                    unsafe { libc::munmap(page.cast(), PAGE) };
                 }
             }
         }
@@ -94,32 +91,35 @@ fn word() -> Result<&'static AtomicU32> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const NO_ADVICE: c_int = -1;
 
+/// The least size of a page. Where pages are larger, mmap(2), madvise(2) and munmap(2) round up.
+const PAGE: usize = 4096;
+
+/// Maps a page that is zeroes in a forked child, or returns null if the system does not have that.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn wiped_page() -> Option<(*mut AtomicU32, usize)> {
+fn wiped_page() -> *mut AtomicU32 {
     // SAFETY: anonymous memory at an address of the kernel's choice overlaps nothing of ours.
     unsafe {
-        let length = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).ok()?;
         let (access, kind) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        let page = libc::mmap(ptr::null_mut(), length, access, kind, -1, 0);
+        let page = libc::mmap(ptr::null_mut(), PAGE, access, kind, -1, 0);
         if page == libc::MAP_FAILED {
-            return None;
+            return ptr::null_mut();
         }
         // Some emulators (qemu-user before 7.1) answer every advice with success and without
         // effect. Then so is one that does not exist.
-        let is_obeyed = libc::madvise(page, length, NO_ADVICE) != 0
-            && libc::madvise(page, length, libc::MADV_WIPEONFORK) == 0;
+        let is_obeyed = libc::madvise(page, PAGE, NO_ADVICE) != 0
+            && libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) == 0;
         if !is_obeyed {
-            libc::munmap(page, length);
-            return None;
+            libc::munmap(page, PAGE);
+            return ptr::null_mut();
         }
-        Some((page.cast(), length))
+        page.cast()
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn wiped_page() -> Option<(*mut AtomicU32, usize)> {
-    None
+fn wiped_page() -> *mut AtomicU32 {
+    ptr::null_mut()
 }
 
 fn fork_counter() -> Result<*mut AtomicU32> {
@@ -141,7 +141,9 @@ fn fork_counter() -> Result<*mut AtomicU32> {
     // Two threads may both get here: counting twice is as good as once.
     // SAFETY: the handler only adds to an atomic, which is allowed after a fork.
     let errno = unsafe { pthread_atfork(None, None, Some(count)) };
-    check(-errno).map_err(|_| Error::from_raw_os_error(errno))?;
+    if errno != 0 {
+        return Err(Error::Os(errno));
+    }
     Ok((&raw const FORKS).cast_mut())
 }
 

@@ -5,6 +5,9 @@ use crate::error::Result;
 
 /// Chooses among the sockets of one address by the CPU: a classic BPF program that returns the
 /// number of the CPU modulo `sockets`. `SO_ATTACH_REUSEPORT_CBPF` in socket(7).
+///
+/// Out of line, so that a program without this option does not contain it.
+#[inline(never)]
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn steer_by_cpu(socket: RawFd, sockets: u32) -> Result<()> {
     // linux/bpf_common.h and linux/filter.h; the libc crate lacks some of them for Android.

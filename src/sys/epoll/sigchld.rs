@@ -41,9 +41,10 @@ struct Page {
 
 const _: () = assert!(size_of::<Page>() <= 4096);
 
+/// All zeroes, so that it takes no bytes of the program's file.
 static FIRST: Page = Page {
     slots: [const {
-        Slot { owner: AtomicI32::new(0), child: AtomicI32::new(0), eventfd: AtomicI32::new(-1) }
+        Slot { owner: AtomicI32::new(0), child: AtomicI32::new(0), eventfd: AtomicI32::new(0) }
     }; SLOTS],
     next: AtomicPtr::new(ptr::null_mut()),
 };
