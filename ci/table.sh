@@ -39,19 +39,13 @@ bytes() {
     strip -s -o "$scratch/stripped" "$1"
     stat -c %s "$scratch/stripped"
 }
-# loaded PROGRAM: the same without the table of sections, as ci/no-std.sh counts.
-loaded() {
-    bytes "$1" >/dev/null
-    python3 -B ci/no-std/cut.py "$scratch/stripped"
-    stat -c %s "$scratch/stripped"
-}
 if wanted memory "$@"; then
     cargo build --quiet --release --package mio-st-benches --examples
     cargo build --quiet --release --manifest-path ci/no-std/Cargo.toml --target-dir target/no-std
     printf '\n### An echo server, stripped, in bytes\n\n| | raw | mio-st | mio |\n|---|---:|---:|---:|\n| std |'
     for name in raw mio_st mio; do printf ' %d |' "$(bytes "target/release/examples/size_$name")"; done
-    printf '\n| no_std, libc alone | | %d | |\n' "$(loaded target/no-std/release/bare)"
-    printf '| no_std, with timers, signals and a slab | | %d | |\n' "$(loaded target/no-std/release/service)"
+    printf '\n| no_std, libc alone | | %d | |\n' "$(bytes target/no-std/release/bare)"
+    printf '| no_std, with timers, signals and a slab | | %d | |\n' "$(bytes target/no-std/release/service)"
 fi
 
 # -- The libraries alone, from nothing to built -------------------------------------------------------

@@ -1,6 +1,8 @@
 //! What makes a small program: no tables for unwinding, no hash of the build, sections side by side.
 
 fn main() {
+    let directory = env!("CARGO_MANIFEST_DIR");
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{directory}/no-unwind.ld");
     for argument in [
         "-Wl,--build-id=none",
         "-Wl,--no-eh-frame-hdr",
@@ -11,4 +13,5 @@ fn main() {
         println!("cargo::rustc-link-arg-bins={argument}");
     }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=no-unwind.ld");
 }

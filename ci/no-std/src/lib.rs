@@ -1,7 +1,7 @@
 //! What the programs need beside the library: what `main` is given, and a line of output.
 #![no_std]
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{c_char, c_int};
 use core::time::Duration;
 
 use mio_st::event::{EventedId, Events, Interests};
@@ -33,10 +33,17 @@ impl Program {
         if index >= self.count {
             return 0;
         }
+        let mut number = 0_u32;
         // SAFETY: there are `count` of them, each ends with a NUL.
-        let text = unsafe { CStr::from_ptr(*self.values.add(index)) };
-        let digits = text.to_bytes().iter().map(|&digit| u32::from(digit.wrapping_sub(b'0')));
-        digits.fold(0, |sum, digit| sum.wrapping_mul(10).wrapping_add(digit))
+        unsafe {
+            let mut text = (*self.values.add(index)).cast::<u8>();
+            while *text != 0 {
+                let digit = (*text).wrapping_sub(b'0');
+                number = number.wrapping_mul(10).wrapping_add(digit.into());
+                text = text.add(1);
+            }
+        }
+        number
     }
 }
 

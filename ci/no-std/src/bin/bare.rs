@@ -80,8 +80,11 @@ fn echo(registry: &mut Registry, stream: &TcpStream, id: EventedId) -> Result<()
     let mut buffer = [0; 4096];
     let wanted = match stream.peek(&mut buffer) {
         Ok(0) => return Err(Error::Os(libc::ECONNRESET)),
-        Ok(length) => match stream.write(&buffer[..length]) {
-            Ok(sent) => stream.read(&mut buffer[..sent]).map(|_| Interests::READABLE)?,
+        Ok(length) => match stream.write(buffer.get(..length).unwrap_or_default()) {
+            Ok(sent) => {
+                stream.read(buffer.get_mut(..sent).unwrap_or_default())?;
+                Interests::READABLE
+            }
             Err(error) if error.is_would_block() => Interests::WRITABLE,
             Err(error) => return Err(error),
         },
