@@ -8,6 +8,7 @@
 //! 6. [Forks](fork).
 //! 7. [Errors and capacities](errors).
 //! 8. [Tuning](tuning): static memory, batch sizes, latency.
+//! 9. [Portability](portability): platforms, and how the kernels differ.
 //!
 //! Coming from another library: [mio](from_mio), [polling](from_polling),
 //! [mio-st 0.2](from_mio_st_0_2).
@@ -37,6 +38,9 @@ pub mod errors {}
 
 #[doc = include_str!("guide/tuning.md")]
 pub mod tuning {}
+
+#[doc = include_str!("guide/portability.md")]
+pub mod portability {}
 
 #[cfg_attr(feature = "std", doc = include_str!("guide/from_mio.md"))]
 #[cfg_attr(not(feature = "std"), doc = "Needs the feature `std`.")]

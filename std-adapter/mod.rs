@@ -2,6 +2,7 @@
 
 mod boxed;
 mod error;
+mod fd;
 pub mod net;
 mod poller;
 mod socket;

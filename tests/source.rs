@@ -97,3 +97,20 @@ fn what_a_source_owned_comes_out_open() {
     peer.write_all(b"x").unwrap();
     assert_eq!((&port.0).read(&mut [0; 2]).unwrap(), 1);
 }
+
+#[test]
+fn a_descriptor_that_blocks_is_made_non_blocking_on_the_way_in() {
+    let owned = |stream: UnixStream| {
+        // SAFETY: its owner has given it away.
+        unsafe { OwnedFd::from_raw_fd(stream.into_raw_fd()) }
+    };
+    let (one, other) = UnixStream::pair().unwrap();
+    let io = mio_st::unix::EventedIo::try_from_fd(owned(one)).unwrap();
+    assert!(io.try_read(&mut [0]).unwrap_err().is_would_block());
+    let end = mio_st::unix::Receiver::try_from_fd(owned(other)).unwrap();
+    assert!(end.try_read(&mut [0]).unwrap_err().is_would_block());
+    // SAFETY: nothing is open at this number, and closing it is an error that nothing minds.
+    let closed = unsafe { OwnedFd::from_raw_fd(1_000_000) };
+    let answer = mio_st::unix::Sender::try_from_fd(closed);
+    assert_eq!(answer.err(), Some(Error::Os(libc::EBADF)));
+}

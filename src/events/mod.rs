@@ -47,9 +47,45 @@ impl Event {
         self.0.ready()
     }
 
-    /// The error number that the kernel put into the event beside [`ERROR`](Ready::ERROR), a hint: kqueue does, epoll
-    /// does not. The source has it still: its `take_error` or the next read or write returns it on every
-    /// system, unless it is in the socket's error queue (see [`Ready::ERROR`]).
+    /// Returns whether a read or an accept will not block: [`Ready::is_readable`].
+    #[inline]
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.readiness().is_readable()
+    }
+
+    /// Returns whether a write will not block: [`Ready::is_writable`].
+    #[inline]
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.readiness().is_writable()
+    }
+
+    /// Returns whether a timer has expired: [`Ready::is_timer`].
+    #[inline]
+    #[must_use]
+    pub fn is_timer(&self) -> bool {
+        self.readiness().is_timer()
+    }
+
+    /// Returns whether both directions are closed: [`Ready::is_hup`].
+    #[inline]
+    #[must_use]
+    pub fn is_hup(&self) -> bool {
+        self.readiness().is_hup()
+    }
+
+    /// Returns whether an error is pending: [`Ready::is_error`].
+    #[inline]
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.readiness().is_error()
+    }
+
+    /// Returns the error number that the kernel put into the event beside [`ERROR`](Ready::ERROR), a
+    /// hint: kqueue does, epoll does not. The source still has the error: its `take_error` or the next
+    /// read or write returns it on every system, unless it is in the socket's error queue (see
+    /// [`Ready::ERROR`]).
     #[inline]
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
@@ -149,6 +185,27 @@ impl<const N: usize> Events<N> {
     #[inline]
     pub fn iter(&self) -> Iter<'_> {
         Iter { events: self.view().events_left().iter() }
+    }
+
+    /// Takes the next event out of the batch. A `for` loop over `&mut events` does the same for all of
+    /// them.
+    ///
+    /// ```
+    /// use mio_st::{EventedId, Events, Poller, Ready};
+    ///
+    /// let mut poller = Poller::new()?;
+    /// let mut events = Events::new();
+    /// poller.notify(EventedId(1), Ready::USER_0)?;
+    /// poller.poll(&mut events, None)?;
+    /// while let Some(event) = events.next() {
+    ///     assert_eq!(event.id(), EventedId(1));
+    /// }
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    #[allow(clippy::should_implement_trait)] // `&mut Events` is `IntoIterator`, which is faster.
+    #[inline]
+    pub fn next(&mut self) -> Option<Event> {
+        self.into_iter().next()
     }
 
     /// Returns what a poll fills. It still has the events of the poll before.

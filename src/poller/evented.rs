@@ -48,6 +48,11 @@ use crate::poller::Registry;
 /// }
 /// ```
 #[doc(alias = "Source")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be registered with a poller",
+    note = "use the type of the same name in `mio_st::net`, or register the descriptor: \
+            `EventedFd(&socket.as_raw_fd())`; std's sockets must be set non-blocking first"
+)]
 pub trait Evented {
     /// Starts watching the source.
     ///

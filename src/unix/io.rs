@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::interests::Interests;
 use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::error_queue::{self, QueuedError};
-use crate::sys::fd::{Fd, RawFd};
+use crate::sys::fd::{Fd, OwnedFd, RawFd};
 use crate::sys::io::{self, Output};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 
@@ -84,6 +84,17 @@ impl EventedIo {
         // SAFETY: the caller promises the same.
         let io = Io { fd: unsafe { Fd::adopt(fd) }, output: Output::new() };
         EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) }
+    }
+
+    /// Takes over a descriptor and makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// The system's, see fcntl(2); the descriptor is closed then.
+    pub fn try_from_fd(fd: OwnedFd) -> Result<EventedIo> {
+        fd.set_nonblocking(true)?;
+        let io = Io { fd, output: Output::new() };
+        Ok(EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) })
     }
 
     pub(super) fn pipe_end(fd: Fd, possible: Interests) -> EventedIo {

@@ -5,7 +5,7 @@ use super::io::Io;
 use crate::error::Result;
 use crate::interests::Interests;
 use crate::source::{AsSource, Source};
-use crate::sys::fd::{Fd, RawFd};
+use crate::sys::fd::{Fd, OwnedFd, RawFd};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 use crate::sys::pipe;
 
@@ -56,6 +56,16 @@ macro_rules! end {
             pub unsafe fn from_raw_fd(fd: RawFd) -> $End {
                 // SAFETY: the caller promises the same.
                 $End::new(unsafe { Fd::adopt(fd) })
+            }
+
+            /// Takes over a descriptor, this end of a pipe, and makes it non-blocking.
+            ///
+            /// # Errors
+            ///
+            /// The system's, see fcntl(2); the descriptor is closed then.
+            pub fn try_from_fd(fd: OwnedFd) -> Result<$End> {
+                fd.set_nonblocking(true)?;
+                Ok($End::new(fd))
             }
 
             fn new(fd: Fd) -> $End {
