@@ -8,8 +8,8 @@ use crate::events::Batch;
 use crate::sys::{Selector, Wait, clock};
 use crate::time::{Instant, nanos};
 
-/// How long a poll may wait, in nanoseconds. It is converted once, where the poll begins, and becomes a point
-/// in time once, before the poll waits.
+/// How long a poll may wait, in nanoseconds. It is converted once, where the poll begins, and
+/// becomes a point in time once, before the poll waits.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) struct Timeout(u64);
 
@@ -81,15 +81,16 @@ impl Waiter {
         self.on_signal = on_signal;
     }
 
-    /// Returns whether the poll is to ask the kernel without waiting, before it calls [`sleep`](Waiter::sleep).
-    /// To be asked once in each poll that has a timeout or a deadline.
+    /// Returns whether the poll is to ask the kernel without waiting, before it calls
+    /// [`sleep`](Waiter::sleep). To be asked once in each poll that has a timeout or a deadline.
     #[inline]
     pub(super) fn should_probe(&mut self) -> bool {
         self.backoff.should_probe()
     }
 
-    /// Waits for kernel events for as long as `span`, first spinning, if that is set. It asks the kernel once
-    /// at least. Returns its latest reading of the clock, which is not before the end if there is no event.
+    /// Waits for kernel events for as long as `span`, first spinning, if that is set. It asks the
+    /// kernel once at least. Returns its latest reading of the clock, which is not before the end
+    /// if there is no event.
     ///
     /// `probed` says that a probe of this poll has found nothing.
     #[inline(never)]
@@ -134,8 +135,8 @@ impl Waiter {
         }
     }
 
-    /// Makes nothing of an error that is an interruption by a signal, unless the call has `waited` and the
-    /// poll is to return then.
+    /// Makes nothing of an error that is an interruption by a signal, unless the call has `waited`
+    /// and the poll is to return then.
     #[cold]
     pub(super) fn ignore_signal(&self, error: Error, waited: bool) -> Result<()> {
         let ignored = !waited || self.on_signal == OnSignal::Retry;

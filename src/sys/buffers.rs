@@ -2,8 +2,8 @@
 //!
 //! A stream can be read and written in parts, so the first buffers are enough: the result says how
 //! much. If the first buffers are empty, the result would be 0, which means the end of the data:
-//! leading and trailing empty buffers are left out. A datagram cannot be split: too many buffers are
-//! `EMSGSIZE`, as for sendmsg(2) itself.
+//! leading and trailing empty buffers are left out. A datagram cannot be split: too many buffers
+//! are `EMSGSIZE`, as for sendmsg(2) itself.
 
 use core::ops::Deref;
 

@@ -121,8 +121,8 @@ pub struct Sender {
 end!(Sender, Interests::WRITABLE);
 
 impl Sender {
-    /// Writes from `buffer`. Returns the number of bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go
-    /// whole or not at all.
+    /// Writes from `buffer`. Returns the number of bytes. No more than 512 bytes (`PIPE_BUF`, on
+    /// Linux 4096) go whole or not at all.
     ///
     /// # Errors
     ///
