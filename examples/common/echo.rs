@@ -11,8 +11,8 @@ use mio_st::net::TcpStream;
 /// It does one thing at a time: with nothing unsent it waits to read, with something unsent it
 /// waits to write. So
 ///
-/// * its memory is bounded: nobody can send more before what was sent has been taken back, and a
-///   client that stops reading is in the end stopped by TCP itself;
+/// * its memory is bounded: a client cannot send more before what was sent has been taken back, and
+///   a client that stops reading is in the end stopped by TCP itself;
 /// * at the end of the client's data everything has been echoed: a half-closed client misses
 ///   nothing.
 ///

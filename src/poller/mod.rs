@@ -180,7 +180,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     pub fn init_in(place: &mut MaybeUninit<Self>) -> Result<&mut Self> {
         let registry = Registry::new()?;
         let poller = place.as_mut_ptr();
-        // SAFETY: `place` is valid for writing, the fields lie in it and do not overlap, and when
+        // SAFETY: `place` is valid for writing, the fields are in it and do not overlap, and when
         // all of them have been written it is a poller. Nothing in between can fail or panic.
         unsafe {
             ReadyQueue::<USER>::init_in(&mut *(&raw mut (*poller).user).cast());

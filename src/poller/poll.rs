@@ -201,7 +201,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         settled && self.registry.settle()
     }
 
-    /// As [`poll`](Poller::poll), but a signal that interrupts the waiting ends it.
+    /// Polls as [`poll`](Poller::poll) does, but returns if a signal interrupts the wait.
     ///
     /// A signal that is delivered just before the call does not. To avoid that race use
     /// [`Signals`](crate::unix::Signals), or call a [`Waker`](crate::unix::Waker) from the handler.

@@ -136,7 +136,8 @@ pub struct ReadyQueue<const N: usize> {
 }
 
 impl<const N: usize> ReadyQueue<N> {
-    /// An empty queue: all zeros, so that a `static` one costs no space in the program file.
+    /// Creates an empty queue: all zeros, so that a `static` one costs no space in the program
+    /// file.
     ///
     /// `N` may be 0. Above 2^31 - 1 it does not compile.
     #[must_use]
@@ -193,7 +194,7 @@ impl<const N: usize> ReadyQueue<N> {
     /// queue.begin_round();
     /// assert_eq!(queue.pop(), Some((EventedId(3), Ready::READABLE)));
     ///
-    /// queue.set_ready(key, Ready::READABLE)?; // disarmed: nobody hears of it,
+    /// queue.set_ready(key, Ready::READABLE)?; // disarmed: not reported,
     /// assert!(!queue.has_pending());
     /// queue.rearm(key)?; // but it is not forgotten
     /// assert!(queue.has_pending());
@@ -291,7 +292,7 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.begin_round();
     }
 
-    /// The next event of the round; `None` at its end, and before the first round.
+    /// Returns the next event of the round; `None` at its end, and before the first round.
     ///
     /// Between two calls anything may be done to the queue. What leaves it is not delivered, and
     /// what enters it is delivered in a later round.

@@ -78,15 +78,15 @@ macro_rules! end {
                 self.io.into_raw_fd()
             }
 
-            /// The descriptor, lent.
+            /// Returns the descriptor, which stays owned by the handle.
             #[inline]
             #[must_use]
             pub fn as_raw_fd(&self) -> RawFd {
                 self.io.as_raw_fd()
             }
 
-            /// Whether calls that cannot be made at once fail or wait. A child process may want an
-            /// end that waits.
+            /// Sets whether calls that cannot be completed at once fail or wait. A child process
+            /// may want an end that waits.
             ///
             /// # Errors
             ///

@@ -33,7 +33,7 @@ const UNKNOWN: u8 = 0;
 const YES: u8 = 1;
 const NO: u8 = 2;
 
-/// Asks whether the system has the filter for urgent data, if nobody has asked before. A change
+/// Asks whether the system has the filter for urgent data, if it was not asked before. A change
 /// that names an unknown filter is `EINVAL`, and would make every registration fail.
 pub(super) fn ask_for_priority(queue: &Queue) {
     let Some(filter) = PRIORITY else { return };

@@ -135,7 +135,7 @@ impl Selector {
         self.kqueue.raw()
     }
 
-    /// kqueue wakes all who watch.
+    /// Returns `Unsupported`: kqueue wakes all pollers that watch.
     pub(crate) fn register_exclusive(&self, _: RawFd, _: Subscription) -> Result<()> {
         Err(Error::Unsupported)
     }
