@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 #[cfg(not(target_vendor = "apple"))]
 pub(super) const MOST_BYTES: usize = isize::MAX as usize;
 #[cfg(target_vendor = "apple")]
-pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
+pub(super) const MOST_BYTES: usize = core::ffi::c_int::MAX as usize - 1;
 
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
 const MOST_BUFFERS: usize = 1024;
