@@ -17,8 +17,9 @@ use mio_st::poll::{PollOption, Registry};
 /// * at the end of the client's data everything has been echoed: a half-closed client misses
 ///   nothing.
 ///
-/// Register it for `READABLE` with `Level` and take one step for each event. That bounds the work of an event, so
-/// that no client can hold the loop, however fast it sends; the next poll reports what is left.
+/// Register it for `READABLE` with `Level` and take one step for each event. That bounds the work
+/// of an event, so that no client can hold the loop, however fast it sends; the next poll reports
+/// what is left.
 pub struct Echo<B> {
     pub stream: TcpStream,
     /// How many bytes went back.
