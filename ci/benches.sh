@@ -4,5 +4,6 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
-cargo test --no-fail-fast --package mio-st-benches --all-targets
+cargo test --no-fail-fast --package mio-st-benches
+cargo check --quiet --package mio-st-benches --benches
 echo "benches: they build, and their tests passed"

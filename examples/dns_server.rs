@@ -141,7 +141,7 @@ pub(crate) fn answer(query: &[u8], truncated: bool, reply: &mut [u8; LONGEST]) -
     };
     let question = question.map_or(&[][..], |question| question.bytes);
     reply[..2].copy_from_slice(&query[..2]); // Whose answer it is.
-    reply[2] = 0x84 | query[2] & 0x79; // An answer, from who knows; what was asked for.
+    reply[2] = 0x84 | query[2] & 0x79; // An authoritative answer; what was asked for.
     reply[3] = code;
     reply[4..HEADER].fill(0);
     reply[5] = u8::from(!question.is_empty());

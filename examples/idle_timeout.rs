@@ -108,9 +108,7 @@ fn step(
     id: EventedId,
     deadline: Instant,
 ) -> io::Result<bool> {
-    let Some(interests) = connection.echo.step()? else { return Ok(false) };
+    let goes_on = connection.echo.step(poller.registry(), id)?;
     poller.update_deadline(connection.idle, deadline)?;
-    // This is a system call only if the interests have changed.
-    poller.reregister(&mut connection.echo.stream, id, interests, PollOption::Level)?;
-    Ok(true)
+    Ok(goes_on)
 }

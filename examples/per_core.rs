@@ -229,10 +229,9 @@ impl Core {
     /// Lets a connection take one step. Returns `false` at the end of its data.
     fn echo(&mut self, id: EventedId, idle_end: Instant) -> io::Result<bool> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(true) };
-        let Some(wanted) = connection.echo.step()? else { return Ok(false) };
+        let goes_on = connection.echo.step(self.poller.registry(), id)?;
         self.poller.update_deadline(connection.idle, idle_end)?;
-        self.poller.reregister(&mut connection.echo.stream, id, wanted, PollOption::Level)?;
-        Ok(true)
+        Ok(goes_on)
     }
 
     fn close(&mut self, id: EventedId) {

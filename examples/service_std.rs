@@ -211,13 +211,10 @@ impl Service {
     fn serve(&mut self, id: EventedId) -> io::Result<bool> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(true) };
         let before = connection.echo.echoed;
-        let step = connection.echo.step();
+        let step = connection.echo.step(self.poller.registry(), id);
         self.echoed += connection.echo.echoed - before;
-        let Some(wanted) = step? else { return Ok(false) };
         self.poller.update_deadline(connection.deadline, self.idle_end)?;
-        // This is a system call only if `wanted` has changed.
-        self.poller.reregister(&mut connection.echo.stream, id, wanted, PollOption::Level)?;
-        Ok(true)
+        step
     }
 
     fn close(&mut self, id: EventedId) {

@@ -5,12 +5,12 @@ use core::fmt;
 /// The readiness of a source: a set of bits.
 ///
 /// The accessors have one meaning on every system: an error or a hang-up makes both
-/// [`is_readable`](Ready::is_readable) and [`is_writable`](Ready::is_writable) true, whatever the interests
-/// are, because the next read or write returns the reason, and a program that waits for either would hang
-/// otherwise. `contains` and the other set operations use the bits as they are.
+/// [`is_readable`](Ready::is_readable) and [`is_writable`](Ready::is_writable) true, whatever the
+/// interests are, because the next read or write returns the reason, and a program that waits for
+/// either would hang otherwise. `contains` and the other set operations use the bits as they are.
 ///
-/// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: true if set, and possibly absent. `READ_CLOSED` is
-/// reliable if the interests include `READABLE`.
+/// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: true if set, and possibly absent.
+/// `READ_CLOSED` is reliable if the interests include `READABLE`.
 ///
 /// ```
 /// use mio_st::event::Ready;
@@ -24,21 +24,21 @@ use core::fmt;
 #[repr(transparent)]
 pub struct Ready(u32);
 
-// epoll's bits have epoll's values, so that on Linux an event is used as the kernel wrote it (asserted in
-// `sys::epoll`). The others have values that epoll_ctl(2) does not use.
+// epoll's bits have epoll's values, so that on Linux an event is used as the kernel wrote it
+// (asserted in `sys::epoll`). The others have values that epoll_ctl(2) does not use.
 bitflags::bitflags! {
     impl Ready: u32 {
         /// Data can be read, or a connection accepted.
         const READABLE = 0x001;
-        /// Urgent (out-of-band) data, or another exceptional condition. Reported only if the interests
-        /// include it, and never as `READABLE`.
+        /// Urgent (out-of-band) data, or another exceptional condition. Reported only if the
+        /// interests include it, and never as `READABLE`.
         const PRIORITY = 0x002;
         /// Data can be written, or a connection attempt has ended.
         const WRITABLE = 0x004;
-        /// An error is pending: `take_error`, a read or a write returns it. On Linux it may be in the socket's
-        /// error queue instead, if the socket has `IP_RECVERR`, times of sending or `MSG_ZEROCOPY`: then none of
-        /// these returns it, and the flag stays until the queue has been read, see
-        /// [`QueuedError`](crate::unix::QueuedError).
+        /// An error is pending: `take_error`, a read or a write returns it. On Linux it may be in
+        /// the socket's error queue instead, if the socket has `IP_RECVERR`, times of sending or
+        /// `MSG_ZEROCOPY`: then none of these returns it, and the flag stays until the queue has
+        /// been read, see [`QueuedError`](crate::unix::QueuedError).
         const ERROR = 0x008;
         /// Both directions are closed.
         const HUP = 0x010;
@@ -48,7 +48,8 @@ bitflags::bitflags! {
         const WRITE_CLOSED = 0x4000;
         /// A timer has expired.
         const TIMER = 0x8000;
-        /// For user-space events, with a meaning of the user's own, like the seven bits that follow.
+        /// For user-space events, with a meaning of the user's own, like the seven bits that
+        /// follow.
         const USER_0 = 0x01_0000;
         /// The user's own.
         const USER_1 = 0x02_0000;
@@ -115,8 +116,8 @@ impl Ready {
         self.0 & Ready::ANY_READ_CLOSED != 0
     }
 
-    /// Returns whether nothing more can be written. epoll has no bit for it: on Linux it is true with a
-    /// hang-up, and a pipe without a reader reports [`ERROR`](Ready::ERROR).
+    /// Returns whether nothing more can be written. epoll has no bit for it: on Linux it is true
+    /// with a hang-up, and a pipe without a reader reports [`ERROR`](Ready::ERROR).
     #[inline]
     #[must_use]
     pub const fn is_write_closed(self) -> bool {

@@ -117,6 +117,6 @@ pub(super) fn ours<'a, 'b>(buffers: &'a [io::IoSlice<'b>]) -> &'a [IoSlice<'b>] 
 
 #[allow(unsafe_code)]
 pub(super) fn ours_mut<'a, 'b>(buffers: &'a mut [io::IoSliceMut<'b>]) -> &'a mut [IoSliceMut<'b>] {
-    // SAFETY: as in `ours`; and nobody can tell one from the other by what is done to it.
+    // SAFETY: as in `ours`; and the two types cannot be told apart by what is written through them.
     unsafe { slice::from_raw_parts_mut(buffers.as_mut_ptr().cast(), buffers.len()) }
 }

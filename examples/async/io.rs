@@ -31,7 +31,7 @@ impl<'r, T: Evented> Async<'r, T> {
         &self.io
     }
 
-    /// For calls that change the handle. It must stay the one that is watched.
+    /// Returns the handle, for calls that change it. It must stay the one that is watched.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }

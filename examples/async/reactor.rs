@@ -133,7 +133,7 @@ impl Reactor {
         inner.sources.remove(key);
     }
 
-    /// Is `Ready` if an event has come since [`clear_ready`](Reactor::clear_ready); otherwise the
+    /// Returns `Ready` if an event has come since [`clear_ready`](Reactor::clear_ready); otherwise the
     /// task is woken when one comes. The latest task that asks is the one that is woken.
     pub fn poll_ready(&self, key: Key, side: Side, context: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.inner.borrow_mut();
@@ -174,7 +174,7 @@ impl Reactor {
         Ok(key)
     }
 
-    /// Is `Ready` if the time of an alarm has come.
+    /// Returns `Ready` if the time of an alarm has come.
     pub fn poll_alarm(&self, key: Key, context: &mut Context<'_>) -> Poll<()> {
         match self.inner.borrow_mut().alarms.get_mut(key) {
             Some(alarm) => {

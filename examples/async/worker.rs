@@ -27,7 +27,7 @@ impl Worker {
         Worker { state: Mutex::new(State::Free), changed: Condvar::new() }
     }
 
-    /// Does the work, for ever. This is the other thread.
+    /// Runs the work, for ever. This is the other thread.
     pub fn run(&self) {
         let mut state = self.lock();
         loop {

@@ -25,7 +25,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// An error, and what it is about, such as an address.
+    /// Returns an error that says what it is about, such as an address.
     pub fn at(what: impl Display, error: impl Into<Failure>) -> Failure {
         match error.into() {
             Failure::Usage => Failure::Usage,
@@ -78,7 +78,7 @@ impl Arguments {
         word.to_str().and_then(|word| word.parse().ok()).ok_or(Failure::Usage)
     }
 
-    /// As `next`, for a time in milliseconds.
+    /// Returns the next argument as a time in milliseconds.
     pub fn millis(&mut self, default: &str) -> Result<Duration, Failure> {
         self.next(default).map(Duration::from_millis)
     }

@@ -140,11 +140,10 @@ impl Server {
     fn step(&mut self, id: EventedId, now: Instant) -> io::Result<bool> {
         // An event of a client that was closed earlier in this batch finds nothing.
         let Some(client) = self.clients.get_mut(id) else { return Ok(true) };
-        let Some(interests) = client.echo.step()? else { return Ok(false) };
+        let goes_on = client.echo.step(self.poller.registry(), id)?;
         // `StaleKey` is an error of this client too: its idle time is over.
         self.poller.update_deadline(client.idle, now + self.idle)?;
-        self.poller.reregister(&mut client.echo.stream, id, interests, PollOption::Level)?;
-        Ok(true)
+        Ok(goes_on)
     }
 
     /// Closing the descriptor also ends its registration, as no duplicate of it exists.

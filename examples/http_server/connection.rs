@@ -81,7 +81,7 @@ impl<S: Stream> Connection<S> {
         next
     }
 
-    /// The time that its stage may take has passed. Tells the client so if it is sending a request.
+    /// Ends a stage whose time has passed. Tells the client so if it is sending a request.
     pub fn time_out(&mut self, pool: &mut Pool, context: &mut Context) -> Next {
         let stage = self.stage;
         match (stage.0, &self.lease) {

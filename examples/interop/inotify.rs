@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::{check, new_file};
 
-/// The new files of a folder.
+/// Watches a folder for new files.
 pub fn watch(folder: &Path) -> io::Result<File> {
     let folder = CString::new(folder.as_os_str().as_bytes())?;
     // SAFETY: the kernel reads a path that ends with a NUL.

@@ -23,7 +23,7 @@ pub fn every(period: Duration) -> io::Result<File> {
     }
 }
 
-/// How often it has ticked since this was asked last.
+/// Returns how often it has ticked since the last call.
 pub fn expirations(mut timer: &File) -> io::Result<u64> {
     let mut count = [0; 8];
     timer.read_exact(&mut count)?;

@@ -51,7 +51,7 @@ impl Tun {
         Ok(Tun { device, socket: control })
     }
 
-    /// A datagram whose way leads through the device.
+    /// Sends a datagram that is routed through the device.
     pub fn send(&self, data: &[u8]) -> io::Result<()> {
         self.socket.send_to(data, (THERE, DISCARD)).map(drop)
     }

@@ -159,7 +159,7 @@ impl Socket {
         })
     }
 
-    /// The same out of a pipe.
+    /// Splices out of a pipe in the same way.
     pub fn splice_from(&self, pipe: &Receiver, most: usize) -> io::Result<usize> {
         Ok(match self {
             Socket::Tcp(stream) => stream.as_socket().splice_from(pipe, most)?,

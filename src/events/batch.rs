@@ -7,8 +7,8 @@ use crate::sys::RawEvent;
 
 /// A fixed array of events, of which the first ones are those of the latest poll.
 ///
-/// The kernel writes into it directly. `&mut Batch<[RawEvent; N]>` coerces to `&mut Batch`, so that what
-/// fills a batch is compiled once and not for each `N`.
+/// The kernel writes into it directly. `&mut Batch<[RawEvent; N]>` coerces to `&mut Batch`, so that
+/// what fills a batch is compiled once and not for each `N`.
 pub(crate) struct Batch<E: ?Sized = [RawEvent]> {
     /// The number of events of the latest poll, at most `events.len()`.
     len: usize,
@@ -33,15 +33,16 @@ impl Batch {
         (self.len, self.taken) = (0, 0);
     }
 
-    /// Replaces all events by the first `len` of [`slots`](Batch::slots), which have been written to.
+    /// Replaces all events by the first `len` of [`slots`](Batch::slots), which have been written
+    /// to.
     #[inline]
     pub(crate) fn set_len(&mut self, len: usize) {
         debug_assert!(len <= self.events.len());
         (self.len, self.taken) = (len, 0);
     }
 
-    /// Notes that no event was taken, which is true already: a poll ends with it, so that the compiler knows
-    /// it in the loop over the events that follows.
+    /// Notes that no event was taken, which is true already: a poll ends with it, so that the
+    /// compiler knows it in the loop over the events that follows.
     #[inline]
     pub(crate) fn rewind(&mut self) {
         self.taken = 0;
@@ -98,11 +99,13 @@ impl Batch {
     /// Returns the events that were not taken.
     #[inline]
     pub(super) fn events_left(&self) -> &[RawEvent] {
-        // SAFETY: `taken` is at most `len`, and that at most `events.len()`: all that changes them sees to that.
+        // SAFETY: `taken` is at most `len`, and that at most `events.len()`: all that changes them
+        // sees to that.
         unsafe { self.events.get_unchecked(self.taken..self.len) }
     }
 
-    /// Takes all events: returns them, and the number of those that were taken, which may be lowered again.
+    /// Takes all events: returns them, and the number of those that were taken, which may be
+    /// lowered again.
     #[inline]
     pub(super) fn take(&mut self) -> (&[RawEvent], &mut usize) {
         // SAFETY: as in `events_left`.

@@ -82,9 +82,9 @@ impl Event {
         self.readiness().is_error()
     }
 
-    /// Returns the error number that the kernel put into the event beside [`ERROR`](Ready::ERROR), a
-    /// hint: kqueue does, epoll does not. The source still has the error: its `take_error` or the next
-    /// read or write returns it on every system, unless it is in the socket's error queue (see
+    /// Returns the error number that the kernel put into the event beside [`ERROR`](Ready::ERROR),
+    /// a hint: kqueue does, epoll does not. The source still has the error: its `take_error` or the
+    /// next read or write returns it on every system, unless it is in the socket's error queue (see
     /// [`Ready::ERROR`]).
     #[inline]
     #[must_use]
@@ -112,8 +112,9 @@ impl fmt::Debug for Event {
 
 /// A buffer for `N` events, filled by [`poll`](crate::poll::Poller::poll).
 ///
-/// The kernel writes into it directly; nothing is copied. Iterating by `for event in &mut events` takes the
-/// events out: each comes once, and after an early `break` the others are left, until the next poll clears it.
+/// The kernel writes into it directly; nothing is copied. Iterating by `for event in &mut events`
+/// takes the events out: each comes once, and after an early `break` the others are left, until the
+/// next poll clears it.
 ///
 /// `Events<0>` does not compile:
 ///
@@ -121,8 +122,8 @@ impl fmt::Debug for Event {
 /// let events = mio_st::event::Events::<0>::sized();
 /// ```
 ///
-/// If a poll returns a [full](Events::is_full) buffer, more events may be pending. They are not lost: the next
-/// poll returns them.
+/// If a poll returns a [full](Events::is_full) buffer, more events may be pending. They are not
+/// lost: the next poll returns them.
 pub struct Events<const N: usize = 256> {
     batch: Batch<[RawEvent; N]>,
 }
@@ -165,9 +166,9 @@ impl<const N: usize> Events<N> {
         self.len() == 0
     }
 
-    /// Returns whether the latest poll has found as many events as there are slots: more may be pending. On
-    /// kqueue it may have fewer events than that, since the two directions of a source are merged after the
-    /// kernel has written them.
+    /// Returns whether the latest poll has found as many events as there are slots: more may be
+    /// pending. On kqueue it may have fewer events than that, since the two directions of a source
+    /// are merged after the kernel has written them.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -187,8 +188,8 @@ impl<const N: usize> Events<N> {
         Iter { events: self.view().events_left().iter() }
     }
 
-    /// Takes the next event out of the batch. A `for` loop over `&mut events` does the same for all of
-    /// them.
+    /// Takes the next event out of the batch. A `for` loop over `&mut events` does the same for all
+    /// of them.
     ///
     /// ```
     /// use mio_st::{EventedId, Events, Poller, Ready};
@@ -261,11 +262,12 @@ pub struct Iter<'a> {
 
 /// Takes the events of a batch: `for event in &mut events`.
 ///
-/// Events that it has not returned when it is dropped stay in the batch. If it is leaked, all events are taken:
-/// none comes twice.
+/// Events that it has not returned when it is dropped stay in the batch. If it is leaked, all
+/// events are taken: none comes twice.
 pub struct Drain<'a> {
     events: slice::Iter<'a, RawEvent>,
-    /// The number of all events as long as it lives, so that it need not be updated at each of them.
+    /// The number of all events as long as it lives, so that it need not be updated at each of
+    /// them.
     taken: &'a mut usize,
 }
 

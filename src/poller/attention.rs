@@ -3,11 +3,12 @@
 use crate::error::Result;
 use crate::sys::fork::{ForkGuard, NO_MARK};
 
-/// Says with one comparison whether this process is the poller's, and nothing but the kernel can have events.
+/// Says with one comparison whether this process is the poller's, and nothing but the kernel can
+/// have events.
 ///
-/// The process has a mark, which a forked child does not share (see `sys::fork`). `calm` is that mark as long
-/// as only the kernel can have events. A user event, a timer or spinning sets it to a value that is no
-/// process's mark; the poll that finds none of these pending restores it.
+/// The process has a mark, which a forked child does not share (see `sys::fork`). `calm` is that
+/// mark as long as only the kernel can have events. A user event, a timer or spinning sets it to a
+/// value that is no process's mark; the poll that finds none of these pending restores it.
 #[derive(Debug)]
 pub(super) struct Attention {
     fork: ForkGuard,

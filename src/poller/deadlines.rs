@@ -12,14 +12,15 @@ use crate::wheel::DeadlineKey;
 
 /// Timers: events at deadlines. They are kept in a [`TimerWheel`](crate::timer::TimerWheel).
 ///
-/// A timer is never early. It is late by kernel timer slack and scheduling delay, and by the time from one poll
-/// to the next. When its event is in `Events`, a one-shot timer is over and its key is stale.
+/// A timer is never early. It is late by kernel timer slack and scheduling delay, and by the time
+/// from one poll to the next. When its event is in `Events`, a one-shot timer is over and its key
+/// is stale.
 ///
 /// # What stays in a batch
 ///
-/// Within a batch, expired timers come before kernel events. So a handler of a kernel event never meets the
-/// key of a deadline that has fired without its event having been seen. Between the handlers of timers and
-/// user events, and for kernel events, this holds:
+/// Within a batch, expired timers come before kernel events. So a handler of a kernel event never
+/// meets the key of a deadline that has fired without its event having been seen. Between the
+/// handlers of timers and user events, and for kernel events, this holds:
 ///
 /// | call, while the batch is handled | returns | an event that is in the batch already |
 /// |---|---|---|
@@ -44,7 +45,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.insert(deadline.into(), id)
     }
 
-    /// Adds a deadline that expires `timeout` from now. A timeout beyond [`Instant::MAX`] never expires.
+    /// Adds a deadline that expires `timeout` from now. A timeout beyond [`Instant::MAX`] never
+    /// expires.
     ///
     /// # Errors
     ///
@@ -56,20 +58,22 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.insert(clock::now()? + timeout, id)
     }
 
-    /// Adds a periodic timer: it expires `period` from now, and then always `period` after the last deadline,
-    /// so that it does not drift. A poll that is late by whole periods gets one event; missed ones are
-    /// skipped. An interval takes two of the `TIMERS` slots, and its key stays valid until it is cancelled.
+    /// Adds a periodic timer: it expires `period` from now, and then always `period` after the last
+    /// deadline, so that it does not drift. A poll that is late by whole periods gets one event;
+    /// missed ones are skipped. An interval takes two of the `TIMERS` slots, and its key stays
+    /// valid until it is cancelled.
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full), [`InvalidInput`](crate::Error::InvalidInput) for a period of zero, or
-    /// the error of clock_gettime(2).
+    /// [`Full`](crate::Error::Full), [`InvalidInput`](crate::Error::InvalidInput) for a period of
+    /// zero, or the error of clock_gettime(2).
     pub fn add_interval(&mut self, id: EventedId, period: Duration) -> Result<DeadlineKey> {
         self.registry.request_attention();
         self.timers.insert_interval(clock::now()? + period, period, id)
     }
 
-    /// Moves a deadline. Pushing one back, as a server does at each byte it reads, costs a few nanoseconds.
+    /// Moves a deadline. Pushing one back, as a server does at each byte it reads, costs a few
+    /// nanoseconds.
     ///
     /// # Errors
     ///
@@ -93,12 +97,12 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.cancel(key)
     }
 
-    /// Returns whether `event`, of the latest poll, still stands for the deadline of `key`: that deadline has
-    /// fired, and since then was neither replaced, moved nor cancelled.
+    /// Returns whether `event`, of the latest poll, still stands for the deadline of `key`: that
+    /// deadline has fired, and since then was neither replaced, moved nor cancelled.
     ///
     /// An event that is in the batch stays there, whatever is done to its deadline: see
-    /// [below](#what-stays-in-a-batch). A handler that must not act on such an event asks here, with the key
-    /// that it keeps for the id:
+    /// [below](#what-stays-in-a-batch). A handler that must not act on such an event asks here,
+    /// with the key that it keeps for the id:
     ///
     /// ```
     /// # use core::time::Duration;
@@ -116,15 +120,16 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Ok::<(), mio_st::Error>(())
     /// ```
     ///
-    /// The answer rests on the state of `key`. So it is `true` for any timer event with the key of a single
-    /// deadline that was cancelled by `Ok`: forget such a key.
+    /// The answer rests on the state of `key`. So it is `true` for any timer event with the key of
+    /// a single deadline that was cancelled by `Ok`: forget such a key.
     #[must_use]
     pub fn is_current(&self, event: &Event, key: DeadlineKey) -> bool {
         event.readiness().is_timer() && self.timers.has_fired(key)
     }
 
-    /// Cancels the earliest deadline of this id. Returns whether there was one. O(N): searches all timers.
-    /// Prefer [`cancel_deadline`](Poller::cancel_deadline), which is O(1), if you have the key.
+    /// Cancels the earliest deadline of this id. Returns whether there was one. O(N): searches all
+    /// timers. Prefer [`cancel_deadline`](Poller::cancel_deadline), which is O(1), if you have the
+    /// key.
     pub fn remove_deadline(&mut self, id: EventedId) -> bool {
         self.timers.remove(id)
     }

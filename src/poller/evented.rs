@@ -7,9 +7,10 @@ use crate::poller::Registry;
 
 /// A source of kernel events, such as a socket.
 ///
-/// User code does not call these methods: it calls [`Poller::register`](crate::poll::Poller::register) and
-/// the like, which call them. Implement it for your own types by forwarding the calls to a type that
-/// implements it, such as [`EventedFd`](crate::unix::EventedFd):
+/// User code does not call these methods: it calls
+/// [`Poller::register`](crate::poll::Poller::register) and the like, which call them. Implement it
+/// for your own types by forwarding the calls to a type that implements it, such as
+/// [`EventedFd`](crate::unix::EventedFd):
 ///
 /// ```
 /// use mio_st::Result;
@@ -60,8 +61,8 @@ pub trait Evented {
     ///
     /// [`AlreadyExists`](crate::Error::AlreadyExists) if it is registered already,
     /// [`Unsupported`](crate::Error::Unsupported) for what the system cannot watch,
-    /// [`InvalidInput`](crate::Error::InvalidInput) for an interest that can never happen, or the system's
-    /// own. A failed call changes nothing.
+    /// [`InvalidInput`](crate::Error::InvalidInput) for an interest that can never happen, or the
+    /// system's own. A failed call changes nothing.
     fn register(
         &mut self,
         registry: &mut Registry,
@@ -70,13 +71,13 @@ pub trait Evented {
         opt: PollOption,
     ) -> Result<()>;
 
-    /// Changes id, interests and option of a registered source, and arms it again after a oneshot event. A
-    /// source that is ready reports so again.
+    /// Changes id, interests and option of a registered source, and arms it again after a oneshot
+    /// event. A source that is ready reports so again.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) if it is not registered, even if the handle was registered and
-    /// somebody else has ended that by the descriptor's number; and as `register`.
+    /// [`NotFound`](crate::Error::NotFound) if it is not registered, even if the handle was
+    /// registered and somebody else has ended that by the descriptor's number; and as `register`.
     fn reregister(
         &mut self,
         registry: &mut Registry,

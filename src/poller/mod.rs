@@ -28,9 +28,10 @@ use crate::wheel::TimerWheel;
 
 /// Returns kernel events, user-space events and expired timers through one call.
 ///
-/// `USER` is the number of user-space events and sources that it can hold, `TIMERS` that of deadlines. Both are
-/// exact and independent, and may be 0, which costs nothing. [`new`](Poller::new) takes the defaults of 512,
-/// [`sized`](Poller::sized) serves every size. Nothing is ever allocated.
+/// `USER` is the number of user-space events and sources that it can hold, `TIMERS` that of
+/// deadlines. Both are exact and independent, and may be 0, which costs nothing.
+/// [`new`](Poller::new) takes the defaults of 512, [`sized`](Poller::sized) serves every size.
+/// Nothing is ever allocated.
 ///
 /// ```
 /// use core::time::Duration;
@@ -58,43 +59,47 @@ use crate::wheel::TimerWheel;
 ///
 /// # Order and fairness
 ///
-/// User events keep their order. Timers are ordered by deadline within a poll. Between the three classes there
-/// is a guarantee, for what is pending when a poll begins:
+/// User events keep their order. Timers are ordered by deadline within a poll. Between the three
+/// classes there is a guarantee, for what is pending when a poll begins:
 ///
-/// * **Order.** Within a batch all expired timers come before all kernel events. A handler of a kernel event
-///   can rely on it: the key of a deadline that has fired is stale only if the event was seen before.
-/// * **Share.** With `Events<N>`, N >= 3, each class with pending events gets at least ⌊N/3⌋ slots of every
-///   batch (fewer only if it has fewer events). With N < 3, it gets at least one slot in every three polls.
-/// * **Bound.** An event is therefore delivered within ⌈p/⌊N/3⌋⌉ polls (3p if N < 3), where p is its position
-///   in its class's queue, counting from 1. The queue of the kernel is that of the ready sources, which it
-///   rotates; in that of the timers an earlier deadline precedes, even if it is added later.
+/// * **Order.** Within a batch all expired timers come before all kernel events. A handler of a
+///   kernel event can rely on it: the key of a deadline that has fired is stale only if the event
+///   was seen before.
+/// * **Share.** With `Events<N>`, N >= 3, each class with pending events gets at least ⌊N/3⌋ slots
+///   of every batch (fewer only if it has fewer events). With N < 3, it gets at least one slot in
+///   every three polls.
+/// * **Bound.** An event is therefore delivered within ⌈p/⌊N/3⌋⌉ polls (3p if N < 3), where p is
+///   its position in its class's queue, counting from 1. The queue of the kernel is that of the
+///   ready sources, which it rotates; in that of the timers an earlier deadline precedes, even if
+///   it is added later.
 /// * **Loss.** Events that do not fit stay pending: none is lost, and none comes twice.
 ///
-/// There is one exception: if thousands of cancelled or postponed timers would have been due by now, a poll may
-/// spend its work budget (256 entries) discarding them and deliver no timer, leaving the whole batch to the
-/// other classes. With the default of 512 `TIMERS` that cannot happen. With N >= 3, at most `TIMERS` / 800 such
-/// polls follow each other.
+/// There is one exception: if thousands of cancelled or postponed timers would have been due by
+/// now, a poll may spend its work budget (256 entries) discarding them and deliver no timer,
+/// leaving the whole batch to the other classes. With the default of 512 `TIMERS` that cannot
+/// happen. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
 ///
-/// Slots that a class does not use go to the others, but to more timers only if the kernel has reported
-/// nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full) hints that more is
-/// pending.
+/// Slots that a class does not use go to the others, but to more timers only if the kernel has
+/// reported nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full)
+/// hints that more is pending.
 ///
 /// # System calls
 ///
-/// A poll makes one system call: it does not block if user events or timers are due, but still collects kernel
-/// events. With a timeout or a deadline ahead, there may be two: if recent polls found events, the first does
-/// not block, so that the kernel need not set up a timer. Each `EINTR`, and each (rare) early wake-up caused by
-/// an inexact next deadline, adds one. The clock is read only if a deadline or a timeout makes it necessary.
+/// A poll makes one system call: it does not block if user events or timers are due, but still
+/// collects kernel events. With a timeout or a deadline ahead, there may be two: if recent polls
+/// found events, the first does not block, so that the kernel need not set up a timer. Each
+/// `EINTR`, and each (rare) early wake-up caused by an inexact next deadline, adds one. The clock
+/// is read only if a deadline or a timeout makes it necessary.
 ///
-/// With `Events<N>`, N < 3, a poll makes no call if all of its slots are taken by user events or timers: the
-/// kernel has its slot in another poll. A poll that has no event, but timers to discard, makes one more call
-/// for each 256 of them.
+/// With `Events<N>`, N < 3, a poll makes no call if all of its slots are taken by user events or
+/// timers: the kernel has its slot in another poll. A poll that has no event, but timers to
+/// discard, makes one more call for each 256 of them.
 ///
 /// # Threads and processes
 ///
-/// A poller and what is registered with it stay on one thread and in one process. In a forked child polling and
-/// registering fail with [`Forked`](crate::Error::Forked); dropping the inherited copy does not affect the
-/// parent.
+/// A poller and what is registered with it stay on one thread and in one process. In a forked child
+/// polling and registering fail with [`Forked`](crate::Error::Forked); dropping the inherited copy
+/// does not affect the parent.
 ///
 /// ```compile_fail
 /// let mut poller = mio_st::Poller::new().unwrap();
@@ -114,14 +119,15 @@ impl Poller {
     ///
     /// # Stack
     ///
-    /// It is a value of some 46 KiB on the stack of its owner. A release build makes it there, so that a thread
-    /// with a stack of 64 KiB suffices; a debug build copies it several times, which takes up to 256 KiB.
-    /// [`init_in`](Poller::init_in) makes one elsewhere, in a `static` or in a `Box`, and needs some 2 KiB
-    /// of stack in every build.
+    /// It is a value of some 46 KiB on the stack of its owner. A release build makes it there, so
+    /// that a thread with a stack of 64 KiB suffices; a debug build copies it several times, which
+    /// takes up to 256 KiB. [`init_in`](Poller::init_in) makes one elsewhere, in a `static` or in a
+    /// `Box`, and needs some 2 KiB of stack in every build.
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2), kqueue(2).
+    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
+    /// kqueue(2).
     #[inline]
     pub fn new() -> Result<Poller> {
         Poller::sized()
@@ -146,7 +152,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         let registry = Registry::new()?;
         Ok(Poller {
             registry,
-            // Constants: a debug build would make each of them on the stack first, and then copy it.
+            // Constants: a debug build would make each of them on the stack first, and then copy
+            // it.
             user: const { ReadyQueue::new() },
             timers: const { TimerWheel::new() },
             rotation: Rotation::default(),
@@ -173,8 +180,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     pub fn init_in(place: &mut MaybeUninit<Self>) -> Result<&mut Self> {
         let registry = Registry::new()?;
         let poller = place.as_mut_ptr();
-        // SAFETY: `place` is valid for writing, the fields lie in it and do not overlap, and when all of
-        // them have been written it is a poller. Nothing in between can fail or panic.
+        // SAFETY: `place` is valid for writing, the fields are in it and do not overlap, and when
+        // all of them have been written it is a poller. Nothing in between can fail or panic.
         unsafe {
             ReadyQueue::<USER>::init_in(&mut *(&raw mut (*poller).user).cast());
             TimerWheel::<TIMERS>::init_in(&mut *(&raw mut (*poller).timers).cast());
@@ -229,9 +236,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         &mut self.registry
     }
 
-    /// Returns the descriptor of the kernel's queue. It is readable while kernel events are pending, so that
-    /// another poller, by [`EventedFd`](crate::unix::EventedFd), or another library can watch this one. User
-    /// events and timers do not make it readable.
+    /// Returns the descriptor of the kernel's queue. It is readable while kernel events are
+    /// pending, so that another poller, by [`EventedFd`](crate::unix::EventedFd), or another
+    /// library can watch this one. User events and timers do not make it readable.
     #[inline]
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {

@@ -10,18 +10,18 @@ use crate::sys::fd::RawFd;
 
 /// What not every kernel offers: otherwise it is [`Unsupported`](crate::Error::Unsupported).
 impl Registry {
-    /// Watches a raw descriptor that other pollers watch too, a listener, so that an event wakes one of them
-    /// (the kernel promises: one or more) and not all. The others must be registered in this way as well.
-    /// Linux 4.5, `EPOLLEXCLUSIVE` in epoll_ctl(2).
+    /// Watches a raw descriptor that other pollers watch too, a listener, so that an event wakes
+    /// one of them (the kernel promises: one or more) and not all. The others must be registered in
+    /// this way as well. Linux 4.5, `EPOLLEXCLUSIVE` in epoll_ctl(2).
     ///
     /// Such a registration cannot be changed, only ended: `reregister` is
-    /// [`Unsupported`](crate::Error::Unsupported). [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) does not
-    /// come.
+    /// [`Unsupported`](crate::Error::Unsupported).
+    /// [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) does not come.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on kqueue, [`InvalidInput`](crate::Error::InvalidInput)
-    /// for `PRIORITY` and for `Oneshot`, and as
+    /// [`Unsupported`](crate::Error::Unsupported) on kqueue,
+    /// [`InvalidInput`](crate::Error::InvalidInput) for `PRIORITY` and for `Oneshot`, and as
     /// [`Evented::register`](crate::event::Evented::register).
     pub fn register_fd_exclusive(
         &mut self,
@@ -63,8 +63,8 @@ impl Registry {
     /// # Errors
     ///
     /// [`Unsupported`](crate::Error::Unsupported) if the kernel does not offer it,
-    /// [`InvalidInput`](crate::Error::InvalidInput) for too many microseconds, `Os(EPERM)` for too large a
-    /// budget without the capability.
+    /// [`InvalidInput`](crate::Error::InvalidInput) for too many microseconds, `Os(EPERM)` for too
+    /// large a budget without the capability.
     pub fn set_busy_poll(&mut self, busy_poll: BusyPoll) -> Result<()> {
         self.selector()?.set_busy_poll(busy_poll)
     }

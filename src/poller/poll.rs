@@ -25,10 +25,10 @@ enum Next {
 }
 
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Fills `events`, which is cleared first. If nothing is ready, it waits for the first event or deadline,
-    /// for at most `timeout` (plus kernel timer slack and scheduling delay), and never for less.
-    /// `Some(Duration::ZERO)` returns at once. `None` blocks until there is at least one event. Signals do
-    /// not interrupt it.
+    /// Fills `events`, which is cleared first. If nothing is ready, it waits for the first event or
+    /// deadline, for at most `timeout` (plus kernel timer slack and scheduling delay), and never
+    /// for less. `Some(Duration::ZERO)` returns at once. `None` blocks until there is at least one
+    /// event. Signals do not interrupt it.
     ///
     /// The slack of the kernel's timers is 50 µs by default on Linux, and 0.1 % of long timeouts.
     /// [`set_timer_slack`](crate::unix::set_timer_slack) makes it smaller;
@@ -36,11 +36,11 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked), and nothing has changed; or the system's: see epoll_wait(2),
-    /// kevent(2), clock_gettime(2). Then `events` may hold user events and timers that were taken before:
-    /// they come only once.
-    // Inlined as far as the system call: after one, the processor mispredicts the return from each function
-    // that was entered before it.
+    /// [`Forked`](crate::Error::Forked), and nothing has changed; or the system's: see
+    /// epoll_wait(2), kevent(2), clock_gettime(2). Then `events` may hold user events and timers
+    /// that were taken before: they come only once.
+    // Inlined as far as the system call: after one, the processor mispredicts the return from each
+    // function that was entered before it.
     #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,
@@ -110,8 +110,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         }
     }
 
-    /// Fills the slots that are left with what is pending beyond the shares, or waits until there is an event
-    /// or `timeout` ends. `reported` says that the batch has kernel events.
+    /// Fills the slots that are left with what is pending beyond the shares, or waits until there
+    /// is an event or `timeout` ends. `reported` says that the batch has kernel events.
     #[inline(never)]
     fn after_kernel(
         &mut self,
@@ -124,12 +124,13 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         let mut probed = next == Next::ProbeAndWait;
         let mut span = None;
         loop {
-            // Timers come before kernel events: there are further ones only if the kernel reported nothing.
+            // Timers come before kernel events: there are further ones only if the kernel reported
+            // nothing.
             due = due && !reported && self.expire(batch, batch.room())?;
             self.deliver(batch, batch.room());
             if due && batch.is_empty() {
-                // A wheel in which many timers were moved goes through them in steps. Between two of them the
-                // kernel is asked.
+                // A wheel in which many timers were moved goes through them in steps. Between two
+                // of them the kernel is asked.
                 reported = self.registry.collect(batch, true)?;
                 continue;
             }
@@ -200,15 +201,15 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         settled && self.registry.settle()
     }
 
-    /// As [`poll`](Poller::poll), but a signal that interrupts the waiting ends it.
+    /// Polls as [`poll`](Poller::poll) does, but returns if a signal interrupts the wait.
     ///
     /// A signal that is delivered just before the call does not. To avoid that race use
     /// [`Signals`](crate::unix::Signals), or call a [`Waker`](crate::unix::Waker) from the handler.
     ///
     /// # Errors
     ///
-    /// `Os(EINTR)` if a signal's handler has run, or on Linux if the process was stopped and continued (see
-    /// signal(7)), and as `poll`.
+    /// `Os(EINTR)` if a signal's handler has run, or on Linux if the process was stopped and
+    /// continued (see signal(7)), and as `poll`.
     pub fn poll_interruptible<const N: usize>(
         &mut self,
         events: &mut Events<N>,
@@ -220,8 +221,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         result
     }
 
-    /// Fills `events` with user events and expired timers only, without waiting, and without a system call
-    /// (reading the clock, if there are timers, is none on most systems).
+    /// Fills `events` with user events and expired timers only, without waiting, and without a
+    /// system call (reading the clock, if there are timers, is none on most systems).
     ///
     /// # Errors
     ///

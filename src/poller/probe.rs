@@ -2,9 +2,9 @@
 
 /// Decides whether a poll with a timeout first makes a system call without one: a *probe*.
 ///
-/// Any positive timeout makes the kernel set up a timer, a third of a short poll's cost, even if events are
-/// there already. A probe costs a system call only if it finds nothing. So a poll probes if the latest probe
-/// found something; after one that did not, 1, 2, 4 … 64 polls go without.
+/// Any positive timeout makes the kernel set up a timer, a third of a short poll's cost, even if
+/// events are there already. A probe costs a system call only if it finds nothing. So a poll probes
+/// if the latest probe found something; after one that did not, 1, 2, 4 … 64 polls go without.
 #[derive(Debug)]
 pub(super) struct ProbeBackoff {
     /// How many polls are still to go without a probe.
@@ -22,8 +22,8 @@ impl ProbeBackoff {
         ProbeBackoff { skip: 0, pause: 0, pause_before: 0 }
     }
 
-    /// Returns whether this poll is to probe; to be asked once in each poll. The probe counts as one that
-    /// finds something, unless [`found_nothing`](ProbeBackoff::found_nothing) is called.
+    /// Returns whether this poll is to probe; to be asked once in each poll. The probe counts as
+    /// one that finds something, unless [`found_nothing`](ProbeBackoff::found_nothing) is called.
     #[inline]
     pub(super) fn should_probe(&mut self) -> bool {
         if self.skip != 0 {

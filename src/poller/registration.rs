@@ -14,12 +14,12 @@ use crate::sys::fd::RawFd;
 /// The memory of the latest registration, two words.
 ///
 /// On epoll the kernel decides what is an error. On kqueue, where the kernel silently replaces a
-/// registration, the memory makes a double registration an error, and is what a `reregister` that fails
-/// goes back to. It is of one registry: if a handle is in two pollers, the one that was not the latest
-/// replaces silently even so.
+/// registration, the memory makes a double registration an error, and is what a `reregister` that
+/// fails goes back to. It is of one registry: if a handle is in two pollers, the one that was not
+/// the latest replaces silently even so.
 ///
-/// The memory never saves a system call: the same descriptor may have been registered, changed or ended
-/// by its number in between, which only the kernel knows.
+/// The memory never saves a system call: the same descriptor may have been registered, changed or
+/// ended by its number in between, which only the kernel knows.
 pub(crate) struct Registration {
     // The subscription, flat: as a structure in the structure it would waste its padding.
     id: EventedId,
@@ -101,7 +101,8 @@ impl Registration {
         answer
     }
 
-    /// Where the kernel replaces by deleting, a change that failed has deleted only: adds what there was.
+    /// Where the kernel replaces by deleting, a change that failed has deleted only: adds what
+    /// there was.
     #[cold]
     fn restore(&mut self, registry: &mut Registry, fd: RawFd, error: Error) {
         if !Selector::REPLACES || !self.is_with(registry) || error == Error::Forked {

@@ -18,8 +18,8 @@ use crate::sys::{Selector, Wait};
 
 /// The kernel's queue: registers sources and returns their events.
 ///
-/// A [`Poller`](crate::poll::Poller) has one, and adds user-space events and timers. Use it alone if you need
-/// kernel events only.
+/// A [`Poller`](crate::poll::Poller) has one, and adds user-space events and timers. Use it alone
+/// if you need kernel events only.
 ///
 /// It belongs to one thread and to one process:
 ///
@@ -28,8 +28,8 @@ use crate::sys::{Selector, Wait};
 /// send(mio_st::poll::Registry::new().unwrap());
 /// ```
 ///
-/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and changes nothing.
-/// Dropping it there closes only the child's descriptor.
+/// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and
+/// changes nothing. Dropping it there closes only the child's descriptor.
 #[derive(Debug)]
 pub struct Registry {
     attention: Attention,
@@ -45,7 +45,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2), kqueue(2).
+    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
+    /// kqueue(2).
     pub fn new() -> Result<Registry> {
         Ok(Registry {
             attention: Attention::new()?,
@@ -56,8 +57,8 @@ impl Registry {
         })
     }
 
-    /// Starts watching a handle: [`Poller::register`](crate::poll::Poller::register), for a registry that
-    /// is used alone.
+    /// Starts watching a handle: [`Poller::register`](crate::poll::Poller::register), for a
+    /// registry that is used alone.
     ///
     /// # Errors
     ///
@@ -152,9 +153,9 @@ impl Registry {
         result
     }
 
-    /// Sets how long a poll busy-waits before it blocks (default: zero, off). Spinning saves the cost of
-    /// blocking and waking, about half of a loopback round trip between two cores at 20 µs, and keeps a core
-    /// busy meanwhile.
+    /// Sets how long a poll busy-waits before it blocks (default: zero, off). Spinning saves the
+    /// cost of blocking and waking, about half of a loopback round trip between two cores at 20 µs,
+    /// and keeps a core busy meanwhile.
     ///
     /// A signal's handler that runs meanwhile does not end a
     /// [`poll_interruptible`](crate::poll::Poller::poll_interruptible): only a call that sleeps is
@@ -172,7 +173,8 @@ impl Registry {
         self.attention.request();
     }
 
-    /// Waits for kernel events, for at most `timeout`: see [`Poller::poll`](crate::poll::Poller::poll).
+    /// Waits for kernel events, for at most `timeout`: see
+    /// [`Poller::poll`](crate::poll::Poller::poll).
     ///
     /// # Errors
     ///
@@ -198,8 +200,8 @@ impl Registry {
         result
     }
 
-    /// Returns the descriptor of the kernel's queue. It is readable while events are pending, so that one
-    /// poller can watch another.
+    /// Returns the descriptor of the kernel's queue. It is readable while events are pending, so
+    /// that one poller can watch another.
     #[inline]
     #[must_use]
     pub fn raw_fd(&self) -> RawFd {
@@ -223,7 +225,8 @@ impl Registry {
         self.attention.check_fork()
     }
 
-    /// Returns whether only the kernel can have events, and this process is the one that may ask it.
+    /// Returns whether only the kernel can have events, and this process is the one that may ask
+    /// it.
     #[inline]
     pub(super) fn is_calm(&self) -> bool {
         self.attention.is_calm()
@@ -245,7 +248,8 @@ impl Registry {
         settled
     }
 
-    /// Makes a whole poll of the kernel only, if nothing else needs attention: mostly one system call.
+    /// Makes a whole poll of the kernel only, if nothing else needs attention: mostly one system
+    /// call.
     #[inline(always)]
     pub(super) fn poll_kernel(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<()> {
         let endless = timeout.is_endless();
@@ -271,7 +275,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Makes a poll that spins first, if that is set. Returns whether it did: if not, the poll is as any other.
+    /// Makes a poll that spins first, if that is set. Returns whether it did: if not, the poll is as
+    /// any other.
     #[inline(never)]
     fn poll_attentively(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<bool> {
         self.check_fork()?;
@@ -283,8 +288,8 @@ impl Registry {
         Ok(true)
     }
 
-    /// Appends the kernel events that are there to `batch`, if it is not full, and if the kernel is to be
-    /// asked. Returns whether there were any.
+    /// Appends the kernel events that are there to `batch`, if it is not full, and if the kernel is
+    /// to be asked. Returns whether there were any.
     #[inline(always)]
     pub(super) fn collect(&mut self, batch: &mut Batch, ask: bool) -> Result<bool> {
         if !ask || batch.is_full() {

@@ -1,7 +1,7 @@
 //! How many slots of a batch each class of events gets: fairness, as arithmetic.
 //!
-//! There are three classes: expired timers, user events and kernel events. What is not set aside for the
-//! first two is the kernel's.
+//! There are three classes: expired timers, user events and kernel events. What is not set aside
+//! for the first two is the kernel's.
 
 /// The slots that are set aside.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub(super) struct Shares {
 
 /// Gives each class its turn if there are fewer slots than classes.
 ///
-/// `poll` and `poll_userspace` rotate independently: with one counter, calls that alternate could skip the
-/// same class every time.
+/// `poll` and `poll_userspace` rotate independently: with one counter, calls that alternate could
+/// skip the same class every time.
 #[derive(Debug, Default)]
 pub(super) struct Rotation {
     poll: u8,
@@ -21,8 +21,8 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    /// Returns the shares of a poll: a third for each class at least; of one or two slots, each class gets
-    /// one in every three polls at least.
+    /// Returns the shares of a poll: a third for each class at least; of one or two slots, each
+    /// class gets one in every three polls at least.
     #[inline]
     pub(super) fn shares(&mut self, slots: usize) -> Shares {
         let third = slots / 3;
@@ -41,8 +41,8 @@ impl Rotation {
         Shares { timers, user }
     }
 
-    /// Returns the share of the timers in a poll of user space only: a half. The odd slot goes to each class
-    /// in turn.
+    /// Returns the share of the timers in a poll of user space only: a half. The odd slot goes to
+    /// each class in turn.
     pub(super) fn timers_in_userspace(&mut self, slots: usize) -> usize {
         self.userspace = !self.userspace;
         (slots + usize::from(self.userspace)) / 2

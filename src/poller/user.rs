@@ -9,8 +9,8 @@ use crate::ready_queue::SourceKey;
 
 /// Events from user space. They are kept in a [`ReadyQueue`](crate::event::ReadyQueue).
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Queues one event, which the next poll returns without blocking. Each call is one event, in order, even
-    /// if an equal one is queued already.
+    /// Queues one event, which the next poll returns without blocking. Each call is one event, in
+    /// order, even if an equal one is queued already.
     ///
     /// # Errors
     ///
@@ -21,8 +21,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.user.notify(id, ready)
     }
 
-    /// Adds a source whose readiness is set and cleared by user code. `interests` and `opt` have the meaning
-    /// that they have for a kernel source.
+    /// Adds a source whose readiness is set and cleared by user code. `interests` and `opt` have
+    /// the meaning that they have for a kernel source.
     ///
     /// # Errors
     ///

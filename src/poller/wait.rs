@@ -8,8 +8,8 @@ use crate::events::Batch;
 use crate::sys::{Selector, Wait, clock};
 use crate::time::{Instant, nanos};
 
-/// How long a poll may wait, in nanoseconds. It is converted once, where the poll begins, and becomes a point
-/// in time once, before the poll waits.
+/// How long a poll may wait, in nanoseconds. It is converted once, where the poll begins, and
+/// becomes a point in time once, before the poll waits.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) struct Timeout(u64);
 
@@ -38,7 +38,8 @@ impl Timeout {
     }
 }
 
-/// Returns the point in time `nanos` nanoseconds after `start`, or `Instant::MAX` if that is beyond it.
+/// Returns the point in time `nanos` nanoseconds after `start`, or `Instant::MAX` if that is beyond
+/// it.
 fn after(start: Instant, nanos: u64) -> Instant {
     Instant::from_nanos(start.as_nanos().saturating_add(nanos))
 }
@@ -86,17 +87,19 @@ impl Waiter {
         self.on_signal = on_signal;
     }
 
-    /// Returns whether the poll is to ask the kernel without waiting, before it calls [`sleep`](Waiter::sleep).
-    /// To be asked once in each poll that has a timeout or a deadline.
+    /// Returns whether the poll is to ask the kernel without waiting, before it calls
+    /// [`sleep`](Waiter::sleep). To be asked once in each poll that has a timeout or a deadline.
     #[inline]
     pub(super) fn should_probe(&mut self) -> bool {
         self.backoff.should_probe()
     }
 
-    /// Reads the clock, and waits for kernel events for as long as `timeout`: see [`sleep`](Waiter::sleep).
+    /// Reads the clock, and waits for kernel events for as long as `timeout`: see
+    /// [`sleep`](Waiter::sleep).
     ///
-    /// Out of line, since each poll of a program has a call of it. The instant is part of the result although
-    /// no caller needs it: a result in registers costs the polls that do not sleep five instructions.
+    /// Out of line, since each poll of a program has a call of it. The instant is part of the
+    /// result although no caller needs it: a result in registers costs the polls that do not sleep
+    /// five instructions.
     #[inline(never)]
     pub(super) fn sleep_for(
         &mut self,
@@ -108,8 +111,9 @@ impl Waiter {
         self.sleep(selector, batch, timeout.span()?, probed)
     }
 
-    /// Waits for kernel events for as long as `span`, first spinning, if that is set. It asks the kernel once
-    /// at least. Returns its latest reading of the clock, which is not before the end if there is no event.
+    /// Waits for kernel events for as long as `span`, first spinning, if that is set. It asks the
+    /// kernel once at least. Returns its latest reading of the clock, which is not before the end
+    /// if there is no event.
     ///
     /// `probed` says that a probe of this poll has found nothing.
     pub(super) fn sleep(
@@ -148,8 +152,8 @@ impl Waiter {
         }
     }
 
-    /// Makes nothing of an error that is an interruption by a signal, unless the call has `waited` and the
-    /// poll is to return then.
+    /// Makes nothing of an error that is an interruption by a signal, unless the call has `waited`
+    /// and the poll is to return then.
     #[cold]
     pub(super) fn ignore_signal(&self, error: Error, waited: bool) -> Result<()> {
         let ignored = !waited || self.on_signal == OnSignal::Retry;

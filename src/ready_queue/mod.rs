@@ -1,10 +1,11 @@
 //! The readiness state machine for user-space sources; [`ReadyQueue`] has the drawing.
 //!
-//! The queue is implemented as two structures with a common order, because notifications and sources have
-//! different requirements. Notifications cannot be taken back, so a ring is enough, at half the cost of a
-//! list: no link has to be read from memory. Sources can be removed and cleared while they are queued, so they
-//! form a doubly linked list in a [`Slab`](crate::slab::Slab). A queued source has the position of the
-//! notification that it precedes, which makes one order of the two.
+//! The queue is implemented as two structures with a common order, because notifications and
+//! sources have different requirements. Notifications cannot be taken back, so a ring is enough, at
+//! half the cost of a list: no link has to be read from memory. Sources can be removed and cleared
+//! while they are queued, so they form a doubly linked list in a [`Slab`](crate::slab::Slab). A
+//! queued source has the position of the notification that it precedes, which makes one order of
+//! the two.
 
 mod ring;
 mod source;
@@ -24,20 +25,21 @@ use self::source::Sources;
 
 /// Names a source of a [`ReadyQueue`], and nothing once the source is removed.
 ///
-/// It carries a generation, as a slab's [`Key`](crate::slab::Key) does, and the same is true of it: neither
-/// a stale key nor one of another queue names anything.
+/// It carries a generation, as a slab's [`Key`](crate::slab::Key) does, and the same is true of it:
+/// neither a stale key nor one of another queue names anything.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct SourceKey(slab::Key);
 
 /// Events from user space, in order: notifications, and sources that keep their readiness.
 ///
-/// A *notification* is an event and nothing more: each call of [`notify`](ReadyQueue::notify) is delivered
-/// once, even if two are equal. A *source* has an id, interests and an option, as a kernel's source has,
-/// and its owner says what it is ready for. Readiness is a set of bits, so a source that is set many times
-/// waits in the queue once, and memory is bounded.
+/// A *notification* is an event and nothing more: each call of [`notify`](ReadyQueue::notify) is
+/// delivered once, even if two are equal. A *source* has an id, interests and an option, as a
+/// kernel's source has, and its owner says what it is ready for. Readiness is a set of bits, so a
+/// source that is set many times waits in the queue once, and memory is bounded.
 ///
-/// It holds up to `N` sources and queued notifications together, at 56 bytes each if `usize` has 64 bits. Every operation is O(1). There is no clock and no system call in it;
+/// It holds up to `N` sources and queued notifications together, at 56 bytes each if `usize` has 64
+/// bits. Every operation is O(1). There is no clock and no system call in it;
 /// [`Poller`](crate::poll::Poller) has one inside, and it works as well without.
 ///
 /// # States
@@ -56,37 +58,41 @@ pub struct SourceKey(slab::Key);
 /// ```
 ///
 /// 1. [`add_source`](ReadyQueue::add_source): it is ready for nothing yet.
-/// 2. [`set_ready`](ReadyQueue::set_ready) with bits that meet an interest; [`rearm`](ReadyQueue::rearm) or
-///    [`reregister`](ReadyQueue::reregister) if bits that were set before meet one. It goes to the tail.
-/// 3. [`pop`](ReadyQueue::pop) of an edge source; [`clear_ready`](ReadyQueue::clear_ready) or `reregister`
-///    if no interest is met any more.
+/// 2. [`set_ready`](ReadyQueue::set_ready) with bits that meet an interest;
+///    [`rearm`](ReadyQueue::rearm) or [`reregister`](ReadyQueue::reregister) if bits that were set
+///    before meet one. It goes to the tail.
+/// 3. [`pop`](ReadyQueue::pop) of an edge source; [`clear_ready`](ReadyQueue::clear_ready) or
+///    `reregister` if no interest is met any more.
 /// 4. `pop` of a level source: it goes back to the tail, since it is still ready.
 /// 5. `pop` of a oneshot source. Readiness that is set from now on is kept and reported by nobody.
 /// 6. `rearm` or `reregister`, if no interest is met.
 /// 7. `rearm` or `reregister`, if one is: it goes to the tail.
-/// 8. [`remove_source`](ReadyQueue::remove_source), not drawn: from idle, queued or disarmed to vacant.
+/// 8. [`remove_source`](ReadyQueue::remove_source), not drawn: from idle, queued or disarmed to
+///    vacant.
 /// 9. `notify`: a notification enters the queue at the tail.
 /// 10. `pop` of a notification, which so removes itself.
 ///
 /// # What meets an interest
 ///
 /// `READABLE` and `READ_CLOSED` meet [`Interests::READABLE`], `WRITABLE` and `WRITE_CLOSED`
-/// [`Interests::WRITABLE`], and `PRIORITY` [`Interests::PRIORITY`]. All other bits, which are `ERROR`, `HUP`,
-/// `TIMER` and the user's eight, meet any. An event carries the bits that meet an interest and leaves the
-/// others out. They stay set after delivery, whatever the option, until they are cleared.
+/// [`Interests::WRITABLE`], and `PRIORITY` [`Interests::PRIORITY`]. All other bits, which are
+/// `ERROR`, `HUP`, `TIMER` and the user's eight, meet any. An event carries the bits that meet an
+/// interest and leaves the others out. They stay set after delivery, whatever the option, until
+/// they are cleared.
 ///
 /// # Rounds
 ///
-/// [`begin_round`](ReadyQueue::begin_round) marks what waits now, and `pop` gives that out in the order in
-/// which it came. What is queued during the round, a level source that went back to the tail included, waits
-/// for the next: each source is delivered at most once in a round and none can starve another, even if a
-/// round is left unfinished.
+/// [`begin_round`](ReadyQueue::begin_round) marks what waits now, and `pop` gives that out in the
+/// order in which it came. What is queued during the round, a level source that went back to the
+/// tail included, waits for the next: each source is delivered at most once in a round and none can
+/// starve another, even if a round is left unfinished.
 ///
 /// # Against starvation
 ///
-/// Under edge-triggering a server has to read until `WouldBlock`, and one fast sender can keep it there.
-/// epoll(7) recommends a list of descriptors that are known to be ready, each served a little at a time
-/// ("Starvation (edge-triggered)"). This is one: a source of the option `Level` for each connection.
+/// Under edge-triggering a server has to read until `WouldBlock`, and one fast sender can keep it
+/// there. epoll(7) recommends a list of descriptors that are known to be ready, each served a
+/// little at a time ("Starvation (edge-triggered)"). This is one: a source of the option `Level`
+/// for each connection.
 ///
 /// ```
 /// use mio_st::event::{EventedId, Interests, Ready, ReadyQueue};
@@ -130,7 +136,8 @@ pub struct ReadyQueue<const N: usize> {
 }
 
 impl<const N: usize> ReadyQueue<N> {
-    /// An empty queue: all zeros, so that a `static` one costs no space in the program file.
+    /// Creates an empty queue: all zeros, so that a `static` one costs no space in the program
+    /// file.
     ///
     /// `N` may be 0. Above 2^31 - 1 it does not compile.
     #[must_use]
@@ -151,8 +158,9 @@ impl<const N: usize> ReadyQueue<N> {
     #[allow(unsafe_code)]
     pub fn init_in(place: &mut MaybeUninit<Self>) -> &mut Self {
         const { _ = Ring::<N>::POSITIONS };
-        // SAFETY: zeros are what `new` makes: integers, `Ready` and `EventedId` that are 0, and a slab, of
-        // which `Slab::init_in` says the same. `place` is valid for writes, being borrowed.
+        // SAFETY: zeros are what `new` makes: integers, `Ready` and `EventedId` that are 0, and a
+        // slab, of which `Slab::init_in` says the same. `place` is valid for writes, being
+        // borrowed.
         unsafe {
             place.as_mut_ptr().write_bytes(0, 1);
             place.assume_init_mut()
@@ -186,7 +194,7 @@ impl<const N: usize> ReadyQueue<N> {
     /// queue.begin_round();
     /// assert_eq!(queue.pop(), Some((EventedId(3), Ready::READABLE)));
     ///
-    /// queue.set_ready(key, Ready::READABLE)?; // disarmed: nobody hears of it,
+    /// queue.set_ready(key, Ready::READABLE)?; // disarmed: not reported,
     /// assert!(!queue.has_pending());
     /// queue.rearm(key)?; // but it is not forgotten
     /// assert!(queue.has_pending());
@@ -210,10 +218,11 @@ impl<const N: usize> ReadyQueue<N> {
         Ok(key)
     }
 
-    /// Adds `ready` to what the source is ready for, and queues the source if `ready` meets an interest,
-    /// unless it is queued already or disarmed.
+    /// Adds `ready` to what the source is ready for, and queues the source if `ready` meets an
+    /// interest, unless it is queued already or disarmed.
     ///
-    /// An edge source reports at each such call that follows a delivery, even if the bits were set before.
+    /// An edge source reports at each such call that follows a delivery, even if the bits were set
+    /// before.
     ///
     /// # Errors
     ///
@@ -224,7 +233,8 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.set_ready(key, ready, tail)
     }
 
-    /// Takes `ready` from what the source is ready for. If no interest is met any more, it leaves the queue.
+    /// Takes `ready` from what the source is ready for. If no interest is met any more, it leaves
+    /// the queue.
     ///
     /// # Errors
     ///
@@ -234,11 +244,11 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.clear_ready(key, ready)
     }
 
-    /// Arms a oneshot source again, and looks at its readiness anew as epoll's `EPOLL_CTL_MOD` does: where an
-    /// interest is met already, it is queued at once.
+    /// Arms a oneshot source again, and looks at its readiness anew as epoll's `EPOLL_CTL_MOD`
+    /// does: where an interest is met already, it is queued at once.
     ///
-    /// An edge source, too, reports once more what is still set. To one that is queued and to a level source,
-    /// it makes no difference.
+    /// An edge source, too, reports once more what is still set. To one that is queued and to a
+    /// level source, it makes no difference.
     ///
     /// # Errors
     ///
@@ -248,7 +258,8 @@ impl<const N: usize> ReadyQueue<N> {
     }
 
     /// Changes what is reported of the source and how often, and otherwise does what
-    /// [`rearm`](ReadyQueue::rearm) does. If it is queued and an interest is still met, it keeps its place.
+    /// [`rearm`](ReadyQueue::rearm) does. If it is queued and an interest is still met, it keeps
+    /// its place.
     ///
     /// # Errors
     ///
@@ -281,10 +292,10 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.begin_round();
     }
 
-    /// The next event of the round; `None` at its end, and before the first round.
+    /// Returns the next event of the round; `None` at its end, and before the first round.
     ///
-    /// Between two calls anything may be done to the queue. What leaves it is not delivered, and what enters
-    /// it is delivered in a later round.
+    /// Between two calls anything may be done to the queue. What leaves it is not delivered, and
+    /// what enters it is delivered in a later round.
     #[inline]
     pub fn pop(&mut self) -> Option<(EventedId, Ready)> {
         if N == 0 {
@@ -296,11 +307,12 @@ impl<const N: usize> ReadyQueue<N> {
         }
     }
 
-    /// Hands up to `room` events of the round to `handle` and returns how many: fewer than `room` at the
-    /// end of the round. Call it again to continue a round, and [`begin_round`](ReadyQueue::begin_round) to
-    /// start a new one.
+    /// Hands up to `room` events of the round to `handle` and returns how many: fewer than `room`
+    /// at the end of the round. Call it again to continue a round, and
+    /// [`begin_round`](ReadyQueue::begin_round) to start a new one.
     ///
-    /// If `handle` panics, the event that it was called with is gone; all events after it stay queued.
+    /// If `handle` panics, the event that it was called with is gone; all events after it stay
+    /// queued.
     ///
     /// ```
     /// # use mio_st::event::{EventedId, Ready, ReadyQueue};
@@ -361,7 +373,8 @@ impl<const N: usize> ReadyQueue<N> {
         if N == 0 { 0 } else { self.notifications.waiting() }
     }
 
-    /// Takes up to `limit` notifications of the round, as two slices, for bulk copying. No source may be queued.
+    /// Takes up to `limit` notifications of the round, as two slices, for bulk copying. No source
+    /// may be queued.
     #[inline]
     pub(crate) fn take_slices(&mut self, limit: usize) -> (&[Notification], &[Notification]) {
         debug_assert!(limit == 0 || !self.has_queued_sources());

@@ -6,8 +6,8 @@ use crate::ready::Ready;
 
 /// A ring of `N` notifications.
 ///
-/// Positions run from 0 to 2N and then round, so that an empty ring (`head == tail`) and a full one (N
-/// apart) differ, and so do all positions between which there are at most N.
+/// Positions run from 0 to 2N and then round, so that an empty ring (`head == tail`) and a full one
+/// (N apart) differ, and so do all positions between which there are at most N.
 pub(super) struct Ring<const N: usize> {
     head: u32,
     tail: u32,
@@ -82,7 +82,8 @@ impl<const N: usize> Ring<N> {
         self.cells[Self::cell(Self::advance(self.head, n as u32))]
     }
 
-    /// Takes `count`, which are waiting, as two slices: up to the end of the memory, and from its beginning.
+    /// Takes `count`, which are waiting, as two slices: up to the end of the memory, and from its
+    /// beginning.
     #[inline]
     pub(super) fn take_slices(&mut self, count: usize) -> (&[Notification], &[Notification]) {
         let head = self.head;

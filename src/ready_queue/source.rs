@@ -54,8 +54,8 @@ impl Source {
 
 /// The sources, and among them a doubly linked list in the order in which they were queued.
 ///
-/// A method that may queue a source takes `tail`, the position of the next notification: the source goes
-/// before that one, and behind all that are queued.
+/// A method that may queue a source takes `tail`, the position of the next notification: the source
+/// goes before that one, and behind all that are queued.
 pub(super) struct Sources<const N: usize> {
     front: Link,
     back: Link,

@@ -80,6 +80,40 @@ impl Udp for kinds::ConnectedUdpSocket {
     const IS_CONNECTED: bool = true;
 }
 
+impl ConnectedUdpSocket {
+    /// Binds a socket to `local` and connects it to `peer`: [`UdpSocket::bind`] and
+    /// [`UdpSocket::connect`] in one call.
+    ///
+    /// ```
+    /// use mio_st::socket::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// let any = "127.0.0.1:0".parse().unwrap();
+    /// let (first, second) = (UdpSocket::bind(any)?, UdpSocket::bind(any)?);
+    /// let client = ConnectedUdpSocket::connect(any, first.local_addr()?)?;
+    /// client.send(b"hello")?;
+    /// client.reconnect(second.local_addr()?)?;
+    /// assert_eq!(client.peer_addr()?, second.local_addr()?);
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As those two.
+    pub fn connect(local: SocketAddr, peer: SocketAddr) -> Result<ConnectedUdpSocket> {
+        UdpSocket::bind(local)?.connect(peer)
+    }
+
+    /// Connects to another peer: sends to and receives from it only from now on. Datagrams of the
+    /// former peer that have arrived stay to be received.
+    ///
+    /// # Errors
+    ///
+    /// As [`UdpSocket::connect`]; the socket stays open, and on Linux connected to the former peer.
+    pub fn reconnect(&self, peer: SocketAddr) -> Result<()> {
+        socket::connect(self.as_raw_fd(), &RawAddress::of(peer))
+    }
+}
+
 impl UdpSocket {
     /// Binds to `address`; for port 0 the system chooses one. Sets no option;
     /// [`ListenOptions::bind_udp`] does.

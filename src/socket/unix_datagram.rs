@@ -18,12 +18,11 @@ pub mod kinds {
 /// that is faster than the receiver gets an error that [would block](Error::is_would_block).
 ///
 /// A send to a socket whose queue is full would block on every system. On Linux an event reports
-/// when a
-/// *connected* socket can send again. One that is not connected always counts as writable, since the
-/// destination is not known. On the BSDs and Apple's systems every socket counts as writable,
-/// whatever the queue of the receiver is like, and no event reports that it has room: try again
-/// after some time, by a deadline. Do not watch for `WRITABLE` under `Level` meanwhile: it would be
-/// reported at each poll.
+/// when a *connected* socket can send again. One that is not connected always counts as writable,
+/// since the destination is not known. On the BSDs and Apple's systems every socket counts as
+/// writable, whatever the queue of the receiver is like, and no event reports that it has room: try
+/// again after some time, by a deadline. Do not watch for `WRITABLE` under `Level` meanwhile: it
+/// would be reported at each poll.
 ///
 /// After the peer has closed, sending to it is `Os(ECONNREFUSED)` on Linux. On the BSDs and Apple's
 /// systems it is `Os(ECONNRESET)` once, and `Os(ENOTCONN)` or an error of the address from then on.

@@ -2,8 +2,8 @@
 //!
 //! A stream can be read and written in parts, so the first buffers are enough: the result says how
 //! much. If the first buffers are empty, the result would be 0, which means the end of the data:
-//! leading and trailing empty buffers are left out. A datagram cannot be split: too many buffers are
-//! `EMSGSIZE`, as for sendmsg(2) itself.
+//! leading and trailing empty buffers are left out. A datagram cannot be split: too many buffers
+//! are `EMSGSIZE`, as for sendmsg(2) itself.
 
 use core::ops::Deref;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 #[cfg(not(target_vendor = "apple"))]
 pub(super) const MOST_BYTES: usize = isize::MAX as usize;
 #[cfg(target_vendor = "apple")]
-pub(super) const MOST_BYTES: usize = c_int::MAX as usize - 1;
+pub(super) const MOST_BYTES: usize = core::ffi::c_int::MAX as usize - 1;
 
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
 const MOST_BUFFERS: usize = 1024;

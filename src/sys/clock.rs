@@ -15,8 +15,9 @@ const MONOTONIC: libc::clockid_t = libc::CLOCK_UPTIME_RAW;
 impl Instant {
     /// Returns the time of the monotonic clock. See clock_gettime(2).
     ///
-    /// If the system refuses to read its clock, as a sandbox may, this is [`Instant::MAX`]: a deadline that
-    /// is computed from it never expires, instead of too early. [`Poller`](crate::Poller) reports the error.
+    /// If the system refuses to read its clock, as a sandbox may, this is [`Instant::MAX`]: a
+    /// deadline that is computed from it never expires, instead of too early.
+    /// [`Poller`](crate::Poller) reports the error.
     #[inline]
     #[must_use]
     pub fn now() -> Instant {
@@ -30,11 +31,12 @@ pub(crate) fn now() -> Result<Instant> {
     read(MONOTONIC)
 }
 
-/// Returns a time shortly before now, in a few nanoseconds instead of some twenty; `None` if the system has no
-/// such clock.
+/// Returns a time shortly before now, in a few nanoseconds instead of some twenty; `None` if the
+/// system has no such clock.
 ///
-/// The kernel sets it at each timer tick, at least every [`SLOWEST_TICK`]. If a hypervisor delays the tick, now
-/// may be later still: use the sum only to avoid reading the real clock, never to expire a timer or to sleep.
+/// The kernel sets it at each timer tick, at least every [`SLOWEST_TICK`]. If a hypervisor delays
+/// the tick, now may be later still: use the sum only to avoid reading the real clock, never to
+/// expire a timer or to sleep.
 #[inline]
 pub(crate) fn coarse() -> Option<Instant> {
     #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -36,7 +36,7 @@ use crate::error::Result;
 /// let mut events = Events::new();
 /// poller.register(&mut socket, EventedId(1), Interests::READABLE, PollOption::Level)?;
 ///
-/// // To a port that nobody has bound.
+/// // To a port to which no socket is bound.
 /// udp.send_to(b"hello?", "127.0.0.1:9").unwrap();
 /// poller.poll(&mut events, None)?;
 /// for event in &mut events {
@@ -57,7 +57,7 @@ use crate::error::Result;
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct QueuedError {
-    /// How many bytes of the datagram that caused the message lie in the buffer.
+    /// How many bytes of the datagram that caused the message are in the buffer.
     pub len: usize,
     /// The datagram was longer than the buffer, and the rest is lost.
     pub truncated: bool,

@@ -12,7 +12,7 @@ use crate::error::Result;
 
 /// What came.
 pub(crate) struct Received {
-    /// How much of it lies in the buffer.
+    /// The number of bytes in the buffer.
     pub(crate) length: usize,
     /// It was longer than the buffer, and the rest is lost.
     pub(crate) truncated: bool,

@@ -1,35 +1,39 @@
-//! A thin wrapper around the kernel: all system calls of the library are made in this module, through `libc`.
+//! A thin wrapper around the kernel: all system calls of the library are made in this module,
+//! through `libc`.
 //!
 //! # The contract of a backend
 //!
-//! A backend, `epoll` or `kqueue`, is chosen below, at compile time. `stub` is a third one, without a kernel: it
-//! has all items of the contract, each of which is `Unsupported`, and is the template for the next. They are:
+//! A backend, `epoll` or `kqueue`, is chosen below, at compile time. `stub` is a third one, without
+//! a kernel: it has all items of the contract, each of which is `Unsupported`, and is the template
+//! for the next. They are:
 //!
-//! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. User events and
-//!   timers are put into the same batch by `new`. All zeros are a value.
+//! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. User
+//!   events and timers are put into the same batch by `new`. All zeros are a value.
 //! * `Selector`: owns the kernel's queue, close-on-exec.
-//!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes nothing. They have
-//!     one meaning everywhere: registering twice is `AlreadyExists` (or a replacement, if `REPLACES`), an
-//!     unknown source is `NotFound`, a descriptor that cannot be watched is `Unsupported`.
-//!   * `select(events, wait)` and `select_for(events, nanos)`: one system call each, which writes to
-//!     `events`, a slice that is not empty, from its beginning, and returns how many. `select` is small
-//!     enough to be inlined and waits either not at all or without end, `select_for` for so many
-//!     nanoseconds. They may return early and without an event: an interruption is the error `EINTR`, and
-//!     a long wait may be cut short. A caller that waits for a point in time reads the clock and calls
-//!     again.
-//!   * `register_exclusive`: of several queues that watch one source, each event wakes one. `busy_poll`,
-//!     `set_busy_poll`: how long to spin on a network card's queue. Both are `Unsupported` if the kernel does
-//!     not offer them.
-//! * `Waker`: made for a selector and an id. `wake` makes the selector report the id as readable, from any
-//!   thread and any signal handler, even if the selector was dropped.
-//! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a selector watches
-//!   it like any other. `receive` and `exit_status` then return what has happened.
+//!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes
+//!     nothing. They have one meaning everywhere: registering twice is `AlreadyExists` (or a
+//!     replacement, if `REPLACES`), an unknown source is `NotFound`, a descriptor that cannot be
+//!     watched is `Unsupported`.
+//!   * `select(events, wait)` and `select_for(events, nanos)`: one system call each, which writes
+//!     to `events`, a slice that is not empty, from its beginning, and returns how many. `select`
+//!     is small enough to be inlined and waits either not at all or without end, `select_for` for
+//!     so many nanoseconds. They may return early and without an event: an interruption is the
+//!     error `EINTR`, and a long wait may be cut short. A caller that waits for a point in time
+//!     reads the clock and calls again.
+//!   * `register_exclusive`: of several queues that watch one source, each event wakes one.
+//!     `busy_poll`, `set_busy_poll`: how long to spin on a network card's queue. Both are
+//!     `Unsupported` if the kernel does not offer them.
+//! * `Waker`: made for a selector and an id. `wake` makes the selector report the id as readable,
+//!   from any thread and any signal handler, even if the selector was dropped.
+//! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a
+//!   selector watches it like any other. `receive` and `exit_status` then return what has happened.
 //!
-//! The rest is the same for all: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes (`pipe`),
-//! sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and receive
-//! (`message`), their options (`option`, `option_name`, `multicast`, `steering`) and addresses (`address`), the
-//! limit of descriptors (`limit`), signals and their masks (`signal`), children (`process`), the clock
-//! (`clock`), and the mark that a forked child does not have (`fork`).
+//! The rest is the same for all: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes
+//! (`pipe`), sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and
+//! receive (`message`), their options (`option`, `option_name`, `multicast`, `steering`) and
+//! addresses (`address`), the limit of descriptors (`limit`), signals and their masks (`signal`),
+//! children (`process`), the clock (`clock`), and the mark that a forked child does not have
+//! (`fork`).
 //!
 //! Nearly all `unsafe` code is here: see `ci/walls.sh` for the rest.
 #![allow(unsafe_code)]
@@ -69,8 +73,9 @@ pub(crate) mod missing;
 
 mod busy_poll;
 
-// The backend is chosen here and nowhere else; what differs by kernel is in its folder. `mio_st_backend` chooses
-// another one than the system's: kqueue on Linux, for tests (see ci/kqueue-shim), or the stub.
+// The backend is chosen here and nowhere else; what differs by kernel is in its folder.
+// `mio_st_backend` chooses another one than the system's: kqueue on Linux, for tests (see
+// ci/kqueue-shim), or the stub.
 #[cfg(mio_st_backend = "stub")]
 #[path = "stub.rs"]
 mod backend;

@@ -107,7 +107,7 @@ pub(crate) fn set_multicast_if_v6(socket: RawFd, interface: u32) -> Result<()> {
     set(socket, libc::IPPROTO_IPV6, libc::IPV6_MULTICAST_IF, interface)
 }
 
-/// Who is at the other end of a Unix domain stream.
+/// The process at the other end of a Unix domain stream.
 pub(crate) struct Peer {
     pub(crate) uid: u32,
     pub(crate) gid: u32,

@@ -21,7 +21,7 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// It has exited with code 0.
+    /// Returns whether the process has exited with code 0.
     #[must_use]
     pub const fn is_success(self) -> bool {
         matches!(self, ExitStatus::Exited(0))

@@ -54,7 +54,7 @@ names! {
     USER_1 = SIGUSR1;
     /// `SIGUSR2`: the user's own meaning.
     USER_2 = SIGUSR2;
-    /// `SIGPIPE`: a write to what nobody reads.
+    /// `SIGPIPE`: a write to a pipe without a reader.
     PIPE = SIGPIPE;
     /// `SIGALRM`: a timer of alarm(2) or setitimer(2).
     ALARM = SIGALRM;
@@ -71,7 +71,7 @@ names! {
 }
 
 impl Signal {
-    /// The signal of a number, 1 to 127; whether the system has it is seen when it is used.
+    /// Returns the signal of a number, 1 to 127; whether the system has it is seen when it is used.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Signal {
         }
     }
 
-    /// Its number.
+    /// Returns its number.
     #[must_use]
     pub const fn as_raw(self) -> i32 {
         self.0.get() as i32
@@ -112,7 +112,7 @@ impl Signal {
 pub struct SignalSet(u128);
 
 impl SignalSet {
-    /// The set of these.
+    /// Returns the set of these signals.
     #[must_use]
     pub const fn of(signals: &[Signal]) -> SignalSet {
         let (mut bits, mut index) = (0, 0);
@@ -123,19 +123,19 @@ impl SignalSet {
         SignalSet(bits)
     }
 
-    /// Is it in the set?
+    /// Returns whether a signal is in the set.
     #[must_use]
     pub const fn contains(self, signal: Signal) -> bool {
         self.0 >> signal.as_raw() & 1 != 0
     }
 
-    /// Is there none in it?
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Each of them, in the order of their numbers.
+    /// Returns an iterator over the signals, in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
         (1..=LARGEST).map(Signal::of).filter(move |&signal| self.contains(signal))
     }

@@ -1,18 +1,20 @@
 //! A backend without a kernel: the template for the next one.
 //!
-//! `--cfg mio_st_backend="stub"` selects it, on any system; CI compiles it. It has all that the library uses of
-//! a backend, as `sys` describes it, and every call is [`Unsupported`](Error::Unsupported). To add a backend,
-//! copy it into a folder named after the kernel's interface, select that in `sys/mod.rs`, and fill it in.
+//! `--cfg mio_st_backend="stub"` selects it, on any system; CI compiles it. It has all that the
+//! library uses of a backend, as `sys` describes it, and every call is
+//! [`Unsupported`](Error::Unsupported). To add a backend, copy it into a folder named after the
+//! kernel's interface, select that in `sys/mod.rs`, and fill it in.
 //!
-//! epoll and kqueue keep the state of each source in the kernel. A backend for an interface that does not needs
-//! a table of its sources in the [`Selector`], of a fixed capacity, with an error if it is full:
+//! epoll and kqueue keep the state of each source in the kernel. A backend for an interface that
+//! does not needs a table of its sources in the [`Selector`], of a fixed capacity, with an error if
+//! it is full:
 //!
-//! * *Event ports* forget a source when they report it. What is watched, and how, must be kept, and a source of
-//!   the option `Level` or `Edge` be associated again before the next wait.
-//! * *io_uring* reports by completions, which may arrive after a poll was cancelled. The user data of each poll
-//!   needs the slot and a generation of it, so that a late completion is recognised; a source of the option
-//!   `Level` must be polled again after each event. Its rings are mapped once, by `Selector::new`, and changes
-//!   are submitted by `select`. A forked child must not touch them.
+//! * *Event ports* forget a source when they report it. What is watched, and how, must be kept, and
+//!   a source of the option `Level` or `Edge` be associated again before the next wait.
+//! * *io_uring* reports by completions, which may arrive after a poll was cancelled. The user data
+//!   of each poll needs the slot and a generation of it, so that a late completion is recognised; a
+//!   source of the option `Level` must be polled again after each event. Its rings are mapped once,
+//!   by `Selector::new`, and changes are submitted by `select`. A forked child must not touch them.
 
 use libc::pid_t;
 
@@ -54,8 +56,8 @@ impl RawEvent {
         None
     }
 
-    /// Returns whether the kernel may have had more events than slots, though there are slots left behind
-    /// this event.
+    /// Returns whether the kernel may have had more events than slots, though there are slots left
+    /// behind this event.
     #[inline]
     pub(crate) const fn was_cut(&self) -> bool {
         false
@@ -160,6 +162,11 @@ impl ChildWatch {
 
     /// Notes which selector watches it, for a kernel whose registrations outlive the descriptor.
     pub(crate) fn set_poller(&mut self, _: RawFd) {}
+
+    /// Sends a signal, to this process for certain and not to another with its number.
+    pub(crate) fn signal(&self, _: Signal) -> Result<()> {
+        Err(Error::Unsupported)
+    }
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         Err(Error::Unsupported)

@@ -12,7 +12,7 @@ use crate::sys::signal::Signal;
 
 /// Hears when a child process ends, and takes its exit status.
 ///
-/// It is made of the process id, whoever started the process, and works for that one child: it
+/// It is created from the process id, however the process was started, and works for that child: it
 /// never takes the status of another. Somebody must take it (that is what `wait` does), or the dead
 /// child stays in the system's table; so do not also call `std::process::Child::wait`, and do not
 /// ignore `SIGCHLD`, which makes the system throw statuses away: either way it is gone here.
@@ -73,8 +73,8 @@ impl Child {
         Ok(Child { source: Source::new(ChildWatch::new(pid)?, Child::INTERESTS), pid })
     }
 
-    /// How the child has ended: `None` as long as it runs, and then, once, its status. The process
-    /// is gone then, and its id may be used again.
+    /// Returns how the child has ended: `None` as long as it runs, and then, once, its status. The
+    /// process is gone then, and its id may be used again.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl Child {
         self.source.descriptor().signal(signal)
     }
 
-    /// Its process id.
+    /// Returns the process id.
     #[must_use]
     pub fn pid(&self) -> i32 {
         self.pid

@@ -30,7 +30,12 @@ use crate::sys::fd::RawFd;
 /// let mut poller = Poller::new().unwrap();
 /// let mut events = Events::new();
 /// poller
-///     .register(&mut EventedFd(&there.as_raw_fd()), EventedId(1), Interests::READABLE, PollOption::Edge)
+///     .register(
+///         &mut EventedFd(&there.as_raw_fd()),
+///         EventedId(1),
+///         Interests::READABLE,
+///         PollOption::Edge,
+///     )
 ///     .unwrap();
 ///
 /// here.write_all(b"hello")?;

@@ -107,15 +107,16 @@ impl EventedIo {
         self.source.into_descriptor().fd.into_raw()
     }
 
-    /// The descriptor, lent.
+    /// Returns the descriptor, which stays owned by the handle.
     #[inline]
     #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
         self.source.descriptor().fd.raw()
     }
 
-    /// Whether calls that cannot be made at once fail or wait (`O_NONBLOCK`). It is a property of
-    /// the open file: who else has it open, by a duplicate or by inheritance, is concerned too.
+    /// Sets whether calls that cannot be completed at once fail or wait (`O_NONBLOCK`). This is a
+    /// property of the open file description: it holds for duplicates and inherited descriptors,
+    /// too.
     ///
     /// # Errors
     ///

@@ -78,15 +78,15 @@ macro_rules! end {
                 self.io.into_raw_fd()
             }
 
-            /// The descriptor, lent.
+            /// Returns the descriptor, which stays owned by the handle.
             #[inline]
             #[must_use]
             pub fn as_raw_fd(&self) -> RawFd {
                 self.io.as_raw_fd()
             }
 
-            /// Whether calls that cannot be made at once fail or wait. A child process may want an
-            /// end that waits.
+            /// Sets whether calls that cannot be completed at once fail or wait. A child process
+            /// may want an end that waits.
             ///
             /// # Errors
             ///
@@ -121,8 +121,8 @@ pub struct Sender {
 end!(Sender, Interests::WRITABLE);
 
 impl Sender {
-    /// Writes from `buffer`. Returns the number of bytes. No more than 512 bytes (`PIPE_BUF`, on Linux 4096) go
-    /// whole or not at all.
+    /// Writes from `buffer`. Returns the number of bytes. No more than 512 bytes (`PIPE_BUF`, on
+    /// Linux 4096) go whole or not at all.
     ///
     /// # Errors
     ///

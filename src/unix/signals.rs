@@ -88,7 +88,7 @@ impl Signals {
         self.source.descriptor_mut().receive()
     }
 
-    /// What it receives.
+    /// Returns the signals that it receives.
     #[must_use]
     pub fn set(&self) -> SignalSet {
         self.set

@@ -64,8 +64,8 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     /// Recomputes the path from a leaf, which is that of `first`, as far up as necessary, and notes
-    /// who is the first then. If that timer is still as the tree remembers it, it is the first. If
-    /// not, no timer is earlier all the same.
+    /// which timer is the first then. If that timer is still as the tree remembers it, it is the
+    /// first. If not, no timer is earlier all the same.
     // Out of line: in a loop compilers make branches of comparisons that nothing can foresee.
     #[inline(never)]
     pub(super) fn repair(&mut self, leaf: Leaf) {

@@ -62,7 +62,7 @@ impl<const N: usize> WinnerTree<N> {
         if levels < Self::LEVELS { levels } else { Self::LEVELS }
     };
 
-    /// All bytes are zero.
+    /// Creates an empty tree: all bytes are zero.
     pub const fn new() -> Self {
         WinnerTree { root: [0; WORDS], nodes: [0; N] }
     }

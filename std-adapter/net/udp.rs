@@ -75,6 +75,24 @@ impl UdpSocket {
 }
 
 impl ConnectedUdpSocket {
+    /// See [`socket::ConnectedUdpSocket::connect`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<ConnectedUdpSocket> {
+        Ok(socket::ConnectedUdpSocket::connect(local, peer)?.into())
+    }
+
+    /// See [`socket::ConnectedUdpSocket::reconnect`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reconnect(&self, peer: SocketAddr) -> io::Result<()> {
+        Ok(self.inner.reconnect(peer)?)
+    }
+
     /// See [`socket::Socket::peer_addr`].
     ///
     /// # Errors

@@ -3,12 +3,13 @@
 //! Its peculiarities, and what is done about them:
 //!
 //! * A half-closed peer is reported only with `EPOLLRDHUP`: it is requested with every `READABLE`.
-//! * A pipe whose other end is closed may report `EPOLLHUP` or `EPOLLERR` *alone*: `Ready::is_readable` and
-//!   `is_writable` are true for them.
-//! * Registrations belong to the open file description, not to the descriptor: closing does not end one as
-//!   long as a duplicate is open. Deregister before closing, or look ids up in a `Slab`, in which stale ids
-//!   resolve to nothing.
-//! * `EPOLL_CTL_MOD` tests the readiness again, and reports a pending edge again: that re-arms a oneshot.
+//! * A pipe whose other end is closed may report `EPOLLHUP` or `EPOLLERR` *alone*:
+//!   `Ready::is_readable` and `is_writable` are true for them.
+//! * Registrations belong to the open file description, not to the descriptor: closing does not end
+//!   one as long as a duplicate is open. Deregister before closing, or look ids up in a `Slab`, in
+//!   which stale ids resolve to nothing.
+//! * `EPOLL_CTL_MOD` tests the readiness again, and reports a pending edge again: that re-arms a
+//!   oneshot.
 
 mod busy_poll;
 mod call;
@@ -34,7 +35,8 @@ use crate::interests::PollOption;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
 
-/// The kernel's `struct epoll_event`; packed on x86-64, so its fields are copied and never borrowed.
+/// The kernel's `struct epoll_event`; packed on x86-64, so its fields are copied and never
+/// borrowed.
 #[derive(Copy, Clone)]
 #[repr(transparent)]
 pub(crate) struct RawEvent(libc::epoll_event);
@@ -144,8 +146,8 @@ impl Selector {
         Ok(())
     }
 
-    /// Makes one system call, inlined into the caller. Returns the number of events that the kernel has
-    /// written.
+    /// Makes one system call, inlined into the caller. Returns the number of events that the kernel
+    /// has written.
     #[inline]
     pub(crate) fn select(&self, events: &mut [RawEvent], wait: Wait) -> Result<usize> {
         let millis = match wait {
@@ -156,8 +158,8 @@ impl Selector {
     }
 }
 
-/// What cannot be registered is not: `EPERM` (a file) and `EINVAL` (this epoll itself), which come first,
-/// mean `NotFound` to all but `register`.
+/// What cannot be registered is not: `EPERM` (a file) and `EINVAL` (this epoll itself), which come
+/// first, mean `NotFound` to all but `register`.
 fn unknown(error: Error) -> Error {
     match error {
         Error::Os(libc::EPERM | libc::EINVAL) => Error::NotFound,

@@ -11,8 +11,8 @@ pub(super) fn look(kind: libc::idtype_t, id: libc::id_t) -> Result<()> {
     wait(kind, id, libc::WNOWAIT).map(drop)
 }
 
-/// Returns whether this child of the process sends `SIGCHLD` when it ends: one that was made by clone(2) may
-/// not, and waitid(2) finds it only if asked for any child.
+/// Returns whether this child of the process sends `SIGCHLD` when it ends: one that was made by
+/// clone(2) may not, and waitid(2) finds it only if asked for any child.
 pub(super) fn sends_sigchld(pid: libc::pid_t) -> bool {
     let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     let mut info = core::mem::MaybeUninit::<libc::siginfo_t>::zeroed();

@@ -6,7 +6,7 @@
 //! readable from then on, as a pidfd does. Afterwards it calls the handler that it has replaced.
 //!
 //! The handler runs in any thread at any time, so that it uses nothing but atomics and system
-//! calls. The watches lie in slots whose memory is never freed. A slot names the process that it
+//! calls. The watches are in slots whose memory is never freed. A slot names the process that it
 //! belongs to, since a forked child has copies of them, which mean nothing there.
 
 use core::ffi::{c_int, c_void};

@@ -1,7 +1,7 @@
 //! `kevent`, as each system lays it out.
 //!
-//! Field types differ: they are set by name on zeroed memory, and read with a cast. On Apple's systems the
-//! structure is packed: take no references to its fields.
+//! Field types differ: they are set by name on zeroed memory, and read with a cast. On Apple's
+//! systems the structure is packed: take no references to its fields.
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
@@ -35,8 +35,8 @@ mod system {
     pub(crate) type Flags = u16;
 }
 
-/// On Linux, for tests: macOS's layout and values, with `kqueue` and `kevent` from a library that is linked
-/// to the program. See `ci/kqueue-shim`.
+/// On Linux, for tests: macOS's layout and values, with `kqueue` and `kevent` from a library that
+/// is linked to the program. See `ci/kqueue-shim`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use core::ffi::{c_int, c_void};

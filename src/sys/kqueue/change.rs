@@ -33,8 +33,8 @@ const UNKNOWN: u8 = 0;
 const YES: u8 = 1;
 const NO: u8 = 2;
 
-/// Asks whether the system has the filter for urgent data, if nobody has asked before. A change that
-/// names an unknown filter is `EINVAL`, and would make every registration fail.
+/// Asks whether the system has the filter for urgent data, if it was not asked before. A change
+/// that names an unknown filter is `EINVAL`, and would make every registration fail.
 pub(super) fn ask_for_priority(queue: &Queue) {
     let Some(filter) = PRIORITY else { return };
     if HAS_PRIORITY.load(Relaxed) == UNKNOWN {
@@ -89,7 +89,8 @@ pub(super) struct Wanted {
     pub(super) guard: Guard,
 }
 
-/// Which filter of a source ends with its event, so that the selector looks at it first: see `settle`.
+/// Which filter of a source ends with its event, so that the selector looks at it first: see
+/// `settle`.
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum Guard {
     None,
@@ -100,8 +101,8 @@ pub(super) enum Guard {
 }
 
 impl Wanted {
-    /// Appends the additions: first those that the source cannot do without, and then, if it has one, the
-    /// guard. Returns how many come first.
+    /// Appends the additions: first those that the source cannot do without, and then, if it has
+    /// one, the guard. Returns how many come first.
     pub(super) fn push(&self, changes: &mut Changes) -> Result<usize> {
         let mode = match self.opt {
             PollOption::Edge => abi::EV_CLEAR,
@@ -140,7 +141,8 @@ pub(super) fn once(ident: usize, mode: Flags) -> Kevent {
     change(ident, abi::EVFILT_READ, abi::EV_ADD | abi::EV_ONESHOT | mode)
 }
 
-/// Adds a read filter that ends with its event, and that no amount of data fires: only the end, or an error.
+/// Adds a read filter that ends with its event, and that no amount of data fires: only the end, or
+/// an error.
 pub(super) fn end_guard(ident: usize, mode: Flags) -> Kevent {
     let mut guard = once(ident, mode);
     guard.fflags = abi::NOTE_LOWAT;
@@ -148,7 +150,8 @@ pub(super) fn end_guard(ident: usize, mode: Flags) -> Kevent {
     guard
 }
 
-/// What a receipt says: 0 or an error number. A change that an interruption has left without one was made.
+/// What a receipt says: 0 or an error number. A change that an interruption has left without one
+/// was made.
 pub(super) fn errno(receipt: &Kevent) -> i32 {
     if receipt.flags & abi::EV_ERROR != 0 { receipt.data as i32 } else { 0 }
 }
@@ -173,7 +176,8 @@ pub(super) fn refusal(errno: i32) -> Error {
     match errno {
         // What has no such filter, by system and kind.
         libc::EINVAL | libc::ENODEV | libc::EOPNOTSUPP | libc::EPERM => Error::Unsupported,
-        // NetBSD's word for a pipe whose reader has gone. The descriptor is open: it was asked before.
+        // NetBSD's word for a pipe whose reader has gone. The descriptor is open: it was asked
+        // before.
         libc::EBADF => Error::Os(libc::EPIPE),
         errno => Error::from_raw_os_error(errno),
     }

@@ -1,17 +1,21 @@
-//! The end of a child by a kqueue of its own, the inner queue, which becomes readable, as a pidfd does.
+//! The end of a child by a kqueue of its own, the inner queue, which becomes readable, as a pidfd
+//! does.
 //!
-//! `NOTE_EXIT` alone does not do: OpenBSD and Apple's systems report it before the process is a zombie, with
-//! no lock between, so that waitpid(2) may answer that there is nothing yet; and on Apple's systems `EV_ADD`
-//! is `ESRCH` from the moment an exiting process gives up what it holds, long before it is a zombie. An event
-//! that came then would come once, too early. So the inner queue does not decide when it is readable:
+//! `NOTE_EXIT` alone does not do: OpenBSD and Apple's systems report it before the process is a
+//! zombie, with no lock between, so that waitpid(2) may answer that there is nothing yet; and on
+//! Apple's systems `EV_ADD` is `ESRCH` from the moment an exiting process gives up what it holds,
+//! long before it is a zombie. An event that came then would come once, too early. So the inner
+//! queue does not decide when it is readable:
 //!
 //! 1. It holds `EVFILT_PROC`; or, after `ESRCH`, a timer.
-//! 2. When either fires, the outer queue reports the inner one to the selector, which calls `settle` before
-//!    the user sees an event.
-//! 3. `settle` takes the inner event and asks waitid(2). If there is nothing to wait for yet, it sets a timer,
-//!    and there is no event. It never waits: the end of a session's leader may depend on this process.
-//! 4. Otherwise it makes the inner queue readable for good, by a filter that stays: a user filter, or where
-//!    there is none (NetBSD before 10, OpenBSD before 7.8) the end of a pipe that has no writer.
+//! 2. When either fires, the outer queue reports the inner one to the selector, which calls
+//!    `settle` before the user sees an event.
+//! 3. `settle` takes the inner event and asks waitid(2). If there is nothing to wait for yet, it
+//!    sets a timer, and there is no event. It never waits: the end of a session's leader may depend
+//!    on this process.
+//! 4. Otherwise it makes the inner queue readable for good, by a filter that stays: a user filter,
+//!    or where there is none (NetBSD before 10, OpenBSD before 7.8) the end of a pipe that has no
+//!    writer.
 
 use core::ptr;
 
@@ -88,8 +92,8 @@ impl ChildWatch {
     }
 }
 
-/// Gets ready what will make the inner queue readable for good, without doing so yet. Returns the reading end
-/// of a pipe if it is not a user filter.
+/// Gets ready what will make the inner queue readable for good, without doing so yet. Returns the
+/// reading end of a pipe if it is not a user filter.
 fn prepare(inner: &Queue) -> Result<Option<Fd>> {
     match inner.change_one(change(0, abi::EVFILT_USER, abi::EV_ADD)) {
         Ok(()) => Ok(None),
@@ -98,8 +102,8 @@ fn prepare(inner: &Queue) -> Result<Option<Fd>> {
     }
 }
 
-/// `stays` is 0 for a user filter, or one more than the descriptor that is readable for good; events of
-/// `pid` bring it along.
+/// `stays` is 0 for a user filter, or one more than the descriptor that is readable for good;
+/// events of `pid` bring it along.
 fn stay_readable(inner: RawFd, stays: usize) -> Result<()> {
     let change = match stays {
         0 => {
@@ -129,8 +133,8 @@ fn look_again(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
     change_one_in(inner, timer)
 }
 
-/// Returns whether the child's status can be taken (or has been, by another), after the inner queue has become
-/// readable. If not, the inner queue will become readable again.
+/// Returns whether the child's status can be taken (or has been, by another), after the inner queue
+/// has become readable. If not, the inner queue will become readable again.
 pub(super) fn settle(inner: RawFd) -> Result<bool> {
     let Some(Kevent { filter, ident, udata, .. }) = take_one_from(inner)? else {
         // Another outer queue was faster.

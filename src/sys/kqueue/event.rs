@@ -9,8 +9,8 @@ use super::settle::Meaning;
 use crate::id::EventedId;
 use crate::ready::Ready;
 
-/// One event of the batch. As the kernel writes it at first; then, before the user sees it, `fflags` become
-/// the `Ready` bits, and `data` the error number beside `ERROR`.
+/// One event of the batch. As the kernel writes it at first; then, before the user sees it,
+/// `fflags` become the `Ready` bits, and `data` the error number beside `ERROR`.
 #[derive(Copy, Clone)]
 #[repr(transparent)]
 pub(crate) struct RawEvent(Kevent);
@@ -141,9 +141,9 @@ fn is_death(errno: i32) -> bool {
     matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT)
 }
 
-/// Turns what the kernel wrote into what the user reads, and merges the halves of a source. `settle` returns the
-/// meaning of events that is not evident. Returns how many events are left, and whether there are events of
-/// oneshot sources among them.
+/// Turns what the kernel wrote into what the user reads, and merges the halves of a source.
+/// `settle` returns the meaning of events that is not evident. Returns how many events are left,
+/// and whether there are events of oneshot sources among them.
 pub(super) fn interpret(
     events: &mut [RawEvent],
     settle: impl Fn(&Kevent) -> Meaning,

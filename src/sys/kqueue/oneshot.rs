@@ -1,8 +1,9 @@
 //! Oneshot sources: one event tells of both directions, and then the whole source is silent.
 //!
-//! The filter that has fired is disabled by itself (`EV_DISPATCH`). The others of its source are disabled
-//! here. One of them may be ready as well, without an event in this batch: for lack of room, or because the
-//! kernel returned fewer than were ready. It would be lost, so it is asked, and what it says is added.
+//! The filter that has fired is disabled by itself (`EV_DISPATCH`). The others of its source are
+//! disabled here. One of them may be ready as well, without an event in this batch: for lack of
+//! room, or because the kernel returned fewer than were ready. It would be lost, so it is asked,
+//! and what it says is added.
 
 use heapless::Vec;
 use libc::pollfd;
@@ -39,8 +40,8 @@ impl Selector {
         for source in sources.iter() {
             changes.extend(filters().map(|filter| change(source.ident(), filter, abi::EV_DISABLE)));
         }
-        // What fired is disabled already, what is not there answers ENOENT, and a descriptor that was closed
-        // has nothing to silence.
+        // What fired is disabled already, what is not there answers ENOENT, and a descriptor that
+        // was closed has nothing to silence.
         if self.kqueue.change(&mut changes).is_ok() {
             complete(sources, &changes);
         }

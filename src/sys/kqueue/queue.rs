@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::sys::fd::{Fd, RawFd, check};
 use crate::sys::fork::ForkGuard;
 
-/// A kqueue that is closed when dropped, but not in a forked child: that has not inherited it, and may
-/// have given its number to something else.
+/// A kqueue that is closed when dropped, but not in a forked child: that has not inherited it, and
+/// may have given its number to something else.
 #[derive(Debug)]
 pub(super) struct Queue {
     fd: RawFd,
@@ -66,8 +66,8 @@ const NOW: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
 /// [`Queue::change`], for a queue that is owned elsewhere.
 fn change_in(queue: RawFd, changes: &mut [Kevent]) -> Result<()> {
     let (list, count) = (changes.as_mut_ptr(), changes.len() as Count);
-    // SAFETY: the kernel reads `count` changes and writes as many receipts; the manual allows both to
-    // be one array.
+    // SAFETY: the kernel reads `count` changes and writes as many receipts; the manual allows both
+    // to be one array.
     match check(unsafe { abi::kevent(queue, list, count, list, count, &NOW) }) {
         Err(Error::Os(libc::EINTR)) => Ok(()),
         answer => answer.map(drop),

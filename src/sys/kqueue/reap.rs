@@ -5,7 +5,8 @@ use crate::sys::fd::check;
 use crate::sys::process::{ANY_CHILD, ExitStatus, wait};
 use crate::sys::signal::Signal;
 
-/// Returns whether a child has ended and its status can be taken, and leaves it as it is: waitid(2).
+/// Returns whether a child has ended and its status can be taken, and leaves it as it is:
+/// waitid(2).
 ///
 /// `ECHILD` for what is no child of this process.
 pub(super) fn has_ended(pid: libc::pid_t) -> Result<bool> {

@@ -53,8 +53,8 @@ impl Selector {
         if self.delete(number)? { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    /// Deletes what there is of a source and adds what is wanted, in one call. Returns whether there was
-    /// something, and whether the addition succeeded; if not, nothing is left.
+    /// Deletes what there is of a source and adds what is wanted, in one call. Returns whether
+    /// there was something, and whether the addition succeeded; if not, nothing is left.
     fn replace(&self, wanted: Wanted) -> Result<(bool, Result<()>)> {
         let mut changes = deletions(wanted.fd);
         let count = changes.len();

@@ -1,15 +1,17 @@
 //! Filters that end with their event, and how they go on.
 //!
-//! An event that has `EV_ONESHOT` in its flags needs a second look before the user sees it. The filter is
-//! gone by then. The mode of its source is in the other flags, as for every filter. There are four:
+//! An event that has `EV_ONESHOT` in its flags needs a second look before the user sees it. The
+//! filter is gone by then. The mode of its source is in the other flags, as for every filter. There
+//! are four:
 //!
-//! * *The end of a pipe's reader.* FreeBSD deletes the write filter of a pipe whose reader closes, and the BSDs
-//!   do not add one afterwards; NetBSD and OpenBSD do not tell the writer of a full pipe at all. All of them
-//!   report the end on the *read* filter of the writing end. So that filter guards every writing end that is
-//!   watched for nothing but `WRITABLE`, and its event means that a write fails.
+//! * *The end of a pipe's reader.* FreeBSD deletes the write filter of a pipe whose reader closes,
+//!   and the BSDs do not add one afterwards; NetBSD and OpenBSD do not tell the writer of a full
+//!   pipe at all. All of them report the end on the *read* filter of the writing end. So that
+//!   filter guards every writing end that is watched for nothing but `WRITABLE`, and its event
+//!   means that a write fails.
 //! * *FreeBSD's write filter* itself: the guard goes on for it.
-//! * *The end of a connection* that is watched for urgent data only, of which the filter for urgent data says
-//!   nothing on some systems: a read filter that no amount of data fires.
+//! * *The end of a connection* that is watched for urgent data only, of which the filter for urgent
+//!   data says nothing on some systems: a read filter that no amount of data fires.
 //! * *A child's inner queue*: see `child`.
 
 use super::abi::{self, Kevent};

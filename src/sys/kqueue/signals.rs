@@ -1,9 +1,10 @@
 //! Signals by a kqueue of their own, which becomes readable, as a signalfd does.
 //!
-//! The filter records each attempt to deliver a signal, also of one that is blocked. Such a signal is pending
-//! besides, and what was received here is taken there too; otherwise it would come a second time when it is
-//! no longer blocked. The filter says how often: to be told once, as by Linux, leaves no count to keep, and
-//! the descriptor readable for exactly as long as there is something to receive.
+//! The filter records each attempt to deliver a signal, also of one that is blocked. Such a signal
+//! is pending besides, and what was received here is taken there too; otherwise it would come a
+//! second time when it is no longer blocked. The filter says how often: to be told once, as by
+//! Linux, leaves no count to keep, and the descriptor readable for exactly as long as there is
+//! something to receive.
 
 use super::abi;
 use super::change::change;
@@ -48,8 +49,8 @@ impl SignalQueue {
     }
 }
 
-/// Takes a signal that is pending because it is blocked, as its delivery would. Returns whether there was one.
-/// Nothing else may wait for it.
+/// Takes a signal that is pending because it is blocked, as its delivery would. Returns whether
+/// there was one. Nothing else may wait for it.
 fn take_pending(signal: Signal) -> Result<bool> {
     let raw = SignalSet::from(signal).to_raw()?;
     let (mut pending, mut taken) = (SignalSet::default().to_raw()?, 0);

@@ -1,10 +1,12 @@
-//! Waking by a user filter of the selector's own kqueue, which a duplicate of its descriptor keeps alive.
+//! Waking by a user filter of the selector's own kqueue, which a duplicate of its descriptor keeps
+//! alive.
 //!
-//! * `EV_CLEAR` belongs to the filter, which is told once, when it is added. In a change that triggers, it
-//!   would clear the trigger at once (FreeBSD, DragonFly, OpenBSD, NetBSD; Apple's systems ignore it there).
+//! * `EV_CLEAR` belongs to the filter, which is told once, when it is added. In a change that
+//!   triggers, it would clear the trigger at once (FreeBSD, DragonFly, OpenBSD, NetBSD; Apple's
+//!   systems ignore it there).
 //! * Triggering repeats the id: some systems overwrite it with what the change has.
-//! * Older OpenBSD, and NetBSD before 10, have no such filter: there it is a pipe, which is emptied only when
-//!   it is full.
+//! * Older OpenBSD, and NetBSD before 10, have no such filter: there it is a pipe, which is emptied
+//!   only when it is full.
 
 use core::ptr;
 

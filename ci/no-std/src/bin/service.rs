@@ -82,6 +82,7 @@ struct Service {
 struct Connection {
     stream: TcpStream,
     deadline: DeadlineKey,
+    watched: Interests,
     /// What was read and is not written yet: `buffer[from..to]`.
     from: u16,
     to: u16,
@@ -147,7 +148,8 @@ impl Service {
         let id = entry.key().into();
         self.poller.register(&mut stream, id, Interests::READABLE, PollOption::Level)?;
         let deadline = self.poller.add_deadline(id, self.idle_end)?;
-        entry.insert(Connection { stream, deadline, from: 0, to: 0, buffer: [0; BUFFER] });
+        let watched = Interests::READABLE;
+        entry.insert(Connection { stream, deadline, watched, from: 0, to: 0, buffer: [0; BUFFER] });
         self.served += 1;
         Ok(())
     }
@@ -174,7 +176,11 @@ impl Service {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(()) };
         let wanted = connection.step(&mut self.echoed)?;
         self.poller.update_deadline(connection.deadline, self.idle_end)?;
-        // This is a system call only if `wanted` has changed.
+        // A reregistration is a system call: it is made only for a change.
+        if wanted == connection.watched {
+            return Ok(());
+        }
+        connection.watched = wanted;
         self.poller.reregister(&mut connection.stream, id, wanted, PollOption::Level)
     }
 
