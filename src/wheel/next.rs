@@ -30,6 +30,7 @@ impl<const N: usize> TimerWheel<N> {
     /// Returns a time that is not after the earliest deadline, and mostly exact: without any work,
     /// while [`next_wakeup`](TimerWheel::next_wakeup) improves it if it is not. `Instant::MAX` if
     /// none is pending.
+    #[cfg_attr(not(unix), allow(dead_code))] // Only the poller asks.
     #[inline]
     pub(crate) fn wakeup_bound(&self) -> Instant {
         if self.is_empty() { Instant::MAX } else { Instant::from_nanos(deadline(self.bound)) }
