@@ -142,9 +142,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
                 None => timeout.span()?,
             };
             let wakeup = self.timers.next_wakeup().unwrap_or(Instant::MAX);
-            let span_to_wakeup = Span { now, end: end.min(wakeup) };
+            let left = Timeout::between(now, end.min(wakeup));
             let Registry { waiter, selector, .. } = &mut self.registry;
-            let now = waiter.sleep(selector, batch, span_to_wakeup, probed)?;
+            let now = waiter.sleep(selector, batch, left, probed)?;
             if !batch.is_empty() || now < wakeup {
                 return Ok(());
             }

@@ -271,12 +271,12 @@ impl Registry {
             batch.clear();
         }
         let probed = ask && !endless;
-        self.waiter.sleep_for(&self.selector, batch, timeout, probed)?;
+        self.waiter.sleep(&self.selector, batch, timeout, probed)?;
         Ok(())
     }
 
-    /// Makes a poll that spins first, if that is set. Returns whether it did: if not, the poll is as
-    /// any other.
+    /// Makes a poll that spins first, if that is set. Returns whether it did: if not, the poll is
+    /// as any other.
     #[inline(never)]
     fn poll_attentively(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<bool> {
         self.check_fork()?;
@@ -284,7 +284,7 @@ impl Registry {
             return Ok(false);
         }
         batch.clear();
-        self.waiter.sleep_for(&self.selector, batch, timeout, false)?;
+        self.waiter.sleep(&self.selector, batch, timeout, false)?;
         Ok(true)
     }
 

@@ -31,6 +31,14 @@ impl Timeout {
         self == Timeout::ENDLESS
     }
 
+    /// Returns the timeout that ends at `end`, if it is `now`.
+    pub(super) fn between(now: Instant, end: Instant) -> Timeout {
+        match end {
+            Instant::MAX => Timeout::ENDLESS,
+            end => Timeout(end.as_nanos().saturating_sub(now.as_nanos())),
+        }
+    }
+
     /// Reads the clock, and returns when it ends.
     pub(super) fn span(self) -> Result<Span> {
         let now = clock::now()?;
@@ -94,35 +102,24 @@ impl Waiter {
         self.backoff.should_probe()
     }
 
-    /// Reads the clock, and waits for kernel events for as long as `timeout`: see
-    /// [`sleep`](Waiter::sleep).
+    /// Waits for kernel events for as long as `timeout`, first spinning, if that is set. It asks
+    /// the kernel once at least. Returns its latest reading of the clock, which is not before the
+    /// end if there is no event.
+    ///
+    /// `probed` says that a probe of this poll has found nothing.
     ///
     /// Out of line, since each poll of a program has a call of it. The instant is part of the
-    /// result although no caller needs it: a result in registers costs the polls that do not sleep
-    /// five instructions.
+    /// result although some callers do not need it: a result in registers costs the polls that do
+    /// not sleep five instructions.
     #[inline(never)]
-    pub(super) fn sleep_for(
+    pub(super) fn sleep(
         &mut self,
         selector: &Selector,
         batch: &mut Batch,
         timeout: Timeout,
         probed: bool,
     ) -> Result<Instant> {
-        self.sleep(selector, batch, timeout.span()?, probed)
-    }
-
-    /// Waits for kernel events for as long as `span`, first spinning, if that is set. It asks the
-    /// kernel once at least. Returns its latest reading of the clock, which is not before the end
-    /// if there is no event.
-    ///
-    /// `probed` says that a probe of this poll has found nothing.
-    pub(super) fn sleep(
-        &mut self,
-        selector: &Selector,
-        batch: &mut Batch,
-        Span { mut now, end }: Span,
-        probed: bool,
-    ) -> Result<Instant> {
+        let Span { mut now, end } = timeout.span()?;
         if probed {
             self.backoff.found_nothing();
         }
@@ -194,7 +191,9 @@ mod tests {
             waiter.set_spin(spin);
             for timeout in [Duration::ZERO, Duration::from_nanos(1), millis(3)] {
                 let span = Timeout::new(Some(timeout)).span().unwrap();
-                let now = waiter.sleep(&selector, batch, span, false).unwrap();
+                let now = waiter
+                    .sleep(&selector, batch, Timeout::between(span.now, span.end), false)
+                    .unwrap();
                 assert!(batch.is_empty() && now >= span.end && Instant::now() >= now);
             }
         }
