@@ -4,6 +4,7 @@
 # other library that has `kqueue` and `kevent` in macOS's layout.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+source ci/lib/cargo_test.sh
 
 # Settings, by environment variable, to link another library: MIO_ST_KQUEUE_LIB, as rustc's -l takes it
 # (static=NAME, dylib=NAME), and MIO_ST_KQUEUE_LIB_DIR, where it lies.
@@ -52,13 +53,13 @@ personalities=("${PERSONALITIES[@]}")
 [ -z "${MIO_ST_KQUEUE_PERSONALITY-}" ] || personalities=("$MIO_ST_KQUEUE_PERSONALITY")
 export MIO_ST_KQUEUE_PERSONALITY=${personalities[0]}
 
-failed=()
 # test_as FEATURES ARGUMENT...
 test_as() {
     local features=$1
     shift
-    echo "== cargo test --features '$features', on kqueue by $MIO_ST_KQUEUE_LIB${MIO_ST_KQUEUE_PERSONALITY:+ as $MIO_ST_KQUEUE_PERSONALITY}"
-    cargo test --no-fail-fast --features "$features" "$@" || failed+=("'$features' ${MIO_ST_KQUEUE_PERSONALITY}")
+    echo "== on kqueue by $MIO_ST_KQUEUE_LIB${MIO_ST_KQUEUE_PERSONALITY:+ as $MIO_ST_KQUEUE_PERSONALITY}"
+    run_tests --features "$features" "$@"
+    test_summary[-1]+="${MIO_ST_KQUEUE_PERSONALITY:+, as $MIO_ST_KQUEUE_PERSONALITY}"
 }
 
 for features in "${TARGET_FEATURE_SETS[@]}"; do
@@ -68,5 +69,6 @@ for MIO_ST_KQUEUE_PERSONALITY in "${personalities[@]:1}"; do
     # shellcheck disable=SC2046 # words
     if [ $# -gt 0 ]; then test_as std "$@"; else test_as std --lib $(with_kernel); fi
 done
-[ ${#failed[@]} = 0 ] || fail "tests failed for feature sets and personalities: ${failed[*]}"
+report_tests
+[ "$test_failures" = 0 ] || fail "tests failed"
 echo "kqueue: every test passed with $MIO_ST_KQUEUE_LIB"
