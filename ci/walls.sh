@@ -12,8 +12,8 @@ UNSAFE_ROOMS=(
     src/wheel/prefetch.rs  # a hint to the processor, one instruction without effect
     src/slab/mod.rs        # init_in, here and below: a value made in place of all zeroes, one block each
     src/ready_queue/mod.rs # "
-    src/wheel/mod.rs       # "
-    src/poller/mod.rs      # "
+    src/wheel/create.rs    # "
+    src/poller/create.rs   # "
     src/events/batch.rs    # slices of what the kernel has written, without a bounds check in each poll
     src/unix/io.rs         # from_raw_fd: the caller's descriptor is adopted
     src/unix/pipe.rs       # "

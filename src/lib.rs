@@ -159,27 +159,29 @@ pub use crate::{
     poller::{Evented, Poller, Registry},
 };
 
+// The root is where these are documented; the modules name them, too.
+
 /// Events, where they come from and what they say.
 pub mod event {
     #[cfg(unix)]
-    pub use crate::events::{Drain, Event, Events, Iter};
-    pub use crate::id::EventedId;
-    pub use crate::interests::Interests;
-    #[cfg(unix)]
-    pub use crate::poller::Evented;
-    pub use crate::ready::Ready;
+    pub use crate::events::{Drain, Iter};
     pub use crate::ready_queue::{ReadyQueue, SourceKey};
+    #[cfg(unix)]
+    #[doc(no_inline)]
+    pub use crate::{Event, Evented, Events};
+    #[doc(no_inline)]
+    pub use crate::{EventedId, Interests, Ready};
 }
 
 /// Polling.
 pub mod poll {
-    #[doc(no_inline)]
-    pub use crate::interests::Interests; // Its home in version 0.2.
-    pub use crate::interests::PollOption;
-    #[cfg(unix)]
-    pub use crate::poller::{Poller, Registry};
     #[cfg(unix)]
     pub use crate::sys::BusyPoll;
+    #[doc(no_inline)]
+    pub use crate::{Interests, PollOption}; // `Interests` was here in version 0.2.
+    #[cfg(unix)]
+    #[doc(no_inline)]
+    pub use crate::{Poller, Registry};
 }
 
 /// Deadlines, without a clock or a kernel.

@@ -1,29 +1,33 @@
 //! The poller: one `poll` for kernel events, user events and timers.
 
-mod attention;
-mod deadlines;
-mod evented;
-mod platform_ext;
+// In the order of the documentation: rustdoc lists the methods of a type by module.
+mod create;
+
+mod watch;
+
 mod poll;
+
+mod user;
+
+mod deadlines;
+
+mod registry;
+
+mod platform_ext;
+
+mod attention;
+mod evented;
 mod probe;
 mod registration;
-mod registry;
 mod shares;
-mod user;
 mod wait;
-
-use core::mem::MaybeUninit;
 
 pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
 pub use self::registry::Registry;
 
 use self::shares::Rotation;
-use crate::error::Result;
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
 use crate::ready_queue::ReadyQueue;
-use crate::sys::fd::RawFd;
 use crate::wheel::TimerWheel;
 
 /// Returns kernel events, user-space events and expired timers through one call.
@@ -112,138 +116,6 @@ pub struct Poller<const USER: usize = 512, const TIMERS: usize = 512> {
     user: ReadyQueue<USER>,
     timers: TimerWheel<TIMERS>,
     rotation: Rotation,
-}
-
-impl Poller {
-    /// Returns a poller for 512 user-space events and 512 deadlines.
-    ///
-    /// # Stack
-    ///
-    /// It is a value of some 46 KiB on the stack of its owner. A release build makes it there, so
-    /// that a thread with a stack of 64 KiB suffices; a debug build copies it several times, which
-    /// takes up to 256 KiB. [`init_in`](Poller::init_in) makes one elsewhere, in a `static` or in a
-    /// `Box`, and needs some 2 KiB of stack in every build.
-    ///
-    /// # Errors
-    ///
-    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
-    /// kqueue(2).
-    #[inline]
-    pub fn new() -> Result<Poller> {
-        Poller::sized()
-    }
-}
-
-impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Returns a poller for `USER` user-space events and `TIMERS` deadlines.
-    ///
-    /// ```
-    /// type Poller = mio_st::Poller<16, 8>;
-    ///
-    /// let poller = Poller::sized()?;
-    /// # Ok::<(), mio_st::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Poller::new).
-    #[inline]
-    pub fn sized() -> Result<Self> {
-        let registry = Registry::new()?;
-        Ok(Poller {
-            registry,
-            // Constants: a debug build would make each of them on the stack first, and then copy
-            // it.
-            user: const { ReadyQueue::new() },
-            timers: const { TimerWheel::new() },
-            rotation: Rotation::default(),
-        })
-    }
-
-    /// Initializes a poller in place, for example in a `static`, without a temporary on the stack.
-    ///
-    /// ```
-    /// use core::mem::MaybeUninit;
-    /// use mio_st::poll::Poller;
-    ///
-    /// static mut POLLER: MaybeUninit<Poller<16, 1_000_000>> = MaybeUninit::uninit();
-    ///
-    /// // SAFETY: this is the only use of it. The crate `static_cell` does the same without `unsafe`.
-    /// let poller = Poller::init_in(unsafe { &mut *&raw mut POLLER })?;
-    /// # Ok::<(), mio_st::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Poller::new); nothing is initialised then.
-    #[allow(unsafe_code)]
-    pub fn init_in(place: &mut MaybeUninit<Self>) -> Result<&mut Self> {
-        let registry = Registry::new()?;
-        let poller = place.as_mut_ptr();
-        // SAFETY: `place` is valid for writing, the fields are in it and do not overlap, and when
-        // all of them have been written it is a poller. Nothing in between can fail or panic.
-        unsafe {
-            ReadyQueue::<USER>::init_in(&mut *(&raw mut (*poller).user).cast());
-            TimerWheel::<TIMERS>::init_in(&mut *(&raw mut (*poller).timers).cast());
-            (&raw mut (*poller).rotation).write(Rotation::default());
-            (&raw mut (*poller).registry).write(registry);
-            Ok(place.assume_init_mut())
-        }
-    }
-
-    /// Starts watching `handle`: its events will carry `id`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::register`].
-    pub fn register<E: Evented + ?Sized>(
-        &mut self,
-        handle: &mut E,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        handle.register(&mut self.registry, id, interests, opt)
-    }
-
-    /// Changes how `handle` is watched, and arms it again after a oneshot event.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::reregister`].
-    pub fn reregister<E: Evented + ?Sized>(
-        &mut self,
-        handle: &mut E,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        handle.reregister(&mut self.registry, id, interests, opt)
-    }
-
-    /// Stops watching `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::deregister`].
-    pub fn deregister<E: Evented + ?Sized>(&mut self, handle: &mut E) -> Result<()> {
-        handle.deregister(&mut self.registry)
-    }
-
-    /// Returns the kernel half, which [`Evented`] takes.
-    #[inline]
-    pub fn registry(&mut self) -> &mut Registry {
-        &mut self.registry
-    }
-
-    /// Returns the descriptor of the kernel's queue. It is readable while kernel events are
-    /// pending, so that another poller, by [`EventedFd`](crate::unix::EventedFd), or another
-    /// library can watch this one. User events and timers do not make it readable.
-    #[inline]
-    #[must_use]
-    pub fn raw_fd(&self) -> RawFd {
-        self.registry.raw_fd()
-    }
 }
 
 static_assertions::assert_not_impl_any!(Poller: Send, Sync);

@@ -42,36 +42,39 @@
 //! # Ok::<(), mio_st::Error>(())
 //! ```
 
-mod data;
-mod error_queue;
-mod kind;
-mod listener;
-mod options;
+// In the order of the documentation, which lists the methods of a type by module: what makes a
+// socket of each kind first, then what sockets have in common.
+mod tcp;
+mod udp;
+mod unix;
+mod unix_datagram;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod vsock;
+
 #[allow(clippy::module_inception)]
 mod socket;
+
+mod data;
+mod listener;
 mod stream;
+
+mod datagram;
+
+mod batch;
+mod packet;
+
+mod multicast;
+mod options;
+
+mod error_queue;
+mod rights;
 mod transfer;
 
 mod acceptor;
-
 mod connect_options;
+mod kind;
 mod listen_options;
-
-mod tcp;
-
-mod batch;
-mod datagram;
-mod multicast;
-mod packet;
-mod udp;
-
-mod rights;
-mod unix;
 mod unix_address;
-mod unix_datagram;
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod vsock;
 
 pub use self::acceptor::Acceptor;
 pub use self::batch::{Packet, PacketBatch, PacketMut};

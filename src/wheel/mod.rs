@@ -86,6 +86,9 @@
 //! winner tree, `slots` the free leaves of each slot; `changes`, `next`, `expire` and `fired` are
 //! what a wheel does.
 
+// First in the documentation, which lists the methods of a type by module.
+mod create;
+
 mod changes;
 mod entry;
 mod expire;
@@ -101,7 +104,6 @@ mod tests;
 mod tree;
 
 use core::fmt;
-use core::mem::MaybeUninit;
 
 pub use self::key::DeadlineKey;
 
@@ -242,48 +244,6 @@ impl<const N: usize> TimerWheel<N> {
     const CUTS_AT_NODES: bool = Self::SLOT_BITS > 6;
 
     const POSSIBLE: () = assert!(N <= 1 << 24, "TimerWheel<N>: N is at most 16,777,216");
-
-    /// Makes an empty wheel. All its bytes are zero.
-    #[must_use]
-    pub const fn new() -> Self {
-        let () = Self::POSSIBLE;
-        TimerWheel {
-            bound: 0,
-            node_runner_up: 0,
-            slot_runner_up: 0,
-            speed: 0,
-            full: 0,
-            first: 0,
-            len: 0,
-            periodic: 0,
-            generation: 0,
-            spare: 0,
-            exact: false,
-            leaves: Leaves::new(),
-            tree: WinnerTree::new(),
-        }
-    }
-
-    /// Makes an empty wheel in place: no copy of it is ever on the stack.
-    ///
-    /// ```
-    /// use core::mem::MaybeUninit;
-    /// use mio_st::timer::TimerWheel;
-    ///
-    /// let mut memory: Box<MaybeUninit<TimerWheel<100_000>>> = Box::new_uninit();
-    /// let wheel = TimerWheel::init_in(&mut memory);
-    /// assert_eq!(wheel.capacity(), 100_000);
-    /// ```
-    #[allow(unsafe_code)]
-    pub fn init_in(slot: &mut MaybeUninit<Self>) -> &mut Self {
-        let () = Self::POSSIBLE;
-        // SAFETY: a wheel consists of integers and a bool, for which zero bytes are a value; they
-        // are the value that `new` makes.
-        unsafe {
-            slot.as_mut_ptr().write_bytes(0, 1);
-            slot.assume_init_mut()
-        }
-    }
 
     /// Returns how many deadlines are pending. A periodic one counts as one.
     #[inline]

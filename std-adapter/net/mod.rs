@@ -10,14 +10,16 @@
 //! Sockets stay on one thread; to move one to another, turn it into its `std` type or an `OwnedFd`,
 //! and back.
 
-mod convert;
-#[allow(clippy::module_inception)]
-mod socket;
-
+// In the order of the documentation: what makes a socket of each kind first.
 mod tcp;
 mod udp;
 mod unix;
 mod unix_address;
+
+#[allow(clippy::module_inception)]
+mod socket;
+
+mod convert;
 
 mod accept_guard;
 mod listen_options;
