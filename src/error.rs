@@ -2,18 +2,18 @@
 
 use core::fmt;
 
-/// The result type of everything but `net`: of [`Poller`](crate::poll::Poller),
-/// [`Registry`](crate::poll::Registry), [`Evented`](crate::event::Evented), sockets, slabs, queues
-/// and timers.
+/// The result type of this library, whose error is [`Error`].
+///
+/// Only the module `net` returns `std::io::Result` instead.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// An error: either the operating system's, or one of the library's own.
 ///
 /// It is `Copy` and never allocates. With the feature `std` it converts to and from
-/// [`std::io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html), also without allocating,
-/// and keeps the error number. Converted there and back it is the same error, with two exceptions:
-/// [`StaleKey`](Error::StaleKey) becomes `NotFound`, and [`Forked`](Error::Forked) becomes
-/// `Os(EIO)`.
+/// [`std::io::Error`](https://doc.rust-lang.org/std/io/struct.Error.html), also without an
+/// allocation, and keeps the error number. A conversion to `std::io::Error` and back returns the
+/// same error, with two exceptions: [`StaleKey`](Error::StaleKey) becomes `NotFound`, and
+/// [`Forked`](Error::Forked) becomes `Os(EIO)`. The guide has a [table](crate::guide::errors).
 ///
 /// `EEXIST` and `ENOENT` have variants of their own, so that a `match` reads the same on every
 /// system; [`from_raw_os_error`](Error::from_raw_os_error) returns them.
@@ -43,7 +43,7 @@ pub enum Error {
     /// The key refers to nothing: its timer has expired or was cancelled, its source was removed,
     /// or it is the key of another poller, queue or wheel.
     StaleKey,
-    /// The poller or registry belongs to the parent of this forked process. Make a new one.
+    /// The poller or registry belongs to the parent of this forked process. Create a new one.
     Forked,
     /// An argument is invalid, such as an interest that this source does not have.
     InvalidInput,

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// The id of an event source: the user's own number, which every event of the source carries.
+/// The id of an event source: a number that the program chooses, and that every event of the source
+/// carries.
 ///
 /// Every `usize` is legal, none is reserved, and ids need not be unique: the library only returns
 /// them with events. [`Slab`](crate::slab::Slab) issues ids that stop resolving when their entry is

@@ -6,7 +6,9 @@ use core::ops::{BitOr, BitOrAssign};
 
 use crate::ready::Ready;
 
-/// The set of events to watch a source for. It is never empty: to watch for nothing, deregister.
+/// The set of events to watch a source for.
+///
+/// It is never empty: to watch for nothing, deregister the source.
 ///
 /// Errors and hang-ups are always reported, and the end of the read side if `READABLE` is asked
 /// for.
@@ -128,26 +130,28 @@ impl fmt::Debug for Interests {
     }
 }
 
-/// The trigger mode of a registration: how often it reports a source that is ready. See
-/// [the guide](crate::guide::triggers) for drawings.
+/// The trigger mode of a registration: how often it reports a source that is ready.
+///
+/// The guide has [drawings](crate::guide::triggers).
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PollOption {
     /// Reports each change once: read or write until `WouldBlock` before waiting for the next
     /// event.
     ///
-    /// A read that returns less than was asked for does not show that nothing is left: reads stop
-    /// at the mark of urgent data, and on Unix sockets at data that came with descriptors. A fast
-    /// sender may keep a handler that reads until `WouldBlock` busy for ever: bound the work of one
-    /// event, and come back to the source after the others, as `examples/fair_server.rs` does. See
-    /// epoll(7), "Starvation (edge-triggered)".
+    /// A short read does not prove that nothing is left: a read stops at the mark of urgent data,
+    /// and on Unix sockets at data that came with descriptors. A fast sender can keep a handler
+    /// that reads until `WouldBlock` busy for ever: limit the work of one event, and return to the
+    /// source after the others, as `examples/fair_server.rs` does. See epoll(7), "Starvation
+    /// (edge-triggered)".
     Edge,
     /// Reports at each poll, for as long as the source is ready.
     ///
     /// Handle each event by one bounded step, such as one read and one write: the next poll reports
-    /// what is left, and reports the other sources as well. This is the simple way to serve many
-    /// clients of which none can hold up the others.
+    /// what is left, together with the other sources. This is the simplest way to serve many
+    /// clients so that none can delay the others.
     Level,
-    /// Once. The whole source is then silent, although registered, until `reregister`.
+    /// Reports one event, and then nothing until `reregister`, not even in the other direction. The
+    /// source stays registered.
     Oneshot,
 }
 

@@ -41,7 +41,7 @@
 //! # Use cases
 //!
 //! * **Services without an allocator.** All memory is in the [`Poller`], in the [`Events`] and in
-//!   what you put beside them. Sockets, signals and child processes work without `std`.
+//!   your own values. Sockets, signals and child processes work without `std`.
 //! * **Ordinary applications** enable `std` and use the default capacities: `Poller::new()`,
 //!   `Events::new()`.
 //! * **Tuned programs** choose capacities once, `type Poller = mio_st::Poller<16, 8>;` and
@@ -74,9 +74,9 @@
 //!
 //! * `std`: the module `net`; conversions between [`Error`] and `std::io::Error`;
 //!   `std::time::Instant` as a deadline; `AsFd` and its relatives; `Read` and `Write` for handles.
-//! * `inline-syscall`: on x86-64 Linux, most polls make their system call by one instruction
-//!   instead of a call of libc: about 0.8 of the time of a poll that finds nothing.
-//! * `log`: trace lines at registration and poll, through the crate of that name.
+//! * `inline-syscall`: on x86-64 Linux, polls make their system call without calling libc. A poll
+//!   that finds nothing then takes about 0.8 of the time.
+//! * `log`: writes trace lines for registrations and polls, through the crate `log`.
 //!
 //! # Platforms
 //!
@@ -161,7 +161,7 @@ pub use crate::{
 
 // The root is where these are documented; the modules name them, too.
 
-/// Events, where they come from and what they say.
+/// Events, batches of events, and what events come from.
 pub mod event {
     #[cfg(unix)]
     pub use crate::events::{Drain, Iter};
@@ -173,7 +173,7 @@ pub mod event {
     pub use crate::{EventedId, Interests, Ready};
 }
 
-/// Polling.
+/// The poller, and how it watches its sources.
 pub mod poll {
     #[cfg(unix)]
     pub use crate::sys::BusyPoll;
@@ -184,7 +184,7 @@ pub mod poll {
     pub use crate::{Poller, Registry};
 }
 
-/// Deadlines, without a clock or a kernel.
+/// Timers that need neither a clock nor an operating system.
 pub mod timer {
     pub use crate::wheel::{DeadlineKey, TimerWheel};
 }

@@ -9,8 +9,8 @@ use core::fmt;
 /// interests are, because the next read or write returns the reason, and a program that waits for
 /// either would hang otherwise. `contains` and the other set operations use the bits as they are.
 ///
-/// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: true if set, and possibly absent.
-/// `READ_CLOSED` is reliable if the interests include `READABLE`.
+/// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: if one is set, it is true, but a direction
+/// can be closed without it. `READ_CLOSED` is always set if the interests include `READABLE`.
 ///
 /// ```
 /// use mio_st::event::Ready;
@@ -36,9 +36,9 @@ bitflags::bitflags! {
         /// Data can be written, or a connection attempt has ended.
         const WRITABLE = 0x004;
         /// An error is pending: `take_error`, a read or a write returns it. On Linux it may be in
-        /// the socket's error queue instead, if the socket has `IP_RECVERR`, times of sending or
-        /// `MSG_ZEROCOPY`: then none of these returns it, and the flag stays until the queue has
-        /// been read, see [`QueuedError`](crate::unix::QueuedError).
+        /// the socket's error queue instead, if the socket uses `IP_RECVERR`, send timestamps or
+        /// `MSG_ZEROCOPY`: then none of these calls returns it, and the flag stays set until the
+        /// queue has been read, see [`QueuedError`](crate::unix::QueuedError).
         const ERROR = 0x008;
         /// Both directions are closed.
         const HUP = 0x010;
@@ -48,7 +48,7 @@ bitflags::bitflags! {
         const WRITE_CLOSED = 0x4000;
         /// A timer has expired.
         const TIMER = 0x8000;
-        /// For user-space events, with a meaning of the user's own, like the seven bits that
+        /// For user-space events: the program defines its meaning, and that of the seven bits that
         /// follow.
         const USER_0 = 0x01_0000;
         /// The user's own.

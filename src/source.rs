@@ -28,12 +28,11 @@ pub trait Descriptor {
     }
 }
 
-/// A descriptor together with the memory of its registration: what every handle of this crate is
-/// built on, and what your own handle can be built on.
+/// A descriptor with the state of its registration: the base of all handles, including your own.
 ///
-/// The memory makes a second registration with the same poller an error on every system, including
-/// those whose kernel would silently replace the first one, and restores the former registration
-/// when a change fails. [`EventedFd`](crate::unix::EventedFd), a borrowed number, has neither.
+/// With this state a second registration with the same poller is an error on every system, even if
+/// the kernel would silently replace the first one, and a failed change restores the former
+/// registration. [`EventedFd`](crate::unix::EventedFd), which borrows a number, has no such state.
 ///
 /// A `Source` can be registered itself. A handle that contains one implements [`AsSource`] and is
 /// then [`Evented`].

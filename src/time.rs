@@ -1,4 +1,4 @@
-//! Points in time, as one word.
+//! Points in time: one word of nanoseconds.
 
 use core::fmt;
 use core::ops::{Add, AddAssign, Sub};

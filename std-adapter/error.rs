@@ -6,10 +6,10 @@ use std::io::{self, ErrorKind};
 
 use crate::error::Error;
 
-/// Keeps the error number; an error without one becomes the `ErrorKind` nearest to it. Two do not
-/// survive the way back: [`StaleKey`](Error::StaleKey) is `NotFound` from then on, and
-/// [`Forked`](Error::Forked), for which there is no kind, is `EIO`. To tell them, match before
-/// converting.
+/// Keeps the error number; an error without one becomes the nearest `ErrorKind`. Two errors change
+/// if they are converted back: [`StaleKey`](Error::StaleKey) becomes `NotFound`, and
+/// [`Forked`](Error::Forked), for which there is no kind, becomes `Os(EIO)`. To distinguish them,
+/// match on the error before you convert it.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         if let Some(errno) = error.raw_os_error() {
@@ -25,8 +25,9 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Keeps the error number, so that an [`Evented`](crate::event::Evented) of the user's may do I/O.
-/// What has none becomes the nearest that has a meaning here, in the last resort `EIO`.
+/// Keeps the error number, so that your own [`Evented`](crate::event::Evented) can use `?` on I/O
+/// errors. An error without a number becomes the nearest error of this type, or `Os(EIO)` if there
+/// is none.
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         meaning(&error)

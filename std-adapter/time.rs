@@ -8,10 +8,10 @@ use std::time::Instant as StdInstant;
 
 use crate::time::Instant;
 
-/// Both count the same clock, but `std`'s does not tell from when on. So the two are read together
-/// once a process, and every conversion goes by that pair: with a constant error of less than a
-/// microsecond, which makes deadlines later and never earlier, and without drift. The clock stands
-/// still while the machine is suspended.
+/// Both read the same clock, but `std` hides its origin. The first conversion in a process reads
+/// both, and all conversions use the difference. It is wrong by less than a microsecond, always by
+/// the same amount, so that deadlines become later and never earlier, and do not drift. The clock
+/// stands still while the machine is suspended.
 impl From<StdInstant> for Instant {
     fn from(instant: StdInstant) -> Instant {
         let (std, ours) = *anchor();

@@ -26,7 +26,7 @@ use crate::sys::RawEvent;
 pub struct Event(RawEvent);
 
 impl Event {
-    /// Returns an event that no poll has returned, for tests.
+    /// Creates an event, for tests of your own handlers.
     #[inline]
     #[must_use]
     pub const fn new(id: EventedId, readiness: Ready) -> Event {
@@ -82,10 +82,10 @@ impl Event {
         self.readiness().is_error()
     }
 
-    /// Returns the error number that the kernel put into the event beside [`ERROR`](Ready::ERROR),
-    /// a hint: kqueue does, epoll does not. The source still has the error: its `take_error` or the
-    /// next read or write returns it on every system, unless it is in the socket's error queue (see
-    /// [`Ready::ERROR`]).
+    /// Returns the error number of an [`ERROR`](Ready::ERROR) event, if the kernel has reported
+    /// one: kqueue does, epoll does not. The source still has the error: its `take_error`, or the
+    /// next read or write, returns it on every system, unless it is in the socket's error queue
+    /// (see [`Ready::ERROR`]).
     #[inline]
     #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
@@ -112,9 +112,9 @@ impl fmt::Debug for Event {
 
 /// A buffer for `N` events, filled by [`poll`](crate::poll::Poller::poll).
 ///
-/// The kernel writes into it directly; nothing is copied. Iterating by `for event in &mut events`
-/// takes the events out: each comes once, and after an early `break` the others are left, until the
-/// next poll clears it.
+/// The kernel writes into it directly; nothing is copied. `for event in &mut events` takes the
+/// events out one by one. After an early `break` the others are left, until the next poll clears
+/// the buffer.
 ///
 /// `Events<0>` does not compile:
 ///
@@ -166,9 +166,9 @@ impl<const N: usize> Events<N> {
         self.len() == 0
     }
 
-    /// Returns whether the latest poll has found as many events as there are slots: more may be
-    /// pending. On kqueue it may have fewer events than that, since the two directions of a source
-    /// are merged after the kernel has written them.
+    /// Returns whether the latest poll filled all slots, so that more events may be pending. On
+    /// kqueue the buffer may have fewer events than slots then, because the two directions of a
+    /// source are merged after the kernel has written them.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -9,14 +9,15 @@ use crate::ready_queue::ReadyQueue;
 use crate::wheel::TimerWheel;
 
 impl Poller {
-    /// Returns a poller for 512 user-space events and 512 deadlines.
+    /// Creates a poller for 512 user-space events and 512 timers. An interval counts as two timers.
+    /// More need [`sized`](Poller::sized); a full poller returns [`Full`](crate::Error::Full).
     ///
     /// # Stack
     ///
-    /// It is a value of some 46 KiB on the stack of its owner. A release build makes it there, so
-    /// that a thread with a stack of 64 KiB suffices; a debug build copies it several times, which
-    /// takes up to 256 KiB. [`init_in`](Poller::init_in) makes one elsewhere, in a `static` or in a
-    /// `Box`, and needs some 2 KiB of stack in every build.
+    /// The value takes some 46 KiB. In a release build a thread with a stack of 64 KiB suffices; a
+    /// debug build copies the value several times and needs up to 256 KiB.
+    /// [`init_in`](Poller::init_in) creates a poller elsewhere, in a `static` or in a `Box`, and
+    /// needs some 2 KiB of stack in every build.
     ///
     /// # Errors
     ///
@@ -29,7 +30,7 @@ impl Poller {
 }
 
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Returns a poller for `USER` user-space events and `TIMERS` deadlines.
+    /// Creates a poller for `USER` user-space events and `TIMERS` timers.
     ///
     /// ```
     /// type Poller = mio_st::Poller<16, 8>;
@@ -69,7 +70,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// As [`new`](Poller::new); nothing is initialised then.
+    /// As [`new`](Poller::new); then `place` is not initialized.
     #[allow(unsafe_code)]
     pub fn init_in(place: &mut MaybeUninit<Self>) -> Result<&mut Self> {
         let registry = Registry::new()?;

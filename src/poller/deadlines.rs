@@ -18,9 +18,9 @@ use crate::wheel::DeadlineKey;
 ///
 /// # What stays in a batch
 ///
-/// Within a batch, expired timers come before kernel events. So a handler of a kernel event never
-/// meets the key of a deadline that has fired without its event having been seen. Between the
-/// handlers of timers and user events, and for kernel events, this holds:
+/// Within a batch, expired timers come before kernel events. So if the handler of a kernel event
+/// finds a timer's key stale, the event of that timer has been handled already. A handler can still
+/// remove what a later event of the same batch belongs to:
 ///
 /// | call, while the batch is handled | returns | an event that is in the batch already |
 /// |---|---|---|
@@ -72,8 +72,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.insert_interval(clock::now()? + period, period, id)
     }
 
-    /// Moves a deadline. Pushing one back, as a server does at each byte it reads, costs a few
-    /// nanoseconds.
+    /// Moves a timer to another deadline; its key stays valid. Postponing a timer, as a server does
+    /// with each byte it reads, costs a few nanoseconds.
     ///
     /// # Errors
     ///
@@ -97,12 +97,12 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         self.timers.cancel(key)
     }
 
-    /// Returns whether `event`, of the latest poll, still stands for the deadline of `key`: that
-    /// deadline has fired, and since then was neither replaced, moved nor cancelled.
+    /// Returns whether a timer event of the latest batch is still valid for `key`: the timer has
+    /// expired, and was not replaced, moved or cancelled since.
     ///
-    /// An event that is in the batch stays there, whatever is done to its deadline: see
-    /// [below](#what-stays-in-a-batch). A handler that must not act on such an event asks here,
-    /// with the key that it keeps for the id:
+    /// An event stays in the batch whatever is done to its timer: see
+    /// [above](#what-stays-in-a-batch). A handler that must not act on an event of a timer that was
+    /// replaced meanwhile checks it with the key that it stores for the id:
     ///
     /// ```
     /// # use core::time::Duration;
@@ -120,8 +120,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Ok::<(), mio_st::Error>(())
     /// ```
     ///
-    /// The answer rests on the state of `key`. So it is `true` for any timer event with the key of
-    /// a single deadline that was cancelled by `Ok`: forget such a key.
+    /// Only the state of `key` is checked. If `cancel_deadline` returned `Ok` for a one-shot timer,
+    /// the result is `true` for any timer event from then on: drop the key when you cancel it.
     #[must_use]
     pub fn is_current(&self, event: &Event, key: DeadlineKey) -> bool {
         event.readiness().is_timer() && self.timers.has_fired(key)

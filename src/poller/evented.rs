@@ -76,8 +76,8 @@ pub trait Evented {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) if it is not registered, even if the handle was
-    /// registered and somebody else has ended that by the descriptor's number; and as `register`.
+    /// [`NotFound`](crate::Error::NotFound) if it is not registered, or if its registration was
+    /// removed through the descriptor's number; otherwise as `register`.
     fn reregister(
         &mut self,
         registry: &mut Registry,

@@ -30,12 +30,13 @@ use self::shares::Rotation;
 use crate::ready_queue::ReadyQueue;
 use crate::wheel::TimerWheel;
 
-/// Returns kernel events, user-space events and expired timers through one call.
+/// A queue of kernel events, user-space events and timers, which one call returns.
 ///
-/// `USER` is the number of user-space events and sources that it can hold, `TIMERS` that of
-/// deadlines. Both are exact and independent, and may be 0, which costs nothing.
-/// [`new`](Poller::new) takes the defaults of 512, [`sized`](Poller::sized) serves every size.
-/// Nothing is ever allocated.
+/// `USER` is its capacity for user-space events and sources, `TIMERS` that for timers. Both are
+/// exact and independent, and may be 0, which costs nothing. [`new`](Poller::new) uses the
+/// defaults, **512 each**: the 513th timer is [`Full`](crate::Error::Full). A server with a timer
+/// for each connection needs `TIMERS` to be at least the number of its connections: use
+/// [`sized`](Poller::sized). Nothing is ever allocated. Descriptors are limited by the system only.
 ///
 /// ```
 /// use core::time::Duration;
@@ -66,16 +67,16 @@ use crate::wheel::TimerWheel;
 /// User events keep their order. Timers are ordered by deadline within a poll. Between the three
 /// classes there is a guarantee, for what is pending when a poll begins:
 ///
-/// * **Order.** Within a batch all expired timers come before all kernel events. A handler of a
-///   kernel event can rely on it: the key of a deadline that has fired is stale only if the event
-///   was seen before.
+/// * **Order.** Within a batch all expired timers come before all kernel events. So if the handler
+///   of a kernel event finds the key of a timer stale, the event of that timer has been handled
+///   already.
 /// * **Share.** With `Events<N>`, N >= 3, each class with pending events gets at least ⌊N/3⌋ slots
 ///   of every batch (fewer only if it has fewer events). With N < 3, it gets at least one slot in
 ///   every three polls.
 /// * **Bound.** An event is therefore delivered within ⌈p/⌊N/3⌋⌉ polls (3p if N < 3), where p is
-///   its position in its class's queue, counting from 1. The queue of the kernel is that of the
-///   ready sources, which it rotates; in that of the timers an earlier deadline precedes, even if
-///   it is added later.
+///   its position in its class's queue, counting from 1. The kernel's queue consists of the ready
+///   sources, which it rotates. The queue of the timers is ordered by deadline, so a timer that is
+///   added later may come first.
 /// * **Loss.** Events that do not fit stay pending: none is lost, and none comes twice.
 ///
 /// There is one exception: if thousands of cancelled or postponed timers would have been due by
@@ -83,21 +84,21 @@ use crate::wheel::TimerWheel;
 /// leaving the whole batch to the other classes. With the default of 512 `TIMERS` that cannot
 /// happen. With N >= 3, at most `TIMERS` / 800 such polls follow each other.
 ///
-/// Slots that a class does not use go to the others, but to more timers only if the kernel has
-/// reported nothing: they would come after its events. [`Events::is_full`](crate::Events::is_full)
-/// hints that more is pending.
+/// Slots that a class does not use go to the others. Further timers get them only if the kernel has
+/// reported nothing, since timers must come before kernel events.
+/// [`Events::is_full`](crate::Events::is_full) hints that more is pending.
 ///
 /// # System calls
 ///
-/// A poll makes one system call: it does not block if user events or timers are due, but still
-/// collects kernel events. With a timeout or a deadline ahead, there may be two: if recent polls
-/// found events, the first does not block, so that the kernel need not set up a timer. Each
-/// `EINTR`, and each (rare) early wake-up caused by an inexact next deadline, adds one. The clock
-/// is read only if a deadline or a timeout makes it necessary.
+/// A poll makes one system call. If user events are pending or timers are due, this call does not
+/// block, but still collects kernel events. With a timeout or a pending timer there may be two
+/// calls: if recent polls found events, the first call does not block, so that the kernel need not
+/// set up a timer. Each `EINTR`, and each (rare) early wake-up caused by an inexact next deadline,
+/// adds one. The clock is read only if a deadline or a timeout makes it necessary.
 ///
-/// With `Events<N>`, N < 3, a poll makes no call if all of its slots are taken by user events or
-/// timers: the kernel has its slot in another poll. A poll that has no event, but timers to
-/// discard, makes one more call for each 256 of them.
+/// With `Events<N>`, N < 3, a poll makes no call if user events or timers take all of its slots:
+/// the kernel gets a slot in another poll. A poll that has no event, but stopped timers to discard,
+/// makes one more call for each 256 of them.
 ///
 /// # Threads and processes
 ///

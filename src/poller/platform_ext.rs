@@ -10,13 +10,13 @@ use crate::sys::fd::RawFd;
 
 /// What not every kernel offers: otherwise it is [`Unsupported`](crate::Error::Unsupported).
 impl Registry {
-    /// Watches a raw descriptor that other pollers watch too, a listener, so that an event wakes
-    /// one of them (the kernel promises: one or more) and not all. The others must be registered in
-    /// this way as well. Linux 4.5, `EPOLLEXCLUSIVE` in epoll_ctl(2).
+    /// Registers a raw descriptor that several pollers watch, such as a listener, so that an event
+    /// wakes one of them instead of all (the kernel promises: at least one). All must register it
+    /// in this way. Linux 4.5, `EPOLLEXCLUSIVE` in epoll_ctl(2).
     ///
-    /// Such a registration cannot be changed, only ended: `reregister` is
+    /// Such a registration cannot be changed, only removed: `reregister` is
     /// [`Unsupported`](crate::Error::Unsupported).
-    /// [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) does not come.
+    /// [`READ_CLOSED`](crate::event::Ready::READ_CLOSED) is not reported.
     ///
     /// # Errors
     ///

@@ -25,10 +25,10 @@ enum Next {
 }
 
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Fills `events`, which is cleared first. If nothing is ready, it waits for the first event or
-    /// deadline, for at most `timeout` (plus kernel timer slack and scheduling delay), and never
-    /// for less. `Some(Duration::ZERO)` returns at once. `None` blocks until there is at least one
-    /// event. Signals do not interrupt it.
+    /// Clears `events` and fills it. If nothing is pending, it blocks until there is an event, or
+    /// until `timeout` has passed: never shorter, and longer by the kernel's timer slack and
+    /// scheduling delay. `Some(Duration::ZERO)` returns at once. `None` blocks until there is at
+    /// least one event. Signals do not interrupt it.
     ///
     /// The slack of the kernel's timers is 50 µs by default on Linux, and 0.1 % of long timeouts.
     /// [`set_timer_slack`](crate::unix::set_timer_slack) makes it smaller;
@@ -37,8 +37,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Errors
     ///
     /// [`Forked`](crate::Error::Forked), and nothing has changed; or the system's: see
-    /// epoll_wait(2), kevent(2), clock_gettime(2). Then `events` may hold user events and timers
-    /// that were taken before: they come only once.
+    /// epoll_wait(2), kevent(2), clock_gettime(2). After an error, `events` may contain user events
+    /// and timers that were taken before it: handle them, because they are not reported again.
     // Inlined as far as the system call: after one, the processor mispredicts the return from each
     // function that was entered before it.
     #[inline(always)]

@@ -57,8 +57,7 @@ impl Registry {
         })
     }
 
-    /// Starts watching a handle: [`Poller::register`](crate::poll::Poller::register), for a
-    /// registry that is used alone.
+    /// Starts watching a handle, as [`Poller::register`](crate::poll::Poller::register) does.
     ///
     /// # Errors
     ///
@@ -153,12 +152,13 @@ impl Registry {
         result
     }
 
-    /// Sets how long a poll busy-waits before it blocks (default: zero, off). Spinning saves the
-    /// cost of blocking and waking, about half of a loopback round trip between two cores at 20 µs,
-    /// and keeps a core busy meanwhile.
+    /// Sets how long a poll busy-waits before it blocks (default: zero, off).
     ///
-    /// A signal's handler that runs meanwhile does not end a
-    /// [`poll_interruptible`](crate::poll::Poller::poll_interruptible): only a call that sleeps is
+    /// Spinning saves the cost of blocking and waking, and keeps a core busy meanwhile. With 20 µs
+    /// a loopback round trip between two cores takes about half of the time.
+    ///
+    /// A signal that arrives during the busy-waiting does not interrupt
+    /// [`poll_interruptible`](crate::poll::Poller::poll_interruptible): only a blocking call is
     /// interrupted.
     ///
     /// ```

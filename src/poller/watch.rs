@@ -46,7 +46,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         handle.deregister(&mut self.registry)
     }
 
-    /// Returns the kernel half, which [`Evented`] takes.
+    /// Returns the kernel's queue, to which sources are registered. [`Evented`] and
+    /// [`Waker::new`](crate::unix::Waker::new) take it, and it has the options that concern kernel
+    /// events only.
     #[inline]
     pub fn registry(&mut self) -> &mut Registry {
         &mut self.registry

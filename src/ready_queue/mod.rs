@@ -23,10 +23,10 @@ pub(crate) use self::ring::Notification;
 use self::ring::Ring;
 use self::source::Sources;
 
-/// Names a source of a [`ReadyQueue`], and nothing once the source is removed.
+/// Identifies a source of a [`ReadyQueue`]. It becomes stale when the source is removed.
 ///
-/// It carries a generation, as a slab's [`Key`](crate::slab::Key) does, and the same is true of it:
-/// neither a stale key nor one of another queue names anything.
+/// Like a slab's [`Key`](crate::slab::Key) it carries a generation, so that neither a stale key nor
+/// one of another queue resolves.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct SourceKey(slab::Key);
@@ -39,8 +39,8 @@ pub struct SourceKey(slab::Key);
 /// source that is set many times waits in the queue once, and memory is bounded.
 ///
 /// It holds up to `N` sources and queued notifications together, at 56 bytes each if `usize` has 64
-/// bits. Every operation is O(1). There is no clock and no system call in it;
-/// [`Poller`](crate::poll::Poller) has one inside, and it works as well without.
+/// bits. Every operation is O(1). It needs neither a clock nor an operating system. Each
+/// [`Poller`](crate::poll::Poller) contains one.
 ///
 /// # States
 ///
@@ -64,7 +64,7 @@ pub struct SourceKey(slab::Key);
 /// 3. [`pop`](ReadyQueue::pop) of an edge source; [`clear_ready`](ReadyQueue::clear_ready) or
 ///    `reregister` if no interest is met any more.
 /// 4. `pop` of a level source: it goes back to the tail, since it is still ready.
-/// 5. `pop` of a oneshot source. Readiness that is set from now on is kept and reported by nobody.
+/// 5. `pop` of a oneshot source. Readiness that is set from now on is kept, but not reported.
 /// 6. `rearm` or `reregister`, if no interest is met.
 /// 7. `rearm` or `reregister`, if one is: it goes to the tail.
 /// 8. [`remove_source`](ReadyQueue::remove_source), not drawn: from idle, queued or disarmed to
@@ -82,17 +82,17 @@ pub struct SourceKey(slab::Key);
 ///
 /// # Rounds
 ///
-/// [`begin_round`](ReadyQueue::begin_round) marks what waits now, and `pop` gives that out in the
-/// order in which it came. What is queued during the round, a level source that went back to the
-/// tail included, waits for the next: each source is delivered at most once in a round and none can
-/// starve another, even if a round is left unfinished.
+/// [`begin_round`](ReadyQueue::begin_round) marks the events that are queued now, and `pop` returns
+/// these in order. What is queued during the round, including a level source that goes back to the
+/// tail, belongs to the next round. So each source is delivered at most once in a round, and none
+/// can starve another, even if a round is not finished.
 ///
 /// # Against starvation
 ///
 /// Under edge-triggering a server has to read until `WouldBlock`, and one fast sender can keep it
 /// there. epoll(7) recommends a list of descriptors that are known to be ready, each served a
-/// little at a time ("Starvation (edge-triggered)"). This is one: a source of the option `Level`
-/// for each connection.
+/// little at a time ("Starvation (edge-triggered)"). A `ReadyQueue` is such a list: add a `Level`
+/// source for each connection.
 ///
 /// ```
 /// use mio_st::event::{EventedId, Interests, Ready, ReadyQueue};
@@ -145,7 +145,7 @@ impl<const N: usize> ReadyQueue<N> {
         ReadyQueue { used: 0, notifications: Ring::new(), sources: Sources::new() }
     }
 
-    /// Makes an empty queue in `place`, never on the stack: for one that is too large for it.
+    /// Creates an empty queue in `place`, without a temporary on the stack.
     ///
     /// ```
     /// use mio_st::event::{EventedId, Ready, ReadyQueue};
@@ -218,8 +218,8 @@ impl<const N: usize> ReadyQueue<N> {
         Ok(key)
     }
 
-    /// Adds `ready` to what the source is ready for, and queues the source if `ready` meets an
-    /// interest, unless it is queued already or disarmed.
+    /// Adds `ready` to the source's readiness. If `ready` meets an interest, it queues the source,
+    /// unless that is queued already or disarmed.
     ///
     /// An edge source reports at each such call that follows a delivery, even if the bits were set
     /// before.
@@ -233,8 +233,8 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.set_ready(key, ready, tail)
     }
 
-    /// Takes `ready` from what the source is ready for. If no interest is met any more, it leaves
-    /// the queue.
+    /// Removes `ready` from the source's readiness. If no interest is met any more, the source
+    /// leaves the queue.
     ///
     /// # Errors
     ///
@@ -244,11 +244,11 @@ impl<const N: usize> ReadyQueue<N> {
         self.sources.clear_ready(key, ready)
     }
 
-    /// Arms a oneshot source again, and looks at its readiness anew as epoll's `EPOLL_CTL_MOD`
-    /// does: where an interest is met already, it is queued at once.
+    /// Arms a oneshot source again and checks its readiness, as epoll's `EPOLL_CTL_MOD` does: if an
+    /// interest is met, the source is queued at once.
     ///
-    /// An edge source, too, reports once more what is still set. To one that is queued and to a
-    /// level source, it makes no difference.
+    /// An edge source reports once more what is still set. A source that is queued, and a level
+    /// source, are not affected.
     ///
     /// # Errors
     ///
@@ -285,7 +285,7 @@ impl<const N: usize> ReadyQueue<N> {
         Ok(())
     }
 
-    /// Begins a round: [`pop`](ReadyQueue::pop) will give out what is queued now.
+    /// Begins a round: [`pop`](ReadyQueue::pop) returns what is queued now.
     #[inline]
     pub fn begin_round(&mut self) {
         self.notifications.begin_round();
@@ -294,8 +294,8 @@ impl<const N: usize> ReadyQueue<N> {
 
     /// Returns the next event of the round; `None` at its end, and before the first round.
     ///
-    /// Between two calls anything may be done to the queue. What leaves it is not delivered, and
-    /// what enters it is delivered in a later round.
+    /// The queue may be changed between two calls. Events that leave it are not delivered, and
+    /// events that enter it are delivered in a later round.
     #[inline]
     pub fn pop(&mut self) -> Option<(EventedId, Ready)> {
         if N == 0 {
@@ -307,8 +307,8 @@ impl<const N: usize> ReadyQueue<N> {
         }
     }
 
-    /// Hands up to `room` events of the round to `handle` and returns how many: fewer than `room`
-    /// at the end of the round. Call it again to continue a round, and
+    /// Passes up to `room` events of the round to `handle` and returns their number, which is less
+    /// than `room` only at the end of the round. Call it again to continue a round, and
     /// [`begin_round`](ReadyQueue::begin_round) to start a new one.
     ///
     /// If `handle` panics, the event that it was called with is gone; all events after it stay

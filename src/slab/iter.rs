@@ -72,7 +72,7 @@ impl<'a, T, const N: usize> Iterator for IterMut<'a, T, N> {
     }
 }
 
-/// Entries taken out: see [`Slab::drain`].
+/// An iterator that removes entries: see [`Slab::drain`].
 pub struct Drain<'a, T, const N: usize> {
     slab: &'a mut Slab<T, N>,
     index: usize,

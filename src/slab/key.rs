@@ -2,7 +2,7 @@
 
 use crate::id::EventedId;
 
-/// Identifies one entry of a [`Slab`](super::Slab); stale once the entry is removed.
+/// Identifies one entry of a [`Slab`](super::Slab). It becomes stale when the entry is removed.
 ///
 /// It is the same word as an [`EventedId`] and converts both ways, so that a source can be
 /// registered with its key as its id and an event's id can be looked up as it is.

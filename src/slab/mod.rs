@@ -1,10 +1,10 @@
 //! Fixed-capacity storage whose keys stop resolving when their entry is gone.
 //!
-//! An event names its source by an id, and by the time the event is handled the source may be gone:
-//! the handler of an earlier event in the same batch has closed it, a duplicate of its descriptor
-//! still fires, a new connection has taken its place. A [`Slab`] gives every entry a [`Key`] that
-//! carries a generation: use it as the id, look the event's id up, and an event for an entry that
-//! is gone resolves to `None`, even when its slot has been used again.
+//! An event carries the id of its source, and by the time the event is handled the source may be
+//! gone: the handler of an earlier event of the same batch may have closed it, or a duplicate of
+//! its descriptor is still open. A new connection may even have its slot. A [`Slab`] gives every
+//! entry a [`Key`] that carries a generation. If keys are the ids of sources, an event of a removed
+//! entry resolves to `None`, even if its slot is in use again.
 //!
 //! ```
 //! use mio_st::event::EventedId;
@@ -44,8 +44,9 @@ pub use self::iter::{Drain, IntoIter, Iter, IterMut};
 pub use self::key::Key;
 use self::key::Split;
 
-/// A fixed-capacity container for `N` values of type `T`, each with a [`Key`]. Every operation on
-/// one entry is O(1).
+/// A fixed-capacity container for `N` values of type `T`, each with a [`Key`].
+///
+/// Every operation on one entry is O(1).
 ///
 /// A slot takes `size_of::<T>() + 8` bytes, rounded up to the alignment of `T` or 4, and at least
 /// 12; the slab adds 12. An empty slab is all zeros and [`new`](Slab::new) is `const`, so that a

@@ -14,8 +14,10 @@ use crate::unix::{AcceptGuard, Incoming};
 /// How long a listener is left alone when nothing can be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A listener that is registered, survives every error of accept(2) that is not its own, and pauses
-/// by itself: an [`AcceptGuard`] and what a server has to do about [`Incoming::Exhausted`].
+/// A registered listener that keeps accepting, whatever accept(2) returns.
+///
+/// It contains an [`AcceptGuard`], and makes the pause that a server has to make after
+/// [`Incoming::Exhausted`].
 ///
 /// Call [`accept`](Acceptor::accept) once for each event of its id. It accepts one connection; the
 /// listener is level-triggered, so the next poll reports the next connection, and the connections

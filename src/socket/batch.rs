@@ -15,11 +15,10 @@ const MOST_BYTES: usize = 65_000;
 /// knowing its MTU.
 const LONGEST_SEGMENT: usize = 1200;
 
-/// Up to `N` datagrams of up to `SIZE` bytes, to receive into or to send from with one system call.
+/// Up to `N` datagrams of up to `SIZE` bytes, to receive or send with one system call.
 ///
-/// It contains all memory: `N` times `SIZE` plus some 420 bytes. Make a large one in a `static` or
-/// in another place where it stays. A datagram that is longer than `SIZE` is cut, as by a short
-/// buffer.
+/// It contains all memory: `N` times `SIZE` plus some 420 bytes. Store a large one in a `static`,
+/// or wherever it need not be moved. A datagram that is longer than `SIZE` is truncated.
 ///
 /// ```
 /// use mio_st::socket::{PacketBatch, PacketInfo, UdpSocket};
@@ -95,7 +94,7 @@ impl<'a> Packet<'a> {
 pub struct PacketMut<'a> {
     /// The whole place for it.
     pub buffer: &'a mut [u8],
-    /// How many bytes of the buffer are the datagram; no more than there are count.
+    /// The length of the datagram in the buffer. A larger value counts as the size of the buffer.
     pub len: &'a mut usize,
     /// Where it comes from or goes to.
     pub info: &'a mut PacketInfo,
@@ -254,8 +253,8 @@ fn run_length(entries: &[Entry]) -> usize {
 
 /// Many datagrams in one call.
 impl<K: Udp> Socket<K> {
-    /// Receives as many datagrams as are there, up to `N`, in place of what the batch contains.
-    /// Returns their number, one at least.
+    /// Replaces the contents of the batch by the datagrams that are waiting, up to `N`. Returns
+    /// their number, which is at least one.
     ///
     /// One system call on Linux, see recvmmsg(2); elsewhere one for each datagram, with the same
     /// meaning. Under [`Edge`](crate::poll::PollOption::Edge) receive until the call would block.
@@ -281,9 +280,9 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As for [`send_packet`](Socket::send_packet). It concerns the first datagram of the batch,
-    /// which keeps all: call again if it would block, or [`pop_front`](PacketBatch::pop_front) what
-    /// cannot be sent.
+    /// As for [`send_packet`](Socket::send_packet). The error is that of the first datagram, and
+    /// the batch keeps all of them: call again after an event if it would block, otherwise remove
+    /// the datagram by [`pop_front`](PacketBatch::pop_front).
     pub fn send_many<const N: usize, const SIZE: usize>(
         &self,
         batch: &mut PacketBatch<N, SIZE>,

@@ -9,7 +9,9 @@ use crate::sys::fd::OwnedFd;
 use crate::sys::option_name as name;
 use crate::sys::{option, socket};
 
-/// The options of a connection that must be set before it is made. Nothing is implicit.
+/// Options of a TCP connection that must be set before connect(2).
+///
+/// An option that is not set here keeps the system's default.
 ///
 /// ```
 /// use mio_st::socket::{ConnectOptions, TcpListener};
@@ -50,13 +52,13 @@ impl<'a> ConnectOptions<'a> {
         }
     }
 
-    /// Sets the own address of the connection; for port 0 the system chooses one.
+    /// Sets the local address of the connection; for port 0 the system chooses one.
     pub const fn bind(mut self, address: SocketAddr) -> ConnectOptions<'a> {
         self.bind = Some(address);
         self
     }
 
-    /// Sets `SO_REUSEADDR`: an own address with a port can be bound although closed connections of
+    /// Sets `SO_REUSEADDR`: a local address with a port can be bound although closed connections of
     /// it linger.
     pub const fn reuse_addr(mut self, reuse_addr: bool) -> ConnectOptions<'a> {
         self.reuse_addr = reuse_addr;
@@ -69,7 +71,7 @@ impl<'a> ConnectOptions<'a> {
         self
     }
 
-    /// Marks the packets from the first on, see [`Socket::set_mark`].
+    /// Marks all packets of the connection, including the first, see [`Socket::set_mark`].
     pub const fn mark(mut self, mark: u32) -> ConnectOptions<'a> {
         self.mark = Some(mark);
         self

@@ -5,7 +5,7 @@ use super::kind::{Data, Peer, RawForm};
 use crate::error::Result;
 use crate::sys::{message, socket};
 
-/// Which direction of a connection to close: what `std::net::Shutdown` is, without `std`.
+/// Which direction of a connection to close, as in `std::net::Shutdown`, without `std`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Shutdown {
     /// Reads return 0 bytes from now on.
@@ -27,8 +27,8 @@ impl Shutdown {
 }
 
 impl<K: Data> Socket<K> {
-    /// Receives into `buffer`, returns the number of bytes, and leaves the data in the socket. Of a
-    /// datagram, what does not fit is missing, without a sign.
+    /// Receives into `buffer`, returns the number of bytes, and leaves the data in the socket. What
+    /// does not fit of a datagram is left out, without an error.
     ///
     /// # Errors
     ///

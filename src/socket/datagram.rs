@@ -33,14 +33,14 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of
     /// which nothing is sent; `Os(EDESTADDRREQ)` or `Os(ENOTCONN)` without a peer;
-    /// `Os(ECONNREFUSED)` for an earlier one; and the system's. See send(2).
+    /// `Os(ECONNREFUSED)` if an earlier datagram was refused; and the system's. See send(2).
     #[inline]
     pub fn send(&self, buffer: &[u8]) -> Result<usize> {
         send::send(self.as_raw_fd(), buffer).map_err(K::send_error)
     }
 
-    /// Receives a datagram and returns its length. What does not fit the buffer is lost, without a
-    /// sign; see [`recv_datagram`](Socket::recv_datagram).
+    /// Receives a datagram and returns its length. What does not fit into the buffer is lost,
+    /// without an error; see [`recv_datagram`](Socket::recv_datagram).
     ///
     /// # Errors
     ///
@@ -71,8 +71,8 @@ impl<K: Datagrams> Socket<K> {
         Ok((length, K::Address::from_raw(&from)?))
     }
 
-    /// Receives a datagram and returns its length, its sender, and whether it was cut. This is the
-    /// one way to see that on every system.
+    /// Receives a datagram and returns its length, its sender, and whether it was truncated. No
+    /// other method reports that.
     ///
     /// # Errors
     ///

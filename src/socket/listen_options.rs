@@ -13,8 +13,9 @@ use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::option_name::{self as name, saturated};
 use crate::sys::{option, socket, steering};
 
-/// The options of a socket that must be set before it is bound. Nothing is implicit: an option that
-/// was not asked for stays as the system has it.
+/// Options of a socket that must be set before bind(2).
+///
+/// An option that is not set here keeps the system's default.
 ///
 /// ```
 /// use mio_st::socket::ListenOptions;

@@ -2,7 +2,7 @@
 //!
 //! | type | what it is |
 //! |---|---|
-//! | [`TcpListener`], [`TcpStream`] | TCP: accepts connections; a connection, or the attempt at one |
+//! | [`TcpListener`], [`TcpStream`] | TCP: a listener; a connection, established or being established |
 //! | [`UdpSocket`], [`ConnectedUdpSocket`] | UDP: for any peer; for one peer |
 //! | [`UnixListener`], [`UnixStream`], [`UnixDatagram`] | the same within this machine |
 //! | `VsockListener`, `VsockStream` | between a virtual machine and its host; Linux only |

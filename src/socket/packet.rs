@@ -22,8 +22,8 @@ pub struct PacketInfo {
     /// The peer: the sender, or the receiver of one to send. A connected socket ignores it for a
     /// send.
     pub address: SocketAddr,
-    /// The own address: where the datagram was sent to, or the source address of one to send, which
-    /// must be an address of this machine.
+    /// The local address: where the datagram was sent to, or the source address of one to send,
+    /// which must be an address of this machine.
     pub local: Option<IpAddr>,
     /// The index of the network interface: which one the datagram arrived at, or is to leave by. 0
     /// lets the system choose.
@@ -116,8 +116,8 @@ pub struct ReceivedPacket {
     pub len: usize,
     /// Whether it was longer than the buffer; the rest is lost.
     pub truncated: bool,
-    /// Whether some of `info` is missing, because the program has asked the system for more than
-    /// this library knows.
+    /// Whether some of `info` is missing, because the program has enabled ancillary data that this
+    /// library does not know.
     pub info_truncated: bool,
     /// What came with it.
     pub info: PacketInfo,

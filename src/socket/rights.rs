@@ -16,8 +16,8 @@ pub struct ReceivedFds {
     pub count: usize,
     /// Whether a datagram was longer than the buffer; the rest is lost.
     pub truncated: bool,
-    /// Whether more descriptors were sent than this: the slice was full, or the process or the
-    /// system is out of descriptors. What is missing here is closed.
+    /// Whether descriptors are missing, because the slice was full, or the process or the system is
+    /// out of descriptors. The missing ones are closed.
     pub fds_truncated: bool,
 }
 
@@ -56,8 +56,8 @@ impl<K: Unix> Socket<K> {
         rights::send(self.as_raw_fd(), data, fds)
     }
 
-    /// Receives data with the descriptors that come along, close-on-exec. They are put into those
-    /// places of the slice that are `None`, in order. Any more are closed: nothing is leaked.
+    /// Receives data with the descriptors that come along, close-on-exec. They are stored in the
+    /// `None` elements of the slice, in order. Further ones are closed.
     ///
     /// The other methods that receive, such as `read`, close all descriptors.
     ///

@@ -13,7 +13,7 @@ use crate::sys::option_name as name;
 /// The kinds of this file.
 pub mod kinds {
     super::super::kind::kind! {
-        /// A TCP connection, or the attempt at one.
+        /// A TCP connection, established or being established.
         TcpStream: SOCK_STREAM of [libc::AF_INET, libc::AF_INET6], listens: false
     }
     super::super::kind::kind! {
@@ -22,7 +22,7 @@ pub mod kinds {
     }
 }
 
-/// A TCP connection, or the attempt at one.
+/// A TCP connection, established or being established.
 ///
 /// Under [`Edge`](crate::poll::PollOption::Edge) an event reports each change once: read until the
 /// call would block before waiting for the next event.

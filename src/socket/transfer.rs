@@ -9,8 +9,8 @@ use crate::unix::{Receiver, Sender};
 
 /// Data that goes from one place to another without a copy to this process.
 ///
-/// These calls have no flag against `SIGPIPE`: a program that is not written in Rust with `std`
-/// should ignore the signal. Writing to a closed peer is the error `EPIPE` then.
+/// Writing to a closed peer returns `EPIPE`, and raises `SIGPIPE`, which these calls have no flag
+/// against: a program without Rust's `std` should ignore the signal.
 impl<K: Stream> Socket<K> {
     /// Moves up to `length` bytes from the stream into a pipe, and returns their number. 0 is the
     /// end of the data, unless `length` is 0.

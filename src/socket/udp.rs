@@ -22,8 +22,9 @@ pub mod kinds {
     }
 }
 
-/// A UDP socket for any peer. [`connect`](UdpSocket::connect) turns it into a
-/// [`ConnectedUdpSocket`], which talks to one peer only.
+/// A UDP socket that sends to and receives from any peer.
+///
+/// [`connect`](UdpSocket::connect) turns it into a [`ConnectedUdpSocket`], for one peer only.
 ///
 /// A datagram arrives whole or not at all, except that what does not fit the buffer is lost:
 /// [`recv_datagram`](Socket::recv_datagram) reports that, `recv` and `recv_from` do not. Under
@@ -45,9 +46,10 @@ pub mod kinds {
 /// ```
 pub type UdpSocket = Socket<kinds::UdpSocket>;
 
-/// A UDP socket that was connected by [`UdpSocket::connect`]: it sends to and receives from one
-/// peer only. Conversions do not check that the socket is connected; if it is not, sending is an
-/// error.
+/// A UDP socket that is connected to one peer: see [`UdpSocket::connect`].
+///
+/// It sends to and receives from this peer only. Conversions do not check that the socket is
+/// connected; if it is not, sending is an error.
 ///
 /// If no socket is bound to the peer's address and the peer's machine reports that, an event that
 /// [`is_error`](crate::event::Ready::is_error) arrives, and the next call fails with

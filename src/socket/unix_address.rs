@@ -6,7 +6,8 @@ use super::kind::{Address, RawForm};
 use crate::error::Result;
 use crate::sys::address::{RawAddress, UnixName};
 
-/// An address of the Unix domain: a path, a name in Linux's abstract space, or none. See unix(7).
+/// An address of the Unix domain: a path, a name in Linux's abstract namespace, or none. See
+/// unix(7).
 ///
 /// ```
 /// use mio_st::socket::UnixAddress;

@@ -14,8 +14,10 @@ pub mod kinds {
     }
 }
 
-/// A socket for datagrams within this machine. They arrive in order, and none is lost; a sender
-/// that is faster than the receiver gets an error that [would block](Error::is_would_block).
+/// A socket for datagrams within this machine.
+///
+/// They arrive in order, and none is lost; a sender that is faster than the receiver gets an error
+/// that [would block](Error::is_would_block).
 ///
 /// A send to a socket whose queue is full would block on every system. On Linux an event reports
 /// when a *connected* socket can send again. One that is not connected always counts as writable,

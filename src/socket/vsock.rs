@@ -23,7 +23,8 @@ pub mod kinds {
     }
 }
 
-/// A connection between a virtual machine and its host, or the attempt at one. Linux only.
+/// A connection between a virtual machine and its host, established or being established. Linux
+/// only.
 pub type VsockStream = Socket<kinds::VsockStream>;
 
 /// A socket that listens for connections between a virtual machine and its host. Linux only.

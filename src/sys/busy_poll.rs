@@ -1,18 +1,20 @@
 //! Spinning on a network card's queue instead of waiting for its interrupt.
 
-/// How a poller that has found nothing looks at the queue of the network card itself before it
-/// sleeps: Linux 6.9, with a card whose driver has NAPI. It buys latency with a core's time, and
-/// does nothing over loopback.
+/// Busy polling of the network card's queue, instead of waiting for its interrupt.
+///
+/// A poller that has found nothing processes the card's queue itself before it sleeps. That lowers
+/// the latency, at the cost of a core's time. It needs Linux 6.9 and a card whose driver uses NAPI,
+/// and does nothing for loopback.
 ///
 /// The default, all zero, is off. See `EPIOCSPARAMS` in ioctl_eventpoll(2), and the kernel's
 /// Documentation/networking/napi.rst.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BusyPoll {
-    /// For how many microseconds to look, at most 2^31 - 1; 0 is off.
+    /// How long to busy-poll, in microseconds: at most 2^31 - 1; 0 is off.
     pub usecs: u32,
-    /// How many packets to take in one look at most; 0 is the system's default. More than 64 need
-    /// the capability `CAP_NET_ADMIN`.
+    /// The most packets to process in one attempt; 0 is the system's default. More than 64 need the
+    /// capability `CAP_NET_ADMIN`.
     pub budget: u16,
-    /// Put the card's interrupts off for as long as the program keeps looking.
+    /// Whether the card's interrupts stay off for as long as the program keeps polling.
     pub prefer: bool,
 }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::fd::RawFd;
 use crate::error::Result;
 
-/// A message of a socket's error queue, which Linux has.
+/// A message of a socket's error queue. Linux only.
 ///
 /// With `IP_RECVERR`, an error that the network reports (ICMP) is queued together with the datagram
 /// that caused it. Times of sending (`SO_TIMESTAMPING`) and the end of sending without copying

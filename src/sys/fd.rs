@@ -67,7 +67,7 @@ pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
     answer
 }
 
-/// A descriptor that is closed when dropped: what `std::os::fd::OwnedFd` is, without `std`.
+/// A descriptor that is closed when dropped, as `std::os::fd::OwnedFd`, without `std`.
 #[derive(Debug)]
 pub struct OwnedFd(RawFd);
 

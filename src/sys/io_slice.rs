@@ -8,8 +8,9 @@ use core::slice;
 
 use libc::iovec;
 
-/// A buffer to write from, as the kernel takes it: what `std::io::IoSlice` is, without `std`. See
-/// writev(2).
+/// A buffer to write from, as in `std::io::IoSlice`, without `std`.
+///
+/// It has the layout that writev(2) takes.
 ///
 /// ```
 /// use mio_st::unix::IoSlice;
@@ -27,8 +28,9 @@ pub struct IoSlice<'a> {
     buffer: PhantomData<&'a [u8]>,
 }
 
-/// A buffer to read into, as the kernel takes it: what `std::io::IoSliceMut` is, without `std`. See
-/// readv(2).
+/// A buffer to read into, as in `std::io::IoSliceMut`, without `std`.
+///
+/// It has the layout that readv(2) takes.
 ///
 /// ```
 /// use mio_st::unix::IoSliceMut;
@@ -53,14 +55,14 @@ impl<'a> IoSlice<'a> {
         IoSlice { raw: iovec { iov_base: start, iov_len: buffer.len() }, buffer: PhantomData }
     }
 
-    /// Leaves out the first `count` bytes of it, or all where there are fewer.
+    /// Removes the first `count` bytes from the slice, or all bytes if there are fewer.
     pub fn advance(&mut self, count: usize) {
         let slice: &'a [u8] = self.get();
         *self = IoSlice::new(&slice[count.min(slice.len())..]);
     }
 
-    /// Leaves out the first `count` bytes of a list: buffers that are done with go, and the next
-    /// begins later. For writing on where a write took less than there was.
+    /// Removes the first `count` bytes from a list of slices, to continue after a partial write:
+    /// whole slices first, and then the beginning of the next one.
     pub fn advance_slices(slices: &mut &mut [IoSlice<'a>], mut count: usize) {
         let mut done = 0;
         for slice in slices.iter() {

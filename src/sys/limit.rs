@@ -3,8 +3,9 @@
 use super::fd::check;
 use crate::error::Result;
 
-/// Raises the soft limit of open descriptors to the hard limit, and returns the limit that is then
-/// in force.
+/// Raises the soft limit of open descriptors to the hard limit.
+///
+/// Returns the new soft limit.
 ///
 /// A server needs a descriptor for each connection, and many systems start a process with a soft
 /// limit of 1,024 (macOS: 256). The limit belongs to the process and is inherited by programs that

@@ -48,30 +48,31 @@ names! {
     INTERRUPT = SIGINT;
     /// `SIGQUIT`: control-backslash.
     QUIT = SIGQUIT;
-    /// `SIGKILL`, which cannot be received, and which a child may have died of.
+    /// `SIGKILL`, which cannot be received; an exit status can contain it.
     KILL = SIGKILL;
-    /// `SIGUSR1`: the user's own meaning.
+    /// `SIGUSR1`: for the program's own use.
     USER_1 = SIGUSR1;
-    /// `SIGUSR2`: the user's own meaning.
+    /// `SIGUSR2`: for the program's own use.
     USER_2 = SIGUSR2;
     /// `SIGPIPE`: a write to a pipe without a reader.
     PIPE = SIGPIPE;
     /// `SIGALRM`: a timer of alarm(2) or setitimer(2).
     ALARM = SIGALRM;
-    /// `SIGTERM`: please end.
+    /// `SIGTERM`: a request to end.
     TERMINATE = SIGTERM;
     /// `SIGCHLD`: a child has ended or stopped.
     CHILD = SIGCHLD;
-    /// `SIGCONT`: go on after a stop.
+    /// `SIGCONT`: continues after a stop.
     CONTINUE = SIGCONT;
     /// `SIGSTOP`, which cannot be received.
     STOP = SIGSTOP;
-    /// `SIGWINCH`: the terminal has another size.
+    /// `SIGWINCH`: the size of the terminal has changed.
     WINDOW_CHANGE = SIGWINCH;
 }
 
 impl Signal {
-    /// Returns the signal of a number, 1 to 127; whether the system has it is seen when it is used.
+    /// Returns the signal with this number, 1 to 127. Whether the system has such a signal is
+    /// checked when it is used.
     ///
     /// # Errors
     ///
@@ -200,7 +201,7 @@ impl fmt::Debug for SignalSet {
     }
 }
 
-/// Keeps signals from the calling thread; which of them came through until now.
+/// Blocks signals in the calling thread. Returns those that were not blocked before.
 pub(crate) fn block(set: SignalSet) -> Result<SignalSet> {
     let (raw, mut before) = (set.to_raw()?, SignalSet::default().to_raw()?);
     // SAFETY: both are sets that are alive.

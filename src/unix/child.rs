@@ -10,13 +10,14 @@ use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
 use crate::sys::signal::Signal;
 
-/// Hears when a child process ends, and takes its exit status.
+/// Reports the end of a child process as an event, and collects its exit status.
 ///
-/// It is created from the process id, however the process was started, and works for that child: it
-/// never takes the status of another. Somebody must take it (that is what `wait` does), or the dead
-/// child stays in the system's table; so do not also call `std::process::Child::wait`, and do not
-/// ignore `SIGCHLD`, which makes the system throw statuses away: either way it is gone here.
-/// Dropping the `Child` only ends the watching.
+/// It is created from a process id, however the process was started, and never takes the status of
+/// another child. Call [`exit_status`](Child::exit_status) until it returns the status: until then
+/// the ended process stays in the system's table, as a zombie. Do not call
+/// `std::process::Child::wait` for the same process, and do not ignore `SIGCHLD`, which makes the
+/// system discard statuses: both take the status away from this type. Dropping a `Child` only stops
+/// watching.
 ///
 /// ```
 /// use std::process::Command;
@@ -42,9 +43,9 @@ use crate::sys::signal::Signal;
 /// number could be used again. See pidfd_open(2), kqueue(2), waitid(2).
 ///
 /// On Linux without pidfds (before 5.4, Android before 12, or a sandbox that refuses the call), a
-/// handler of `SIGCHLD` is installed instead. It goes by the number, too, and calls the handler
-/// that the program had installed before. A handler that is installed later must call the one that
-/// it replaces. If every thread blocks `SIGCHLD`, the event arrives when
+/// handler of `SIGCHLD` is installed instead. It identifies the child by its number, too, and calls
+/// the handler that was installed before it. A handler that is installed later must call the one
+/// that it replaces. If every thread blocks `SIGCHLD`, the event arrives when
 /// [`Signals`](crate::unix::Signals) receives the signal. The handler interrupts
 /// [`poll_interruptible`](crate::poll::Poller::poll_interruptible).
 pub struct Child {
@@ -56,7 +57,7 @@ impl Child {
     /// `READABLE`.
     pub const INTERESTS: Interests = Interests::READABLE;
 
-    /// Begins to watch the child with this process id; it may have ended already.
+    /// Starts watching the child with this process id, which may have ended already.
     ///
     /// # Errors
     ///

@@ -10,10 +10,10 @@ use crate::sys::fd::RawFd;
 /// Lends any raw descriptor to a poller: a device, a timer, a socket of another library.
 ///
 /// It owns nothing and closes nothing. The descriptor should be non-blocking, or a spurious event
-/// may block the thread. It remembers nothing either: on kqueue, registering the same number twice
-/// replaces the first registration, and a `reregister` that the system refuses ends it, where a
-/// handle that owns its descriptor reports [`AlreadyExists`](crate::Error::AlreadyExists) and
-/// changes nothing on every system.
+/// may block the thread. It keeps no registration state either: on kqueue, registering the same
+/// descriptor twice replaces the first registration, and a failed `reregister` removes it. A handle
+/// that owns its descriptor returns [`AlreadyExists`](crate::Error::AlreadyExists) instead and
+/// changes nothing, on every system.
 ///
 /// ```
 /// use std::io::Write;

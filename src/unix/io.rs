@@ -10,21 +10,23 @@ use crate::sys::fd::{Fd, OwnedFd, RawFd};
 use crate::sys::io::{self, Output};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 
-/// A descriptor of any kind, owned: a socket, a terminal, a device. It is closed when dropped.
+/// An owned descriptor of any kind: a socket, a terminal, a device.
 ///
-/// Reading and writing never wait where the descriptor is non-blocking: an error that
-/// [`is_would_block`](crate::Error::is_would_block) says to wait for an event. Reading 0 bytes is
-/// the end of the data. A call that a signal interrupts is made again.
+/// It is closed when dropped.
+///
+/// If the descriptor is non-blocking, reading and writing never wait: after an error that
+/// [`is_would_block`](crate::Error::is_would_block), wait for an event. Reading 0 bytes is the end
+/// of the data. A call that a signal interrupts is repeated.
 ///
 /// With the feature `std` it is also a
 /// [`std::io::Read`](https://doc.rust-lang.org/std/io/trait.Read.html) and `Write`, by value and by
 /// reference. The methods whose names begin with `try_` are the same calls with the error of this
 /// crate.
 ///
-/// Writing to a socket whose peer has gone is the error `EPIPE` and raises no `SIGPIPE`. A pipe
-/// raises it in addition to the error on most systems, and there is no flag against it: programs
-/// that write to pipes should ignore the signal, as every Rust program with `std` does by itself.
-/// (Apple's systems and NetBSD do have a flag, of the open file, and it is set at the first write.)
+/// Writing to a socket whose peer is closed returns `EPIPE` and raises no `SIGPIPE`. Writing to a
+/// pipe without a reader raises the signal as well, on most systems, and no flag prevents that:
+/// programs that write to pipes should ignore the signal, as every Rust program with `std` does by
+/// default. (Apple's systems and NetBSD have a flag of the open file, which the first write sets.)
 ///
 /// Whether the descriptor is a socket is found out by writing: send(2) fails for other files, and
 /// write(2) is used for them from then on. If you put another file at the number (dup2(2)), do not

@@ -9,8 +9,10 @@ use crate::sys::fd::{Fd, OwnedFd, RawFd};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 use crate::sys::pipe;
 
-/// Makes a pipe: what is written to the [`Sender`] is read from the [`Receiver`], in another
-/// thread, in a child process, or here. See pipe(2).
+/// Creates a pipe.
+///
+/// What is written to the [`Sender`] is read from the [`Receiver`], in another thread, in a child
+/// process, or here. See pipe(2).
 ///
 /// ```
 /// use mio_st::event::{EventedId, Events};
@@ -42,7 +44,7 @@ pub fn new_pipe() -> Result<(Sender, Receiver)> {
 macro_rules! end {
     ($End:ident, $possible:expr) => {
         impl $End {
-            /// What can happen to it.
+            /// The one direction of this end.
             pub const INTERESTS: Interests = $possible;
 
             /// Takes over a descriptor, as it is: this end of a pipe, or a named pipe. It should be
@@ -108,11 +110,13 @@ macro_rules! end {
     };
 }
 
-/// The end of a pipe that is written to. When it is dropped, the receiver reads to the end.
+/// The writing end of a pipe.
 ///
-/// When the receiver has gone, an event says so ([`ERROR`](crate::event::Ready::ERROR) on Linux,
-/// and [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing is the error
-/// `EPIPE`; it also raises `SIGPIPE` on most systems, see [`EventedIo`].
+/// When it is dropped, the receiver reads what is left, and then 0 bytes.
+///
+/// When the receiver is closed, an event reports it ([`ERROR`](crate::event::Ready::ERROR) on
+/// Linux, and [`is_writable`](crate::event::Ready::is_writable) everywhere), and writing returns
+/// `EPIPE`. On most systems it raises `SIGPIPE`, too: see [`EventedIo`].
 #[derive(Debug)]
 pub struct Sender {
     io: EventedIo,
@@ -121,8 +125,8 @@ pub struct Sender {
 end!(Sender, Interests::WRITABLE);
 
 impl Sender {
-    /// Writes from `buffer`. Returns the number of bytes. No more than 512 bytes (`PIPE_BUF`, on
-    /// Linux 4096) go whole or not at all.
+    /// Writes from `buffer`. Returns the number of bytes. Up to 512 bytes (`PIPE_BUF`; on Linux
+    /// 4096) are written completely or not at all.
     ///
     /// # Errors
     ///
@@ -143,9 +147,12 @@ impl Sender {
     }
 }
 
-/// The end of a pipe that is read from. When it is dropped, the sender's writes fail.
+/// The reading end of a pipe.
 ///
-/// When the sender has gone, an event says so, and after what is still there 0 bytes are read.
+/// When it is dropped, writing to the sender fails.
+///
+/// When the sender is closed, an event reports it, and reading returns what is left, and then 0
+/// bytes.
 #[derive(Debug)]
 pub struct Receiver {
     io: EventedIo,

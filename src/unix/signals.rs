@@ -9,22 +9,21 @@ use crate::sys::SignalQueue;
 use crate::sys::fd::RawFd;
 use crate::sys::signal::{self, Signal, SignalSet};
 
-/// Receives signals as values, between polls, where everything may be called.
+/// Receives signals as events, so that handling them is not limited to async-signal-safe functions.
 ///
-/// The signals are **blocked** in the thread that makes it, and only there, so that they wait to be
-/// received and do not act. It works for signals that *every* thread blocks: with one that does
-/// not, the system gives it the signal, which acts there. So make it before any other thread is
-/// started, since threads inherit the mask; or block the signals first with pthread_sigmask(3).
-/// Child processes inherit it too, also those of `std::process::Command`, and would not hear a
-/// `TERMINATE` either: give them an empty mask before exec(2), which is what `pre_exec` is for.
+/// Creating it **blocks** the signals in the calling thread, so that they stay pending instead of
+/// acting. *Every* thread must block them: a signal is delivered to any thread that does not, and
+/// acts there as if there were no `Signals`. So create it before other threads are started, because
+/// threads inherit the mask, or block the signals first with pthread_sigmask(3). Child processes
+/// inherit the mask as well, including those of `std::process::Command`, and would ignore a
+/// `TERMINATE`: give them an empty mask before exec(2), in `pre_exec`.
 ///
-/// Signals of one number that come before they are received may come as one, as signals always did;
-/// only on Linux do those above `SIGRTMIN` queue. Do not count them: on `CHILD`, look at all
-/// children.
+/// Signals of one number that arrive before they are received may be merged into one; only Linux
+/// queues those from `SIGRTMIN` on. Therefore do not count them: on `CHILD`, look at all children.
 ///
-/// Dropping it unblocks what it blocked. A signal that has come and was not received acts then, as
-/// if it had come just now. Let no two of them that live at once have a signal in common: each
-/// would take some.
+/// Dropping it unblocks the signals that it blocked, and those that are pending then act. Two
+/// `Signals` that exist at the same time must not share a signal: each would receive a part of
+/// them.
 ///
 /// ```
 /// # // To this thread only: other threads of the test do not block it.
@@ -61,7 +60,7 @@ impl Signals {
     /// `READABLE`.
     pub const INTERESTS: Interests = Interests::READABLE;
 
-    /// Begins to receive these signals, instead of whatever they would do.
+    /// Blocks these signals in the calling thread and starts receiving them.
     ///
     /// # Errors
     ///
@@ -78,7 +77,7 @@ impl Signals {
         Ok(Signals { source: Source::new(queue, Signals::INTERESTS), set, blocked })
     }
 
-    /// Takes the next signal, or `None` where none has come. Under
+    /// Returns the next signal, or `None` if none is pending. Under
     /// [`Edge`](crate::poll::PollOption::Edge) go on to the `None`.
     ///
     /// # Errors

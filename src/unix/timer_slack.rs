@@ -5,12 +5,13 @@ use core::time::Duration;
 use crate::error::Result;
 use crate::sys::clock;
 
-/// Sets how late the kernel may wake the calling thread, so that it can wake several at once: 50 µs
-/// at first on Linux. A timeout or a deadline then comes some 25 µs late instead of 75, and the
-/// processor wakes more often.
+/// Sets how late the kernel may wake the calling thread (on Linux 50 µs by default).
 ///
-/// It goes for all that this thread sleeps for from now on, and for the threads and processes that
-/// it starts. Zero brings the first value back; 1 ns is the least.
+/// The kernel uses this slack to wake several threads at once. With a slack of 1 ns a timeout or a
+/// timer is some 25 µs late instead of 75, and the processor wakes more often.
+///
+/// It applies to all later waits of this thread, and to the threads and processes that it starts.
+/// Zero restores the initial value; the minimum is 1 ns.
 ///
 /// See `PR_SET_TIMERSLACK` in prctl(2).
 ///

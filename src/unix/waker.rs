@@ -5,17 +5,18 @@ use crate::id::EventedId;
 use crate::poller::Registry;
 use crate::sys;
 
-/// Ends a poll from another thread, or from a signal handler. It is the one thing of a poller that
-/// crosses threads.
+/// Ends a poll from another thread, or from a signal handler.
+///
+/// It is the only type of this library that can be shared by threads.
 ///
 /// A wake is an event with the waker's id that [`is_readable`](crate::event::Ready::is_readable).
 /// Wakes that come before it is delivered are that one event; one that comes later, even while the
 /// event is being handled, is another. What was written to shared memory before a wake can be read
 /// after its event. A wake that comes before the poll makes the poll return at once.
 ///
-/// A poller may have many. Keep a waker for as long as it may be used: dropping it takes its
-/// registration away, and with it a wake that was not delivered yet. Threads get it by reference,
-/// in an `Arc`, or from a `static`.
+/// A poller can have any number of them. Share one with other threads by reference, in an `Arc` or
+/// in a `static`, and keep it until its event has come: dropping it removes its registration, and
+/// with it a wake that was not delivered.
 ///
 /// ```
 /// use std::thread;
@@ -36,9 +37,9 @@ use crate::sys;
 /// # Ok::<(), mio_st::Error>(())
 /// ```
 ///
-/// Waking is one system call; hearing of it takes none beyond the poll. Underneath is an eventfd on
-/// Linux, which is watched for edges and never read, and a user filter on kqueue (on old systems
-/// without one, a pipe). See eventfd(2), kqueue(2).
+/// Waking is one system call; receiving the event takes none besides the poll. It is an eventfd on
+/// Linux, edge-triggered and never read, and a user filter on kqueue (on old systems without one, a
+/// pipe). See eventfd(2), kqueue(2).
 #[derive(Debug)]
 pub struct Waker {
     inner: sys::Waker,

@@ -72,8 +72,8 @@ impl<const N: usize> TimerWheel<N> {
         Ok(self.insert_at(leaf, deadline, id, PERIODIC))
     }
 
-    /// Moves a deadline. To move it further away is the cheapest thing that a wheel does: made for
-    /// a timeout that each byte of a connection pushes back.
+    /// Moves a deadline. Postponing one is the cheapest operation of a wheel, made for a timeout
+    /// that each byte of a connection pushes back.
     ///
     /// # Errors
     ///

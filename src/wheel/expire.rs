@@ -10,9 +10,9 @@ impl<const N: usize> TimerWheel<N> {
     /// Delivers deadlines that are due at `now`, with [`Ready::TIMER`], in order: at most `room`.
     /// Returns how many that was. The others stay, and can still be cancelled or moved.
     ///
-    /// The work of one call is bounded. So fewer than `room` may be delivered although more are
-    /// due, even none; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the
-    /// next call goes on.
+    /// The work of one call is bounded. So it may deliver fewer than `room`, or none, although more
+    /// are due; then [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call
+    /// goes on.
     ///
     /// A call when nothing is due costs next to nothing.
     #[inline]

@@ -122,7 +122,7 @@ const EXPIRE_REPAIR_LIMIT: u32 = if cfg!(test) { 3 } else { 256 };
 /// From this capacity on, what fires soon is fetched ahead: smaller wheels fit the second cache.
 const PREFETCH_MIN_N: usize = 8192;
 
-/// A hashed timing wheel for up to `N` deadlines, all of whose memory is inside.
+/// A timer queue with inline storage for `N` timers: a hashed timing wheel.
 ///
 /// A deadline is hashed by its time to a slot of a circle, in O(1), and stopping or pushing back a
 /// timer is O(1) as well (G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels*, SOSP
@@ -208,8 +208,7 @@ const PREFETCH_MIN_N: usize = 8192;
 /// static TOO_LARGE: mio_st::timer::TimerWheel<16_777_217> = mio_st::timer::TimerWheel::new();
 /// ```
 ///
-/// `N` may be 0: such a wheel refuses every deadline, and the code of the others is not even
-/// generated.
+/// `N` may be 0: such a wheel refuses every deadline and generates no code.
 #[repr(C)]
 pub struct TimerWheel<const N: usize> {
     /// No timer has a higher priority. 0 in an empty wheel.

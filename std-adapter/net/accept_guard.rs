@@ -15,8 +15,7 @@ use crate::unix;
 /// The result of one attempt to accept a connection.
 pub type Incoming<S = TcpStream, A = SocketAddr> = unix::Incoming<S, A>;
 
-/// Accepts connections for a server that keeps serving, whatever accept(2) returns: out of
-/// descriptors, connections that were reset in the queue, errors of the network.
+/// Accepts connections for a server that keeps serving, whatever accept(2) returns.
 ///
 /// See [`unix::AcceptGuard`] for what it does; an [`Acceptor`] also does the pausing of this
 /// example. Under `Level`, accept one connection for each event: the poll reports the next one, and

@@ -61,7 +61,7 @@ impl<K: StdKind> Socket<K> {
 }
 
 impl<K: Kind> Socket<K> {
-    /// Takes over a descriptor if it is a socket of this kind, and makes it non-blocking: see
+    /// Takes over a descriptor if it is a socket of this kind, and makes it non-blocking. See
     /// [`socket::Socket::try_from_fd`].
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::io;
 use super::{TcpListener, UdpSocket};
 use crate::socket;
 
-/// The options of a socket that must be set before it is bound: see [`socket::ListenOptions`].
+/// The options of a socket that must be set before it is bound. See [`socket::ListenOptions`].
 ///
 /// ```
 /// use mio_st::net::ListenOptions;
@@ -24,62 +24,74 @@ use crate::socket;
 pub struct ListenOptions(socket::ListenOptions);
 
 impl ListenOptions {
-    /// See [`socket::ListenOptions::new`].
+    /// Returns options with a backlog of 4096, and nothing else. See
+    /// [`socket::ListenOptions::new`].
     pub const fn new() -> ListenOptions {
         ListenOptions(socket::ListenOptions::new())
     }
 
-    /// See [`socket::ListenOptions::backlog`].
+    /// Sets how many connections may wait to be accepted (default: 4096). See
+    /// [`socket::ListenOptions::backlog`].
     pub const fn backlog(self, backlog: u32) -> ListenOptions {
         ListenOptions(self.0.backlog(backlog))
     }
 
-    /// See [`socket::ListenOptions::reuse_addr`].
+    /// Sets `SO_REUSEADDR`. See [`socket::ListenOptions::reuse_addr`].
     pub const fn reuse_addr(self, reuse_addr: bool) -> ListenOptions {
         ListenOptions(self.0.reuse_addr(reuse_addr))
     }
 
-    /// See [`socket::ListenOptions::reuse_port`].
+    /// Lets several sockets of one user be bound to one address, if all ask for this. See
+    /// [`socket::ListenOptions::reuse_port`].
     pub const fn reuse_port(self, reuse_port: bool) -> ListenOptions {
         ListenOptions(self.0.reuse_port(reuse_port))
     }
 
-    /// See [`socket::ListenOptions::steer_by_cpu`].
+    /// Makes the kernel choose among the sockets of one address by the CPU that handles the packet,
+    /// in place of a hash of the addresses. See [`socket::ListenOptions::steer_by_cpu`].
     pub const fn steer_by_cpu(self, sockets: u32) -> ListenOptions {
         ListenOptions(self.0.steer_by_cpu(sockets))
     }
 
-    /// See [`socket::ListenOptions::only_v6`].
+    /// Sets whether an IPv6 socket takes IPv6 only (`true`), or IPv4 under mapped addresses too
+    /// (`false`, which OpenBSD refuses). See [`socket::ListenOptions::only_v6`].
     pub const fn only_v6(self, only_v6: bool) -> ListenOptions {
         ListenOptions(self.0.only_v6(only_v6))
     }
 
-    /// See [`socket::ListenOptions::recv_buffer`].
+    /// Sets the size of the receive buffer in bytes (`SO_RCVBUF`), inherited by accepted
+    /// connections. See [`socket::ListenOptions::recv_buffer`].
     pub const fn recv_buffer(self, bytes: u32) -> ListenOptions {
         ListenOptions(self.0.recv_buffer(bytes))
     }
 
+    /// Sets the size of the send buffer in bytes (`SO_SNDBUF`), inherited by accepted connections.
     /// See [`socket::ListenOptions::send_buffer`].
     pub const fn send_buffer(self, bytes: u32) -> ListenOptions {
         ListenOptions(self.0.send_buffer(bytes))
     }
 
-    /// See [`socket::ListenOptions::fast_open`].
+    /// Accepts data in the first packet of a connection (`TCP_FASTOPEN`, RFC 7413), for up to
+    /// `queue` connections that are not established yet. See [`socket::ListenOptions::fast_open`].
     pub const fn fast_open(self, queue: u32) -> ListenOptions {
         ListenOptions(self.0.fast_open(queue))
     }
 
-    /// See [`socket::ListenOptions::defer_accept`].
+    /// Reports a connection only when its first data has arrived (`TCP_DEFER_ACCEPT`), or without
+    /// data after about this time, which is rounded up to whole seconds. See
+    /// [`socket::ListenOptions::defer_accept`].
     pub const fn defer_accept(self, timeout: Duration) -> ListenOptions {
         ListenOptions(self.0.defer_accept(timeout))
     }
 
-    /// See [`socket::ListenOptions::incoming_cpu`].
+    /// Prefers this socket, among those of one address, for packets that this CPU handles
+    /// (`SO_INCOMING_CPU`). See [`socket::ListenOptions::incoming_cpu`].
     pub const fn incoming_cpu(self, cpu: u32) -> ListenOptions {
         ListenOptions(self.0.incoming_cpu(cpu))
     }
 
-    /// See [`socket::ListenOptions::listen`].
+    /// Listens at `address`; for port 0 the system chooses one. See
+    /// [`socket::ListenOptions::listen`].
     ///
     /// # Errors
     ///
@@ -88,7 +100,7 @@ impl ListenOptions {
         Ok(self.0.listen(address)?.into())
     }
 
-    /// See [`socket::ListenOptions::bind_udp`].
+    /// Binds a UDP socket. See [`socket::ListenOptions::bind_udp`].
     ///
     /// # Errors
     ///

@@ -23,7 +23,8 @@ pub struct Socket<K: Kind> {
 }
 
 impl<K: Kind> Socket<K> {
-    /// See [`socket::Socket::INTERESTS`].
+    /// The interests that a socket of this kind is usually registered with. See
+    /// [`socket::Socket::INTERESTS`].
     pub const INTERESTS: Interests = K::INTERESTS;
 
     /// Returns the socket inside, whose methods return [`mio_st::Result`](crate::Result).
@@ -43,7 +44,8 @@ impl<K: Kind> Socket<K> {
         &self.inner
     }
 
-    /// See [`socket::Socket::take_error`].
+    /// Returns and clears the pending error (`SO_ERROR`), if there is one. See
+    /// [`socket::Socket::take_error`].
     ///
     /// # Errors
     ///
@@ -52,7 +54,7 @@ impl<K: Kind> Socket<K> {
         Ok(self.inner.take_error()?.map(io::Error::from))
     }
 
-    /// See [`socket::Socket::try_clone`].
+    /// Returns a second handle to the same socket. See [`socket::Socket::try_clone`].
     ///
     /// # Errors
     ///
@@ -63,7 +65,7 @@ impl<K: Kind> Socket<K> {
 }
 
 impl<K: StdKind> Socket<K> {
-    /// See [`socket::Socket::local_addr`].
+    /// Returns the address that the socket is bound to. See [`socket::Socket::local_addr`].
     ///
     /// # Errors
     ///
@@ -74,7 +76,7 @@ impl<K: StdKind> Socket<K> {
 }
 
 impl<K: Ip> Socket<K> {
-    /// See [`socket::Socket::recv_error`].
+    /// Takes the next message of the error queue. See [`socket::Socket::recv_error`].
     ///
     /// # Errors
     ///
@@ -83,7 +85,8 @@ impl<K: Ip> Socket<K> {
         Ok(self.inner.recv_error(buffer)?)
     }
 
-    /// See [`socket::Socket::set_error_queue`].
+    /// Sets whether errors that the network reports for a datagram are put into the error queue
+    /// (`IP_RECVERR`, `IPV6_RECVERR`). See [`socket::Socket::set_error_queue`].
     ///
     /// # Errors
     ///
@@ -92,7 +95,7 @@ impl<K: Ip> Socket<K> {
         Ok(self.inner.set_error_queue(queued)?)
     }
 
-    /// See [`socket::Socket::ttl`].
+    /// Returns the time to live of IPv4 packets, in hops (`IP_TTL`). See [`socket::Socket::ttl`].
     ///
     /// # Errors
     ///
@@ -101,7 +104,7 @@ impl<K: Ip> Socket<K> {
         Ok(self.inner.ttl()?)
     }
 
-    /// See [`socket::Socket::set_ttl`].
+    /// Sets the time to live of IPv4 packets, in hops (`IP_TTL`). See [`socket::Socket::set_ttl`].
     ///
     /// # Errors
     ///
@@ -112,7 +115,8 @@ impl<K: Ip> Socket<K> {
 }
 
 impl<K: Data> Socket<K> {
-    /// See [`socket::Socket::peek`].
+    /// Receives into `buffer`, returns the number of bytes, and leaves the data in the socket. See
+    /// [`socket::Socket::peek`].
     ///
     /// # Errors
     ///
@@ -123,7 +127,8 @@ impl<K: Data> Socket<K> {
 }
 
 impl<K: Datagrams> Socket<K> {
-    /// See [`socket::Socket::send`].
+    /// Sends a datagram to the peer that the socket is connected to, and returns its length: all of
+    /// the buffer. See [`socket::Socket::send`].
     ///
     /// # Errors
     ///
@@ -133,7 +138,7 @@ impl<K: Datagrams> Socket<K> {
         Ok(self.inner.send(buffer)?)
     }
 
-    /// See [`socket::Socket::recv`].
+    /// Receives a datagram and returns its length. See [`socket::Socket::recv`].
     ///
     /// # Errors
     ///
@@ -147,7 +152,8 @@ impl<K: Datagrams> Socket<K> {
 /// A sender whose path has the one length that `std` cannot name, a byte more than a socket may
 /// bind to through `std`, counts as unnamed here.
 impl<K: Datagrams + StdKind> Socket<K> {
-    /// See [`socket::Socket::recv_from`].
+    /// Receives as `recv` does, and returns the length and the sender's address. See
+    /// [`socket::Socket::recv_from`].
     ///
     /// # Errors
     ///
@@ -157,7 +163,8 @@ impl<K: Datagrams + StdKind> Socket<K> {
         Ok((length, K::address_or_unnamed(address)?))
     }
 
-    /// See [`socket::Socket::peek_from`].
+    /// Receives as `recv_from` does, and leaves the datagram in the socket. See
+    /// [`socket::Socket::peek_from`].
     ///
     /// # Errors
     ///
@@ -167,7 +174,8 @@ impl<K: Datagrams + StdKind> Socket<K> {
         Ok((length, K::address_or_unnamed(address)?))
     }
 
-    /// See [`socket::Socket::recv_datagram`].
+    /// Receives a datagram and returns its length, its sender, and whether it was truncated. See
+    /// [`socket::Socket::recv_datagram`].
     ///
     /// # Errors
     ///
@@ -179,7 +187,9 @@ impl<K: Datagrams + StdKind> Socket<K> {
 }
 
 impl<K: Listens> Socket<K> {
-    /// See [`socket::Socket::register_exclusive`].
+    /// Registers a listener that other pollers watch too, through clones of it, so that a
+    /// connection wakes one of them (the kernel promises: one or more) and not all. See
+    /// [`socket::Socket::register_exclusive`].
     ///
     /// # Errors
     ///

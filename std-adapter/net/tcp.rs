@@ -12,7 +12,7 @@ use crate::socket::kinds::{self, Stream};
 use crate::socket::{self, ConnectOptions, ConnectStatus};
 use crate::std_adapter::unix::{ours, ours_mut};
 
-/// A TCP connection, or the attempt at one, like [`std::net::TcpStream`]: see
+/// A TCP connection, established or being established, like [`std::net::TcpStream`]. See
 /// [`socket::TcpStream`].
 ///
 /// `TcpStream` and `&TcpStream` are `Read` and `Write`, and never block: after `WouldBlock` wait
@@ -39,7 +39,7 @@ use crate::std_adapter::unix::{ours, ours_mut};
 /// ```
 pub type TcpStream = Socket<kinds::TcpStream>;
 
-/// A listening TCP socket, like [`std::net::TcpListener`]: see [`socket::TcpListener`].
+/// A listening TCP socket, like [`std::net::TcpListener`]. See [`socket::TcpListener`].
 ///
 /// A server accepts through an [`Acceptor`](super::Acceptor), or an
 /// [`AcceptGuard`](super::AcceptGuard), which separate errors of one connection from those of the
@@ -64,7 +64,7 @@ pub type TcpStream = Socket<kinds::TcpStream>;
 pub type TcpListener = Socket<kinds::TcpListener>;
 
 impl TcpListener {
-    /// See [`socket::TcpListener::bind`].
+    /// Listens at `address`; for port 0 the system chooses one. See [`socket::TcpListener::bind`].
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl TcpListener {
 }
 
 impl TcpStream {
-    /// See [`socket::TcpStream::connect`].
+    /// Begins to connect to `address` and does not wait. See [`socket::TcpStream::connect`].
     ///
     /// # Errors
     ///
@@ -95,7 +95,8 @@ impl TcpStream {
         Ok(socket::TcpStream::connect(address)?.into())
     }
 
-    /// See [`ConnectOptions::connect`].
+    /// Begins to connect to `address` and does not wait, as `TcpStream::connect` does. See
+    /// [`ConnectOptions::connect`].
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl TcpStream {
         Ok(options.connect(address)?.into())
     }
 
-    /// See [`socket::Socket::connect_status`].
+    /// Returns how far the attempt to connect has come. See [`socket::Socket::connect_status`].
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl TcpStream {
         Ok(self.inner.connect_status()?)
     }
 
-    /// See [`socket::Socket::peer_addr`].
+    /// Returns the address of the peer. See [`socket::Socket::peer_addr`].
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl TcpStream {
         Ok(self.inner.peer_addr()?)
     }
 
-    /// See [`socket::Socket::shutdown`].
+    /// Closes one direction or both. See [`socket::Socket::shutdown`].
     ///
     /// # Errors
     ///
@@ -134,7 +135,8 @@ impl TcpStream {
         Ok(self.inner.shutdown(how.into())?)
     }
 
-    /// See [`socket::TcpStream::nodelay`].
+    /// Returns whether small writes are sent at once (`TCP_NODELAY`). See
+    /// [`socket::TcpStream::nodelay`].
     ///
     /// # Errors
     ///
@@ -143,7 +145,8 @@ impl TcpStream {
         Ok(self.inner.nodelay()?)
     }
 
-    /// See [`socket::TcpStream::set_nodelay`].
+    /// Sets whether small writes are sent at once (`TCP_NODELAY`) or collected. See
+    /// [`socket::TcpStream::set_nodelay`].
     ///
     /// # Errors
     ///
@@ -152,7 +155,8 @@ impl TcpStream {
         Ok(self.inner.set_nodelay(nodelay)?)
     }
 
-    /// See [`socket::TcpStream::linger`].
+    /// Returns for how long closing lets the kernel try to send what is unsent (`SO_LINGER`), or
+    /// `None` for the system's default. See [`socket::TcpStream::linger`].
     ///
     /// # Errors
     ///
@@ -161,7 +165,7 @@ impl TcpStream {
         Ok(self.inner.linger()?)
     }
 
-    /// See [`socket::TcpStream::set_linger`].
+    /// Sets `SO_LINGER`, rounded up to whole seconds. See [`socket::TcpStream::set_linger`].
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use super::{ListenOptions, Socket};
 use crate::socket;
 use crate::socket::kinds::Udp;
 
-/// A UDP socket for any peer, like [`std::net::UdpSocket`]: see [`socket::UdpSocket`].
+/// A UDP socket for any peer, like [`std::net::UdpSocket`]. See [`socket::UdpSocket`].
 /// [`connect`](UdpSocket::connect) turns it into a [`ConnectedUdpSocket`].
 ///
 /// ```
@@ -42,11 +42,11 @@ use crate::socket::kinds::Udp;
 /// ```
 pub type UdpSocket = Socket<socket::kinds::UdpSocket>;
 
-/// A UDP socket for one peer: see [`socket::ConnectedUdpSocket`].
+/// A UDP socket for one peer. See [`socket::ConnectedUdpSocket`].
 pub type ConnectedUdpSocket = Socket<socket::kinds::ConnectedUdpSocket>;
 
 impl UdpSocket {
-    /// See [`socket::UdpSocket::bind`].
+    /// Binds to `address`; for port 0 the system chooses one. See [`socket::UdpSocket::bind`].
     ///
     /// # Errors
     ///
@@ -55,7 +55,8 @@ impl UdpSocket {
         ListenOptions::new().bind_udp(address)
     }
 
-    /// See [`socket::UdpSocket::connect`].
+    /// Connects to `address`: sends to and receives from it only from now on. See
+    /// [`socket::UdpSocket::connect`].
     ///
     /// # Errors
     ///
@@ -64,7 +65,8 @@ impl UdpSocket {
         Ok(self.inner.connect(address)?.into())
     }
 
-    /// See [`socket::UdpSocket::send_to`].
+    /// Sends a datagram to `address`, and returns its length: all of the buffer. See
+    /// [`socket::UdpSocket::send_to`].
     ///
     /// # Errors
     ///
@@ -75,7 +77,8 @@ impl UdpSocket {
 }
 
 impl ConnectedUdpSocket {
-    /// See [`socket::ConnectedUdpSocket::connect`].
+    /// Binds a socket to `local` and connects it to `peer`. See
+    /// [`socket::ConnectedUdpSocket::connect`].
     ///
     /// # Errors
     ///
@@ -84,7 +87,8 @@ impl ConnectedUdpSocket {
         Ok(socket::ConnectedUdpSocket::connect(local, peer)?.into())
     }
 
-    /// See [`socket::ConnectedUdpSocket::reconnect`].
+    /// Connects to another peer: sends to and receives from it only from now on. See
+    /// [`socket::ConnectedUdpSocket::reconnect`].
     ///
     /// # Errors
     ///
@@ -93,7 +97,7 @@ impl ConnectedUdpSocket {
         Ok(self.inner.reconnect(peer)?)
     }
 
-    /// See [`socket::Socket::peer_addr`].
+    /// Returns the address of the peer. See [`socket::Socket::peer_addr`].
     ///
     /// # Errors
     ///
@@ -104,7 +108,7 @@ impl ConnectedUdpSocket {
 }
 
 impl<K: Udp> Socket<K> {
-    /// See [`socket::Socket::only_v6`].
+    /// Returns whether an IPv6 socket takes IPv6 only. See [`socket::Socket::only_v6`].
     ///
     /// # Errors
     ///
@@ -113,7 +117,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.only_v6()?)
     }
 
-    /// See [`socket::Socket::broadcast`].
+    /// Returns whether it may send to broadcast addresses (`SO_BROADCAST`). See
+    /// [`socket::Socket::broadcast`].
     ///
     /// # Errors
     ///
@@ -122,7 +127,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.broadcast()?)
     }
 
-    /// See [`socket::Socket::set_broadcast`].
+    /// Sets whether it may send to broadcast addresses (`SO_BROADCAST`). See
+    /// [`socket::Socket::set_broadcast`].
     ///
     /// # Errors
     ///
@@ -131,7 +137,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.set_broadcast(broadcast)?)
     }
 
-    /// See [`socket::Socket::join_multicast_v4`].
+    /// Joins a group on the interface that has this address, or on the system's choice for
+    /// `0.0.0.0`. See [`socket::Socket::join_multicast_v4`].
     ///
     /// # Errors
     ///
@@ -140,7 +147,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.join_multicast_v4(group, interface)?)
     }
 
-    /// See [`socket::Socket::join_multicast_v6`].
+    /// Joins a group on the interface of this index, or on the system's choice for 0. See
+    /// [`socket::Socket::join_multicast_v6`].
     ///
     /// # Errors
     ///
@@ -149,7 +157,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.join_multicast_v6(group, interface)?)
     }
 
-    /// See [`socket::Socket::leave_multicast_v4`].
+    /// Leaves a group that was joined with the same arguments. See
+    /// [`socket::Socket::leave_multicast_v4`].
     ///
     /// # Errors
     ///
@@ -158,7 +167,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.leave_multicast_v4(group, interface)?)
     }
 
-    /// See [`socket::Socket::leave_multicast_v6`].
+    /// Leaves a group that was joined with the same arguments. See
+    /// [`socket::Socket::leave_multicast_v6`].
     ///
     /// # Errors
     ///
@@ -167,7 +177,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.leave_multicast_v6(group, interface)?)
     }
 
-    /// See [`socket::Socket::multicast_loop_v4`].
+    /// Returns whether members on this machine get what the socket sends to a group
+    /// (`IP_MULTICAST_LOOP`). See [`socket::Socket::multicast_loop_v4`].
     ///
     /// # Errors
     ///
@@ -176,7 +187,7 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.multicast_loop_v4()?)
     }
 
-    /// See [`socket::Socket::set_multicast_loop_v4`].
+    /// Sets `IP_MULTICAST_LOOP`. See [`socket::Socket::set_multicast_loop_v4`].
     ///
     /// # Errors
     ///
@@ -185,7 +196,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.set_multicast_loop_v4(multicast_loop)?)
     }
 
-    /// See [`socket::Socket::multicast_loop_v6`].
+    /// Returns whether members on this machine get what the socket sends to a group
+    /// (`IPV6_MULTICAST_LOOP`). See [`socket::Socket::multicast_loop_v6`].
     ///
     /// # Errors
     ///
@@ -194,7 +206,7 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.multicast_loop_v6()?)
     }
 
-    /// See [`socket::Socket::set_multicast_loop_v6`].
+    /// Sets `IPV6_MULTICAST_LOOP`. See [`socket::Socket::set_multicast_loop_v6`].
     ///
     /// # Errors
     ///
@@ -203,7 +215,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.set_multicast_loop_v6(multicast_loop)?)
     }
 
-    /// See [`socket::Socket::multicast_ttl_v4`].
+    /// Returns how many hops a datagram to a group travels: 1 stays in the local network, 0 on this
+    /// machine. See [`socket::Socket::multicast_ttl_v4`].
     ///
     /// # Errors
     ///
@@ -212,7 +225,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.multicast_ttl_v4()?)
     }
 
-    /// See [`socket::Socket::set_multicast_ttl_v4`].
+    /// Sets how many hops a datagram to a group travels. See
+    /// [`socket::Socket::set_multicast_ttl_v4`].
     ///
     /// # Errors
     ///
@@ -221,7 +235,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.set_multicast_ttl_v4(hops)?)
     }
 
-    /// See [`socket::Socket::multicast_if_v4`].
+    /// Returns the address of the interface that the socket sends to groups through; `0.0.0.0` is
+    /// the system's choice. See [`socket::Socket::multicast_if_v4`].
     ///
     /// # Errors
     ///
@@ -230,7 +245,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.multicast_if_v4()?)
     }
 
-    /// See [`socket::Socket::set_multicast_if_v4`].
+    /// Sets the interface that the socket sends to groups through, by its address. See
+    /// [`socket::Socket::set_multicast_if_v4`].
     ///
     /// # Errors
     ///
@@ -239,7 +255,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.set_multicast_if_v4(interface)?)
     }
 
-    /// See [`socket::Socket::multicast_if_v6`].
+    /// Returns the index of the interface that the socket sends to groups through; 0 is the
+    /// system's choice. See [`socket::Socket::multicast_if_v6`].
     ///
     /// # Errors
     ///
@@ -248,7 +265,8 @@ impl<K: Udp> Socket<K> {
         Ok(self.inner.multicast_if_v6()?)
     }
 
-    /// See [`socket::Socket::set_multicast_if_v6`].
+    /// Sets the interface that the socket sends to groups through, by its index. See
+    /// [`socket::Socket::set_multicast_if_v6`].
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ use super::unix_address::{of, of_path, to_std};
 use crate::socket;
 use crate::socket::{Credentials, kinds};
 
-/// A connection within this machine, like [`std::os::unix::net::UnixStream`]: see
+/// A connection within this machine, like [`std::os::unix::net::UnixStream`]. See
 /// [`socket::UnixStream`].
 ///
 /// `UnixStream` and `&UnixStream` are `Read` and `Write`, and never block: after `WouldBlock` wait
@@ -38,11 +38,11 @@ use crate::socket::{Credentials, kinds};
 /// ```
 pub type UnixStream = Socket<kinds::UnixStream>;
 
-/// A listening socket within this machine, like [`std::os::unix::net::UnixListener`]: see
+/// A listening socket within this machine, like [`std::os::unix::net::UnixListener`]. See
 /// [`socket::UnixListener`].
 pub type UnixListener = Socket<kinds::UnixListener>;
 
-/// A socket for datagrams within this machine, like [`std::os::unix::net::UnixDatagram`]: see
+/// A socket for datagrams within this machine, like [`std::os::unix::net::UnixDatagram`]. See
 /// [`socket::UnixDatagram`].
 ///
 /// ```
@@ -59,7 +59,7 @@ pub type UnixListener = Socket<kinds::UnixListener>;
 pub type UnixDatagram = Socket<kinds::UnixDatagram>;
 
 impl UnixListener {
-    /// Creates a socket file at `path` and listens: see [`socket::UnixListener::bind`].
+    /// Creates a socket file at `path` and listens. See [`socket::UnixListener::bind`].
     ///
     /// # Errors
     ///
@@ -68,7 +68,8 @@ impl UnixListener {
         Ok(socket::UnixListener::bind(&of_path(path.as_ref())?)?.into())
     }
 
-    /// See [`socket::UnixListener::bind`].
+    /// Listens at `address`: creates the socket file if it is a path. See
+    /// [`socket::UnixListener::bind`].
     ///
     /// # Errors
     ///
@@ -98,7 +99,7 @@ impl UnixListener {
 }
 
 impl UnixStream {
-    /// Connects to the listener at `path`: see [`socket::UnixStream::connect`].
+    /// Connects to the listener at `path`. See [`socket::UnixStream::connect`].
     ///
     /// # Errors
     ///
@@ -107,7 +108,8 @@ impl UnixStream {
         Ok(socket::UnixStream::connect(&of_path(path.as_ref())?)?.into())
     }
 
-    /// See [`socket::UnixStream::connect`].
+    /// Connects to the listener at `address`, at once: there is nothing to wait for. See
+    /// [`socket::UnixStream::connect`].
     ///
     /// # Errors
     ///
@@ -116,7 +118,8 @@ impl UnixStream {
         Ok(socket::UnixStream::connect(&of(address)?)?.into())
     }
 
-    /// See [`socket::UnixStream::pair`].
+    /// Returns two connections, each the other's peer, without a name. See
+    /// [`socket::UnixStream::pair`].
     ///
     /// # Errors
     ///
@@ -126,7 +129,7 @@ impl UnixStream {
         Ok((one.into(), other.into()))
     }
 
-    /// See [`socket::Socket::peer_addr`].
+    /// Returns the address of the peer. See [`socket::Socket::peer_addr`].
     ///
     /// # Errors
     ///
@@ -135,7 +138,8 @@ impl UnixStream {
         self.address_or(self.inner.peer_addr()?, |std| std.peer_addr())
     }
 
-    /// See [`socket::UnixStream::peer_credentials`].
+    /// Returns the user, group and process of the peer: of the process that connected or listened,
+    /// as they were then. See [`socket::UnixStream::peer_credentials`].
     ///
     /// # Errors
     ///
@@ -144,7 +148,7 @@ impl UnixStream {
         Ok(self.inner.peer_credentials()?)
     }
 
-    /// See [`socket::Socket::shutdown`].
+    /// Closes one direction or both. See [`socket::Socket::shutdown`].
     ///
     /// # Errors
     ///
@@ -155,7 +159,7 @@ impl UnixStream {
 }
 
 impl UnixDatagram {
-    /// Creates a socket file at `path`: see [`socket::UnixDatagram::bind`].
+    /// Creates a socket file at `path`. See [`socket::UnixDatagram::bind`].
     ///
     /// # Errors
     ///
@@ -164,7 +168,8 @@ impl UnixDatagram {
         Ok(socket::UnixDatagram::bind(&of_path(path.as_ref())?)?.into())
     }
 
-    /// See [`socket::UnixDatagram::bind`].
+    /// Binds to `address`: creates the socket file if it is a path. See
+    /// [`socket::UnixDatagram::bind`].
     ///
     /// # Errors
     ///
@@ -173,7 +178,8 @@ impl UnixDatagram {
         Ok(socket::UnixDatagram::bind(&of(address)?)?.into())
     }
 
-    /// See [`socket::UnixDatagram::unbound`].
+    /// Returns a socket without a name: it can send, and receives no answer. See
+    /// [`socket::UnixDatagram::unbound`].
     ///
     /// # Errors
     ///
@@ -182,7 +188,8 @@ impl UnixDatagram {
         Ok(socket::UnixDatagram::unbound()?.into())
     }
 
-    /// See [`socket::UnixDatagram::pair`].
+    /// Returns two sockets, each the other's peer, without a name. See
+    /// [`socket::UnixDatagram::pair`].
     ///
     /// # Errors
     ///
@@ -192,7 +199,7 @@ impl UnixDatagram {
         Ok((one.into(), other.into()))
     }
 
-    /// Connects to the socket at `path`: see [`socket::UnixDatagram::connect`].
+    /// Connects to the socket at `path`. See [`socket::UnixDatagram::connect`].
     ///
     /// # Errors
     ///
@@ -201,7 +208,8 @@ impl UnixDatagram {
         Ok(self.inner.connect(&of_path(path.as_ref())?)?)
     }
 
-    /// See [`socket::UnixDatagram::connect`].
+    /// Makes `send` send to the socket at `address` from now on, and receives from it only. See
+    /// [`socket::UnixDatagram::connect`].
     ///
     /// # Errors
     ///
@@ -210,7 +218,7 @@ impl UnixDatagram {
         Ok(self.inner.connect(&of(address)?)?)
     }
 
-    /// See [`socket::Socket::peer_addr`].
+    /// Returns the address of the peer. See [`socket::Socket::peer_addr`].
     ///
     /// # Errors
     ///
@@ -219,7 +227,7 @@ impl UnixDatagram {
         self.address_or(self.inner.peer_addr()?, |std| std.peer_addr())
     }
 
-    /// Sends a datagram to the socket at `path`: see [`socket::UnixDatagram::send_to`].
+    /// Sends a datagram to the socket at `path`. See [`socket::UnixDatagram::send_to`].
     ///
     /// # Errors
     ///
@@ -228,7 +236,8 @@ impl UnixDatagram {
         Ok(self.inner.send_to(buffer, &of_path(path.as_ref())?)?)
     }
 
-    /// See [`socket::UnixDatagram::send_to`].
+    /// Sends a datagram to the socket at `address`, and returns its length: all of the buffer. See
+    /// [`socket::UnixDatagram::send_to`].
     ///
     /// # Errors
     ///
@@ -237,7 +246,7 @@ impl UnixDatagram {
         Ok(self.inner.send_to(buffer, &of(address)?)?)
     }
 
-    /// See [`socket::Socket::shutdown`].
+    /// Closes one direction or both. See [`socket::Socket::shutdown`].
     ///
     /// # Errors
     ///
