@@ -24,9 +24,9 @@ fn own(socket: UdpSocket) -> EventedIo {
     unsafe { EventedIo::from_raw_fd(socket.into_raw_fd()) }
 }
 
-/// An address at which nothing listens.
+/// An address at which nothing listens, of the same host as `at`.
 fn nobody(at: &str) -> SocketAddr {
-    UdpSocket::bind(at).unwrap().local_addr().unwrap()
+    support::vacant(at.parse::<SocketAddr>().unwrap().ip())
 }
 
 /// What `receive` gives when it no longer would block.

@@ -12,6 +12,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{Ecn, PacketBatch, PacketInfo, UdpSocket};
 
 use support::net::{LOCALHOSTS, address, alone, leaks, until};
+use support::vacant;
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 const ID: EventedId = EventedId(7);
@@ -315,7 +316,7 @@ fn a_full_socket_keeps_what_it_could_not_send() {
 fn errors_of_the_socket_are_errors_of_the_call() {
     let _alone = alone();
     assert!(!leaks(|| {
-        let gone = bind(LOCALHOSTS[0]).local_addr().unwrap();
+        let gone = vacant(Ipv4Addr::LOCALHOST);
         let client = bind(LOCALHOSTS[0]).connect(gone).unwrap();
         let mut batch = PacketBatch::<4, 8>::new();
         client.send(b"x").unwrap();

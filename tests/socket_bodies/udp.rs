@@ -14,6 +14,7 @@ use mio_st::poll::{PollOption, Poller};
 use crate::face::*;
 
 use crate::support::net::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
+use crate::support::vacant;
 
 const ID: EventedId = EventedId(7);
 
@@ -124,7 +125,7 @@ fn a_connected_socket_hears_its_peer_only_and_stays_registered() {
 #[test]
 fn nobody_there_is_an_error_once_and_no_end() {
     let _alone = alone();
-    let gone = bind(LOCALHOSTS[0]).local_addr().unwrap();
+    let gone = vacant(Ipv4Addr::LOCALHOST);
     let mut here = bind(LOCALHOSTS[0]).connect(gone).unwrap();
     let mut poller = Poller::new().unwrap();
     poller.register(&mut here, ID, Interests::READABLE, PollOption::Edge).unwrap();
@@ -157,7 +158,7 @@ fn is_would_block_or(answer: Result<usize>) -> bool {
 #[test]
 fn a_pending_error_can_be_taken() {
     let _alone = alone();
-    let gone = bind(LOCALHOSTS[0]).local_addr().unwrap();
+    let gone = vacant(Ipv4Addr::LOCALHOST);
     let here = bind(LOCALHOSTS[0]).connect(gone).unwrap();
     assert!(here.take_error().unwrap().is_none());
     here.send(b"hello?").unwrap();

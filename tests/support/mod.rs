@@ -12,6 +12,7 @@ mod servers;
 mod skip;
 mod system;
 pub mod unix;
+mod vacant;
 mod watch;
 
 pub use self::descriptors::*;
@@ -23,4 +24,5 @@ pub use self::rng::Rng;
 pub use self::servers::*;
 pub use self::skip::skip;
 pub use self::system::*;
+pub use self::vacant::vacant;
 pub use self::watch::*;

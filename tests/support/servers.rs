@@ -1,17 +1,17 @@
 //! Every server among the examples, started in the same way, and clients that each of them can
 //! answer.
 
-use core::net::SocketAddr;
+use core::net::{Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
-use super::{PATIENCE, example, skip};
+use super::{PATIENCE, example, skip, vacant};
 
 /// All that serve TCP. `echo_server` is the README's.
 pub const SERVERS: [&str; 6] =
@@ -55,7 +55,7 @@ impl Running {
         output: Stdio,
     ) -> Running {
         // The address has to be known, because `echo_server` does not print it.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = vacant(Ipv4Addr::LOCALHOST);
         let program = example(name);
         let mut command = match launcher {
             [] => Command::new(program),
