@@ -36,6 +36,8 @@ check() {
 second=(-ex continue -ex continue)
 check no-wait "$SYSTEM_CALL"
 for step in sleep sleep-nanos sleep-with-timer spin; do check "$step" "$SYSTEM_CALL" "${second[@]}"; done
+# The first poll(2) is made by the runtime, before `main`.
+check sleep-precise "catch syscall poll" "${second[@]}"
 check timer "$(at push)"
 check source "$(at push)"
 check notification "$(at extend)"

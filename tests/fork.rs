@@ -34,6 +34,7 @@ fn first_not_refused(poller: &mut Poller, fd: RawFd) -> u8 {
         poller.registry().register_fd(fd, id, Interests::READABLE, PollOption::Edge),
         poller.registry().reregister_fd(fd, id, Interests::READABLE, PollOption::Edge),
         poller.registry().deregister_fd(fd),
+        poller.registry().set_precise(true),
     ];
     answers.iter().position(|answer| *answer != FORKED).map_or(0, |n| n as u8 + 1)
 }

@@ -22,11 +22,23 @@ use self::support::*;
 fn behave_without_optional_calls(name: &str, errno: c_int) {
     alone(name, || {
         let pid = exit(3);
-        for call in [libc::SYS_epoll_pwait2, libc::SYS_pidfd_open, libc::SYS_ioctl, libc::SYS_prctl]
-        {
-            // The filter itself is set by prctl(2): the last.
+        let mut early = Poller::new().unwrap();
+        early.registry().set_precise(true).unwrap();
+        for call in [
+            libc::SYS_epoll_pwait2,
+            libc::SYS_timerfd_settime,
+            libc::SYS_pidfd_open,
+            libc::SYS_ioctl,
+        ] {
             refuse(call, errno);
         }
+        // Refused half, it is as good as refused.
+        let fds = open_fds();
+        assert_eq!(Poller::new().unwrap().registry().set_precise(true), Err(Error::Unsupported));
+        assert_eq!(open_fds(), fds);
+        refuse(libc::SYS_timerfd_create, errno);
+        // The filter itself is set by prctl(2): the last.
+        refuse(libc::SYS_prctl, errno);
         let mut poller = Poller::new().unwrap();
         assert_works(&mut poller);
         timeouts_are_never_early(&mut poller);
@@ -41,6 +53,13 @@ fn behave_without_optional_calls(name: &str, errno: c_int) {
         let modest = BusyPoll { usecs: 1, budget: 64, prefer: false };
         assert_eq!(poller.registry().set_busy_poll(modest), Err(Error::Unsupported));
         assert_eq!(set_timer_slack(Duration::ZERO), Err(Error::Unsupported));
+        assert_eq!(poller.registry().set_precise(true), Err(Error::Unsupported));
+        timeouts_are_never_early(&mut poller);
+        // One that cannot be armed any more is an error of the poll, until it is given up.
+        let (mut events, second) = (Events::new(), Some(Duration::from_millis(1)));
+        assert_eq!(early.poll(&mut events, second), Err(Error::Os(errno)));
+        early.registry().set_precise(false).unwrap();
+        timeouts_are_never_early(&mut early);
         assert_works(&mut poller);
     });
 }

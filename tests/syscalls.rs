@@ -17,6 +17,7 @@ use std::{env, fs, net};
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::net::{ConnectStatus, TcpListener, TcpStream};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::time::Instant;
 
 use self::PollOption::{Edge, Level, Oneshot};
 use self::support::*;
@@ -118,6 +119,7 @@ fn traced() {
     registering(&mut poller);
     polling_busy(&mut poller);
     polling_idle(&mut poller);
+    precisely();
     sockets(&mut poller);
     calls("dropping a poller", &["close"], || drop(poller));
     without_pwait2();
@@ -213,6 +215,50 @@ fn polling_idle(poller: &mut Poller) {
         poller.poll(&mut events, timeout)
     })
     .unwrap();
+}
+
+/// The timer is armed once for deadlines that are pushed back, and again when it has expired.
+fn precisely() {
+    const ARM: &str = "timerfd_settime";
+    let mut events = Events::new();
+    let mut poller = Poller::new().unwrap();
+    let precise = |poller: &mut Poller, on| poller.registry().set_precise(on).unwrap();
+    calls("precise", &["timerfd_create", ARM], || precise(&mut poller, true));
+    calls("precise twice", &[], || precise(&mut poller, true));
+    let hour = Duration::from_secs(3_600);
+    let key = poller.add_timeout(EventedId(1), hour).unwrap();
+    let (reader, mut writer) = pipe();
+    register(&mut poller, &reader, 1, Interests::READABLE, Edge);
+    for n in 0..5 {
+        poller.update_deadline(key, Instant::now() + hour).unwrap();
+        let mut expected = vec!["poll", LOOK];
+        if n == 0 {
+            expected.insert(0, ARM);
+        }
+        if [0, 2].contains(&n) {
+            expected.insert(0, LOOK);
+        }
+        let begin = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                begin.wait();
+                std::thread::sleep(Duration::from_millis(30));
+                writer.write_all(b"x").unwrap();
+            });
+            begin.wait();
+            calls("precise, a deadline is pushed back", &expected, || {
+                poller.poll(&mut events, None).unwrap();
+            });
+        });
+    }
+    writer.write_all(b"x").unwrap();
+    calls("precise, busy", &[LOOK], || poller.poll(&mut events, Some(Duration::ZERO))).unwrap();
+    let mut timeout = |what, expected: &[_], timeout| {
+        calls(what, expected, || poller.poll(&mut events, Some(timeout)).unwrap());
+    };
+    timeout("precise, an earlier end", &[LOOK, ARM, "poll"], Duration::from_millis(1));
+    timeout("precise, another", &[ARM, "poll"], Duration::from_millis(1));
+    calls("not precise", &["close"], || precise(&mut poller, false));
 }
 
 /// It is asked for once.

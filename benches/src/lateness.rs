@@ -57,6 +57,11 @@ fn sleeps() -> Vec<(&'static str, Sleep)> {
             selector.poll(&mut events, None);
         }
     };
+    let without_slack = {
+        let (mut selector, mut events) = (MioSt::new(), MioSt::events());
+        selector.poller.registry().set_precise(true).unwrap();
+        move |timeout| selector.poll(&mut events, Some(timeout))
+    };
     let tokio = {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         move |timeout| runtime.block_on(async { tokio::time::sleep(timeout).await })
@@ -67,6 +72,7 @@ fn sleeps() -> Vec<(&'static str, Sleep)> {
         ("raw, epoll_pwait2", Box::new(precise)),
         (MioSt::PEER, by_poll::<MioSt>()),
         ("mio-st, add_timeout", Box::new(deadline)),
+        ("mio-st, set_precise", Box::new(without_slack)),
         (Mio::PEER, by_poll::<Mio>()),
         (Polling::PEER, by_poll::<Polling>()),
         (Calloop::PEER, by_poll::<Calloop>()),

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::subscription::Subscription;
-use crate::sys::BusyPoll;
 use crate::sys::fd::RawFd;
+use crate::sys::{BusyPoll, KernelTimer};
 
 /// What not every kernel offers: otherwise it is [`Unsupported`](crate::Error::Unsupported).
 impl Registry {
@@ -34,6 +34,42 @@ impl Registry {
         let result = self.selector()?.register_exclusive(fd, subscription);
         trace!("register exclusive: fd {fd}, {subscription:?}: {result:?}");
         result
+    }
+
+    /// Sets whether polls end without the slack of the kernel's timeouts (default: no). Linux.
+    ///
+    /// A poll that sleeps is late by the kernel's slack: 50 µs, or a thousandth of a long timeout,
+    /// which is more. If this is set, a timer without slack (timerfd_create(2)) wakes it: some
+    /// 20 µs after a timeout or a deadline, most of which is the time to wake up. Unlike
+    /// [`set_timer_slack`](crate::unix::set_timer_slack) it concerns this poller only, and long
+    /// timeouts, too.
+    ///
+    /// It takes one descriptor. A poll that finds events costs nothing more; one that sleeps makes
+    /// one more system call, and one to arm the timer if that is not armed for an earlier time:
+    /// deadlines that are pushed back arm it again only when it has expired. Of pollers that share
+    /// a source by [`register_fd_exclusive`](Registry::register_fd_exclusive), those that sleep in
+    /// this way may be woken as well.
+    ///
+    /// ```
+    /// let mut poller = mio_st::Poller::new()?;
+    /// match poller.registry().set_precise(true) {
+    ///     Ok(()) | Err(mio_st::Error::Unsupported) => {} // If not, timeouts are as they were.
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::Error::Unsupported) on kqueue and in sandboxes without timerfd,
+    /// [`Forked`](crate::Error::Forked), or the system's: out of descriptors (`EMFILE`, `ENFILE`)
+    /// or memory. Nothing has changed then.
+    pub fn set_precise(&mut self, precise: bool) -> Result<()> {
+        self.check_fork()?;
+        if precise != self.waiter.has_timer() {
+            self.waiter.set_timer(if precise { Some(KernelTimer::new()?) } else { None });
+        }
+        Ok(())
     }
 
     /// Returns how busy polling is set.

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use super::wait::{OnSignal, Span, Timeout};
-use super::{Poller, Registry};
+use super::Poller;
+use super::wait::{OnSignal, Timeout};
 use crate::error::Result;
 use crate::events::{Batch, Events};
 use crate::sys::clock;
@@ -31,7 +31,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// least one event. Signals do not interrupt it.
     ///
     /// The slack of the kernel's timers is 50 µs by default on Linux, and 0.1 % of long timeouts.
-    /// [`set_timer_slack`](crate::unix::set_timer_slack) makes it smaller;
+    /// [`Registry::set_precise`](crate::poll::Registry::set_precise) takes it away for this poller,
+    /// [`set_timer_slack`](crate::unix::set_timer_slack) makes it smaller for a whole thread;
     /// [`Registry::set_spin`](crate::poll::Registry::set_spin) trades processor time for latency.
     ///
     /// # Errors
@@ -116,13 +117,11 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     fn after_kernel(
         &mut self,
         batch: &mut Batch,
-        timeout: Timeout,
+        mut timeout: Timeout,
         next: Next,
         mut reported: bool,
     ) -> Result<()> {
         let mut due = next == Next::Fill;
-        let mut probed = next == Next::ProbeAndWait;
-        let mut span = None;
         loop {
             // Timers come before kernel events: there are further ones only if the kernel reported
             // nothing.
@@ -137,19 +136,12 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             if !batch.is_empty() || timeout.is_zero() {
                 return Ok(());
             }
-            let Span { now, end } = match span {
-                Some(span) => span,
-                None => timeout.span()?,
-            };
             let wakeup = self.timers.next_wakeup().unwrap_or(Instant::MAX);
-            let left = Timeout::between(now, end.min(wakeup));
-            let Registry { waiter, selector, .. } = &mut self.registry;
-            let now = waiter.sleep(selector, batch, left, probed)?;
-            if !batch.is_empty() || now < wakeup {
+            timeout = self.registry.sleep(batch, timeout, wakeup)?;
+            if !batch.is_empty() {
                 return Ok(());
             }
-            span = Some(Span { now, end });
-            (due, probed) = (true, false);
+            due = true;
         }
     }
 

@@ -24,6 +24,8 @@ impl ProbeBackoff {
 
     /// Returns whether this poll is to probe; to be asked once in each poll. The probe counts as
     /// one that finds something, unless [`found_nothing`](ProbeBackoff::found_nothing) is called.
+    ///
+    /// `pause` is 0 from a probe until it is known that it has found nothing, and only then.
     #[inline]
     pub(super) fn should_probe(&mut self) -> bool {
         if self.skip != 0 {
@@ -35,10 +37,12 @@ impl ProbeBackoff {
         true
     }
 
-    /// Notes that the probe has found nothing.
+    /// Notes that the probe of this poll, if there was one, has found nothing.
     pub(super) fn found_nothing(&mut self) {
-        self.pause = (self.pause_before * 2).clamp(1, LONGEST_PAUSE);
-        self.skip = self.pause;
+        if self.pause == 0 {
+            self.pause = (self.pause_before * 2).clamp(1, LONGEST_PAUSE);
+            self.skip = self.pause;
+        }
     }
 }
 
@@ -59,6 +63,7 @@ mod tests {
         }
         assert!(backoff.should_probe());
         assert!(backoff.should_probe(), "the probe before has found something");
+        backoff.found_nothing();
         backoff.found_nothing();
         assert!(!backoff.should_probe() && backoff.should_probe(), "the pauses begin anew");
     }

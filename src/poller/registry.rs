@@ -15,6 +15,7 @@ use crate::poller::wait::{Timeout, Waiter};
 use crate::subscription::Subscription;
 use crate::sys::fd::RawFd;
 use crate::sys::{Selector, Wait};
+use crate::time::Instant;
 
 /// The kernel's queue: registers sources and returns their events.
 ///
@@ -270,8 +271,7 @@ impl Registry {
         } else {
             batch.clear();
         }
-        let probed = ask && !endless;
-        self.waiter.sleep(&self.selector, batch, timeout, probed)?;
+        self.sleep(batch, timeout, Instant::MAX)?;
         Ok(())
     }
 
@@ -284,7 +284,7 @@ impl Registry {
             return Ok(false);
         }
         batch.clear();
-        self.waiter.sleep(&self.selector, batch, timeout, false)?;
+        self.sleep(batch, timeout, Instant::MAX)?;
         Ok(true)
     }
 

@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
+use super::Registry;
 use super::probe::ProbeBackoff;
 use crate::error::{Error, Result};
 use crate::events::Batch;
-use crate::sys::{Selector, Wait, clock};
+use crate::sys::{KernelTimer, Wait, clock};
 use crate::time::{Instant, nanos};
 
 /// How long a poll may wait, in nanoseconds. It is converted once, where the poll begins, and
@@ -32,17 +33,16 @@ impl Timeout {
     }
 
     /// Returns the timeout that ends at `end`, if it is `now`.
-    pub(super) fn between(now: Instant, end: Instant) -> Timeout {
+    fn between(now: Instant, end: Instant) -> Timeout {
         match end {
             Instant::MAX => Timeout::ENDLESS,
             end => Timeout(end.as_nanos().saturating_sub(now.as_nanos())),
         }
     }
 
-    /// Reads the clock, and returns when it ends.
-    pub(super) fn span(self) -> Result<Span> {
-        let now = clock::now()?;
-        Ok(Span { now, end: after(now, self.0) })
+    /// Returns when it ends, if it begins `now`: `Instant::MAX` is never.
+    fn end(self, now: Instant) -> Instant {
+        after(now, self.0)
     }
 }
 
@@ -50,14 +50,6 @@ impl Timeout {
 /// it.
 fn after(start: Instant, nanos: u64) -> Instant {
     Instant::from_nanos(start.as_nanos().saturating_add(nanos))
-}
-
-/// From the latest reading of the clock until a poll is to return.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) now: Instant,
-    /// `Instant::MAX`: never.
-    pub(super) end: Instant,
 }
 
 /// What a signal does that interrupts a poll while it sleeps.
@@ -76,11 +68,14 @@ pub(super) struct Waiter {
     /// For how long a poll spins before it sleeps, in nanoseconds.
     spin: u64,
     on_signal: OnSignal,
+    /// What wakes a poll in place of the system call's timeout: see [`Registry::set_precise`].
+    timer: Option<KernelTimer>,
 }
 
 impl Waiter {
     pub(super) const fn new() -> Waiter {
-        Waiter { backoff: ProbeBackoff::new(), spin: 0, on_signal: OnSignal::Retry }
+        let (backoff, on_signal) = (ProbeBackoff::new(), OnSignal::Retry);
+        Waiter { backoff, spin: 0, on_signal, timer: None }
     }
 
     pub(super) fn set_spin(&mut self, spin: Duration) {
@@ -95,58 +90,20 @@ impl Waiter {
         self.on_signal = on_signal;
     }
 
+    /// Lets the polls that sleep be woken by this timer of the kernel, if there is one.
+    pub(super) fn set_timer(&mut self, timer: Option<KernelTimer>) {
+        self.timer = timer;
+    }
+
+    pub(super) fn has_timer(&self) -> bool {
+        self.timer.is_some()
+    }
+
     /// Returns whether the poll is to ask the kernel without waiting, before it calls
-    /// [`sleep`](Waiter::sleep). To be asked once in each poll that has a timeout or a deadline.
+    /// [`Registry::sleep`]. To be asked once in each poll that has a timeout or a deadline.
     #[inline]
     pub(super) fn should_probe(&mut self) -> bool {
         self.backoff.should_probe()
-    }
-
-    /// Waits for kernel events for as long as `timeout`, first spinning, if that is set. It asks
-    /// the kernel once at least. Returns its latest reading of the clock, which is not before the
-    /// end if there is no event.
-    ///
-    /// `probed` says that a probe of this poll has found nothing.
-    ///
-    /// Out of line, since each poll of a program has a call of it. The instant is part of the
-    /// result although some callers do not need it: a result in registers costs the polls that do
-    /// not sleep five instructions.
-    #[inline(never)]
-    pub(super) fn sleep(
-        &mut self,
-        selector: &Selector,
-        batch: &mut Batch,
-        timeout: Timeout,
-        probed: bool,
-    ) -> Result<Instant> {
-        let Span { mut now, end } = timeout.span()?;
-        if probed {
-            self.backoff.found_nothing();
-        }
-        let endless = end == Instant::MAX;
-        let end_of_spin = end.min(after(now, self.spin));
-        loop {
-            let spinning = now < end_of_spin;
-            let selected = if spinning || endless {
-                let wait = if spinning { Wait::No } else { Wait::Endless };
-                selector.select(batch.spare(), wait)
-            } else {
-                selector.select_for(batch.spare(), end.as_nanos().saturating_sub(now.as_nanos()))
-            };
-            match selected {
-                Ok(count) => batch.grow(count),
-                Err(error) => self.ignore_signal(error, !spinning)?,
-            }
-            if !batch.is_empty() {
-                return Ok(now);
-            }
-            if spinning || !endless {
-                now = clock::now()?;
-                if now >= end {
-                    return Ok(now);
-                }
-            }
-        }
     }
 
     /// Makes nothing of an error that is an interruption by a signal, unless the call has `waited`
@@ -155,6 +112,56 @@ impl Waiter {
     pub(super) fn ignore_signal(&self, error: Error, waited: bool) -> Result<()> {
         let ignored = !waited || self.on_signal == OnSignal::Retry;
         if ignored && error == Error::Os(libc::EINTR) { Ok(()) } else { Err(error) }
+    }
+}
+
+impl Registry {
+    /// Waits for kernel events for as long as `timeout`, but not beyond `wakeup`, first spinning,
+    /// if that is set. It asks the kernel once at least. Returns what is left of the timeout.
+    ///
+    /// Out of line, since each poll of a program has a call of it. What is left is part of the
+    /// result although some callers do not need it: a result in registers costs the polls that do
+    /// not sleep five instructions.
+    #[inline(never)]
+    pub(super) fn sleep(
+        &mut self,
+        batch: &mut Batch,
+        timeout: Timeout,
+        wakeup: Instant,
+    ) -> Result<Timeout> {
+        let Registry { waiter, selector, .. } = self;
+        let mut now = clock::now()?;
+        let end = timeout.end(now);
+        let wakeup = end.min(wakeup);
+        let endless = wakeup == Instant::MAX;
+        if !endless {
+            waiter.backoff.found_nothing();
+        }
+        let end_of_spin = wakeup.min(after(now, waiter.spin));
+        loop {
+            let spinning = now < end_of_spin;
+            let selected = if spinning || endless {
+                let wait = if spinning { Wait::No } else { Wait::Endless };
+                selector.select(batch.spare(), wait)
+            } else if let Some(timer) = &mut waiter.timer {
+                timer.select_until(selector, batch.spare(), now, wakeup)
+            } else {
+                selector.select_for(batch.spare(), wakeup.as_nanos().saturating_sub(now.as_nanos()))
+            };
+            match selected {
+                Ok(count) => batch.grow(count),
+                Err(error) => waiter.ignore_signal(error, !spinning)?,
+            }
+            if !batch.is_empty() {
+                return Ok(Timeout::between(now, end));
+            }
+            if spinning || !endless {
+                now = clock::now()?;
+                if now >= wakeup {
+                    return Ok(Timeout::between(now, end));
+                }
+            }
+        }
     }
 }
 
@@ -172,29 +179,32 @@ mod tests {
         assert!(Timeout::new(None).is_endless());
         assert!(Timeout::new(Some(Duration::MAX)).is_endless());
         assert!(Timeout::new(Some(Duration::ZERO)).is_zero());
-        assert_eq!(Timeout::new(None).span().unwrap().end, Instant::MAX);
+        let now = Instant::now();
+        assert_eq!(Timeout::new(None).end(now), Instant::MAX);
         for timeout in [Duration::ZERO, millis(7), Duration::MAX - millis(1)] {
-            let before = Instant::now();
-            let Span { now, end } = Timeout::new(Some(timeout)).span().unwrap();
-            assert!(before <= now && now <= Instant::now());
-            assert_eq!(end, now + timeout);
+            assert_eq!(Timeout::new(Some(timeout)).end(now), now + timeout);
+        }
+        for timeout in [None, Some(Duration::ZERO), Some(millis(7))] {
+            let timeout = Timeout::new(timeout);
+            assert_eq!(Timeout::between(now, timeout.end(now)), timeout);
         }
     }
 
     #[test]
     fn a_sleep_ends_no_earlier_than_asked_with_and_without_spinning() {
-        let selector = Selector::new().unwrap();
+        let mut registry = Registry::new().unwrap();
         let mut events = Events::<4>::sized();
         let batch = events.batch();
         for spin in [Duration::ZERO, millis(1), millis(9)] {
-            let mut waiter = Waiter::new();
-            waiter.set_spin(spin);
-            for timeout in [Duration::ZERO, Duration::from_nanos(1), millis(3)] {
-                let span = Timeout::new(Some(timeout)).span().unwrap();
-                let now = waiter
-                    .sleep(&selector, batch, Timeout::between(span.now, span.end), false)
-                    .unwrap();
-                assert!(batch.is_empty() && now >= span.end && Instant::now() >= now);
+            registry.set_spin(spin);
+            for nanos in [0, 1, 3_000_000] {
+                let (begun, long) = (Instant::now(), Timeout::new(Some(millis(60_000))));
+                let wakeup = after(begun, nanos);
+                for (timeout, wakeup) in [(Timeout(nanos), Instant::MAX), (long, wakeup)] {
+                    let left = registry.sleep(batch, timeout, wakeup).unwrap();
+                    assert!(batch.is_empty() && Instant::now() >= after(begun, nanos));
+                    assert_eq!(left.is_zero(), timeout != long);
+                }
             }
         }
     }

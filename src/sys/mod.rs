@@ -23,6 +23,8 @@
 //!   * `register_exclusive`: of several queues that watch one source, each event wakes one.
 //!     `busy_poll`, `set_busy_poll`: how long to spin on a network card's queue. Both are
 //!     `Unsupported` if the kernel does not offer them.
+//! * `KernelTimer`: waits as `select_for` does, but until a point in time and without the kernel's
+//!   slack (`select_until`). Making one is `Unsupported` if the kernel has nothing of the kind.
 //! * `Waker`: made for a selector and an id. `wake` makes the selector report the id as readable,
 //!   from any thread and any signal handler, even if the selector was dropped.
 //! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a
@@ -115,7 +117,7 @@ mod backend;
 )))]
 compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple's systems)");
 
-pub(crate) use self::backend::{ChildWatch, RawEvent, Selector, SignalQueue, Waker};
+pub(crate) use self::backend::{ChildWatch, KernelTimer, RawEvent, Selector, SignalQueue, Waker};
 pub use self::busy_poll::BusyPoll;
 
 /// How long [`Selector::select`] waits for the first event.

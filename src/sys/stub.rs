@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
+use crate::time::Instant;
 
 /// One event, as the kernel writes it. All zeros are a value.
 #[derive(Copy, Clone)]
@@ -112,6 +113,26 @@ impl Selector {
 
     pub(crate) fn select_for(&self, _: &mut [RawEvent], _nanos: u64) -> Result<usize> {
         Err(Error::Unsupported)
+    }
+}
+
+/// Waits until a point in time, without the kernel's slack.
+#[derive(Debug)]
+pub(crate) enum KernelTimer {}
+
+impl KernelTimer {
+    pub(crate) fn new() -> Result<KernelTimer> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn select_until(
+        &mut self,
+        _: &Selector,
+        _: &mut [RawEvent],
+        _now: Instant,
+        _end: Instant,
+    ) -> Result<usize> {
+        match *self {}
     }
 }
 

@@ -14,6 +14,7 @@
 mod busy_poll;
 mod call;
 mod child;
+mod kernel_timer;
 mod reap;
 mod sigchld;
 mod signals;
@@ -24,6 +25,7 @@ mod watched;
 use core::ffi::c_int;
 
 pub(crate) use self::child::ChildWatch;
+pub(crate) use self::kernel_timer::KernelTimer;
 pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 

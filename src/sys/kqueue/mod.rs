@@ -113,6 +113,7 @@ use super::fd::{RawFd, check};
 use super::{BusyPoll, Wait};
 use crate::error::{Error, Result};
 use crate::subscription::Subscription;
+use crate::time::Instant;
 
 /// A kqueue.
 #[derive(Debug)]
@@ -179,6 +180,27 @@ impl Selector {
             last.set_cut();
         }
         Ok(kept)
+    }
+}
+
+/// There is none: kevent(2) takes its timeout in nanoseconds, and how late it ends differs by
+/// system, as do the timers of the kernel (`EVFILT_TIMER`).
+#[derive(Debug)]
+pub(crate) enum KernelTimer {}
+
+impl KernelTimer {
+    pub(crate) fn new() -> Result<KernelTimer> {
+        Err(Error::Unsupported)
+    }
+
+    pub(crate) fn select_until(
+        &mut self,
+        _: &Selector,
+        _: &mut [RawEvent],
+        _now: Instant,
+        _end: Instant,
+    ) -> Result<usize> {
+        match *self {}
     }
 }
 

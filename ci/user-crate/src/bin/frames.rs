@@ -20,6 +20,10 @@ fn main() {
             timeout = Duration::from_millis(1);
             poller.add_timeout(id, Duration::from_secs(9)).unwrap();
         }
+        "sleep-precise" => {
+            timeout = Duration::from_millis(1);
+            poller.registry().set_precise(true).unwrap();
+        }
         "spin" => {
             timeout = Duration::from_millis(1);
             poller.registry().set_spin(timeout);
