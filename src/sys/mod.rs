@@ -72,6 +72,8 @@ pub(crate) mod signal;
 pub(crate) mod clock;
 pub(crate) mod fork;
 pub(crate) mod missing;
+pub(crate) mod set_once;
+pub(crate) mod task;
 
 mod busy_poll;
 
