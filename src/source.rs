@@ -85,7 +85,28 @@ pub struct Source<D = OwnedFd> {
 }
 
 /// A handle that contains a [`Source`], and is [`Evented`] because of it.
+///
+/// All handles of this library implement it, so that it is the bound for functions that take any of
+/// them:
+///
+/// ```
+/// use mio_st::unix::{AsSource, new_pipe};
+/// use mio_st::{EventedId, PollOption, Poller};
+///
+/// fn watch<H: AsSource>(poller: &mut Poller, id: usize, handle: &mut H) -> mio_st::Result<()> {
+///     poller.register(handle, EventedId(id), H::INTERESTS, PollOption::Level)
+/// }
+///
+/// let mut poller = Poller::new()?;
+/// let (mut sender, mut receiver) = new_pipe()?;
+/// watch(&mut poller, 1, &mut sender)?;
+/// watch(&mut poller, 2, &mut receiver)?;
+/// # Ok::<(), mio_st::Error>(())
+/// ```
 pub trait AsSource {
+    /// The interests that the handle is usually registered with (default: `BOTH`).
+    const INTERESTS: Interests = Interests::BOTH;
+
     /// What the source owns.
     type Descriptor: Descriptor;
 

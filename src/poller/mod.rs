@@ -22,6 +22,8 @@ mod registration;
 mod shares;
 mod wait;
 
+use core::fmt;
+
 pub use self::evented::Evented;
 pub(crate) use self::registration::Registration;
 pub use self::registry::Registry;
@@ -111,12 +113,21 @@ use crate::wheel::TimerWheel;
 /// std::thread::spawn(move || poller.poll(&mut mio_st::Events::new(), None));
 /// ```
 #[doc(alias = "Poll")]
-#[derive(Debug)]
 pub struct Poller<const USER: usize = 512, const TIMERS: usize = 512> {
     registry: Registry,
     user: ReadyQueue<USER>,
     timers: TimerWheel<TIMERS>,
     rotation: Rotation,
+}
+
+impl<const USER: usize, const TIMERS: usize> fmt::Debug for Poller<USER, TIMERS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poller")
+            .field("fd", &self.raw_fd())
+            .field("user", &format_args!("{} of {USER}", self.user.len()))
+            .field("timers", &format_args!("{} of {TIMERS}", self.timers.len()))
+            .finish_non_exhaustive()
+    }
 }
 
 static_assertions::assert_not_impl_any!(Poller: Send, Sync);

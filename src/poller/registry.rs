@@ -1,5 +1,6 @@
 //! The kernel half of a poller.
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -31,7 +32,6 @@ use crate::time::Instant;
 ///
 /// In a forked child every call to the kernel fails with [`Forked`](crate::Error::Forked) and
 /// changes nothing. Dropping it there closes only the child's descriptor.
-#[derive(Debug)]
 pub struct Registry {
     attention: Attention,
     pub(super) selector: Selector,
@@ -302,6 +302,12 @@ impl Registry {
             }
             Err(error) => self.waiter.ignore_signal(error, false).map(|()| false),
         }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("fd", &self.raw_fd()).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Keys: one word that holds the index of a slot and the generation of its entry.
 
+use core::fmt;
+
 use crate::id::EventedId;
 
 /// Identifies one entry of a [`Slab`](super::Slab). It becomes stale when the entry is removed.
@@ -16,9 +18,60 @@ use crate::id::EventedId;
 /// let id = EventedId::from(key); // what to register with
 /// assert_eq!(slab.get(id), Some(&"connection"));
 /// ```
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// # Two sources in one entry
+///
+/// A proxy has two sockets in each entry, and a timer may need an id of its own.
+/// [`second`](Key::second) returns another id that resolves to the same entry, for as long as the
+/// key does:
+///
+/// ```
+/// use mio_st::event::EventedId;
+/// use mio_st::slab::{Key, Slab};
+///
+/// struct Session { client: &'static str, server: &'static str }
+///
+/// let mut sessions: Slab<Session, 4> = Slab::new();
+/// let key = sessions.insert(Session { client: "client", server: "server" }).ok().unwrap();
+/// for id in [EventedId::from(key), key.second()] {
+///     let session = sessions.get(id).unwrap();
+///     let source = if Key::is_second(id) { session.server } else { session.client };
+/// # assert_eq!(source == "server", id == key.second());
+/// }
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct Key(usize);
+
+/// The highest bit of an id: it is the second one. No key has it.
+const SECOND: usize = 1 << (usize::BITS - 1);
+
+impl Key {
+    /// Returns the second id of the entry. `EventedId::from` returns the first.
+    #[inline]
+    #[must_use]
+    pub const fn second(self) -> EventedId {
+        EventedId(self.0 | SECOND)
+    }
+
+    /// Returns whether an id that a slab has issued is the second one of its entry.
+    #[inline]
+    #[must_use]
+    pub const fn is_second(id: EventedId) -> bool {
+        id.0 & SECOND != 0
+    }
+}
+
+impl fmt::Debug for Key {
+    /// Writes the index of the slot and the generation (of a shorter `usize` than one of 64 bits
+    /// the word as it is, since how it is divided depends on the slab).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match usize::BITS {
+            64 => write!(f, "Key({}, generation {})", self.0 as u32, self.0 as u64 >> 32),
+            _ => write!(f, "Key({:#x})", self.0),
+        }
+    }
+}
 
 impl From<Key> for EventedId {
     #[inline]
@@ -28,14 +81,16 @@ impl From<Key> for EventedId {
 }
 
 impl From<EventedId> for Key {
-    /// Converts any id; an id that the slab has not issued resolves to `None`.
+    /// Converts any id; an id that the slab has not issued resolves to `None`. Both ids of an
+    /// entry become its key.
     #[inline]
     fn from(id: EventedId) -> Key {
-        Key(id.0)
+        Key(id.0 & !SECOND)
     }
 }
 
-/// How a key's word is divided: the index in the low bits, the generation above it.
+/// How a key's word is divided: the index in the low bits, the generation above it, and above that
+/// one bit that is left out.
 #[derive(Copy, Clone)]
 pub(super) struct Split {
     index_bits: u32,
@@ -43,8 +98,7 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Divides words of 64 bits in half; in shorter ones the index gets the bits that `capacity`
-    /// needs.
+    /// Gives the index 32 of 64 bits; of shorter words, those that `capacity` needs.
     pub(super) const fn new(capacity: usize, word_bits: u32) -> Split {
         let index_bits = if word_bits >= 64 {
             32
@@ -52,11 +106,10 @@ impl Split {
             usize::BITS - capacity.saturating_sub(1).leading_zeros()
         };
         assert!(
-            index_bits < word_bits && capacity < u32::MAX as usize,
+            index_bits + 1 < word_bits && capacity < u32::MAX as usize,
             "N: more slots than a key can number"
         );
-        let left = word_bits - index_bits;
-        Split { index_bits, generation_bits: if left < 32 { left } else { 32 } }
+        Split { index_bits, generation_bits: word_bits - index_bits - 1 }
     }
 
     #[inline]
@@ -123,14 +176,14 @@ mod tests {
     fn a_word_is_split_as_promised() {
         for capacity in [0, 1, 2, 3, 512, 513, 1 << 20] {
             let wide = Split::new(capacity, 64);
-            assert_eq!((wide.index_bits, wide.generation_bits), (32, 32));
+            assert_eq!((wide.index_bits, wide.generation_bits), (32, 31));
         }
         // (capacity, index bits) on 32 bits.
         for (capacity, bits) in
             [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (512, 9), (513, 10), (1 << 20, 20)]
         {
             let narrow = Split::new(capacity, 32);
-            assert_eq!((narrow.index_bits, narrow.generation_bits), (bits, 32 - bits));
+            assert_eq!((narrow.index_bits, narrow.generation_bits), (bits, 31 - bits));
         }
     }
 
@@ -155,7 +208,7 @@ mod tests {
 
     #[test]
     fn generations_skip_zero() {
-        for bits in [1, 2, 7, 23, 31, 32] {
+        for bits in [1, 2, 7, 23, 31] {
             let split = Split { index_bits: 0, generation_bits: bits };
             let last = u32::MAX >> (32 - bits);
             assert_eq!(split.next(last), 1);

@@ -118,7 +118,9 @@ impl<K> Socket<K> {
     }
 }
 
-impl<K> AsSource for Socket<K> {
+impl<K: Kind> AsSource for Socket<K> {
+    const INTERESTS: Interests = K::INTERESTS;
+
     type Descriptor = OwnedFd;
 
     #[inline]

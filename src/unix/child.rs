@@ -135,6 +135,7 @@ impl Descriptor for ChildWatch {
 }
 
 impl AsSource for Child {
+    const INTERESTS: Interests = Child::INTERESTS;
     type Descriptor = ChildWatch;
 
     fn as_source(&mut self) -> &mut Source<ChildWatch> {

@@ -240,6 +240,7 @@ impl Descriptor for Io {
 }
 
 impl AsSource for EventedIo {
+    const INTERESTS: Interests = EventedIo::INTERESTS;
     type Descriptor = Io;
 
     fn as_source(&mut self) -> &mut Source<Io> {

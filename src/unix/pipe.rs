@@ -99,6 +99,7 @@ macro_rules! end {
         }
 
         impl AsSource for $End {
+            const INTERESTS: Interests = $End::INTERESTS;
             type Descriptor = Io;
 
             fn as_source(&mut self) -> &mut Source<Io> {

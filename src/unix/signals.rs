@@ -101,6 +101,7 @@ impl Descriptor for SignalQueue {
 }
 
 impl AsSource for Signals {
+    const INTERESTS: Interests = Signals::INTERESTS;
     type Descriptor = SignalQueue;
 
     fn as_source(&mut self) -> &mut Source<SignalQueue> {

@@ -205,6 +205,8 @@ impl<K: Listens> Socket<K> {
 }
 
 impl<K: Kind> AsSource for Socket<K> {
+    const INTERESTS: Interests = K::INTERESTS;
+
     type Descriptor = OwnedFd;
 
     #[inline]
