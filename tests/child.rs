@@ -186,7 +186,7 @@ fn a_child_of_clone_that_sends_no_sigchld_is_a_child() {
     let clone = || unsafe {
         match libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) {
             0 => {
-                libc::alarm(20);
+                libc::alarm(2 * PATIENCE.as_secs() as u32);
                 libc::pause();
                 libc::_exit(0)
             }
@@ -528,7 +528,7 @@ fn a_signal_reaches_the_child_and_nobody_after_it() {
     let mut poller = Poller::new().unwrap();
     poller.register(&mut child, EventedId(1), Child::INTERESTS, PollOption::Level).unwrap();
     let mut events = mio_st::event::Events::new();
-    poller.poll(&mut events, Some(core::time::Duration::from_secs(10))).unwrap();
+    poller.poll(&mut events, Some(PATIENCE)).unwrap();
     assert!(!events.is_empty());
     // It has ended, and its status is not taken: there is nobody else of its number yet.
     child.signal(Signal::KILL).unwrap();

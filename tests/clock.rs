@@ -80,7 +80,7 @@ fn a_reading_that_fails_makes_no_poll_long_and_no_deadline_early() {
             MONOTONIC.set(0);
             assert!(matches!(result, Ok(()) | Err(Error::Os(libc::EPERM))), "{result:?}");
             assert!(events.is_empty() || Instant::now() >= wanted);
-            assert!(uptime() - before < 5.0, "{failing:b}");
+            assert!(uptime() - before < 60.0, "{failing:b}");
         }
     }
 }

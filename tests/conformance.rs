@@ -415,7 +415,7 @@ impl Rig {
             if events.is_empty() {
                 break;
             }
-            patience = Duration::from_secs(1);
+            patience = PATIENCE / 6;
             seen = (&mut events).into_iter().fold(seen, |seen, event| seen | event.readiness());
         }
         // Under `Level` the same comes again and again, and is compared all the same.
@@ -451,7 +451,9 @@ impl Rig {
 
 /// TCP moves what is in the sender's buffer to the receiver by and by: full is when it stays full.
 fn fill_for_good(stream: &TcpStream) {
-    while fill(stream) > 0 {
+    let mut in_vain = 0;
+    while in_vain < 3 {
+        in_vain = if fill(stream) > 0 { 0 } else { in_vain + 1 };
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -81,7 +81,7 @@ fn dig_gets_its_answers() {
         let dig = |arguments: &str| {
             let output = Command::new("dig")
                 .arg(format!("@{}", address.ip()))
-                .args(["-p", &address.port().to_string(), "+tries=3", "+time=2"])
+                .args(["-p", &address.port().to_string(), "+tries=3", "+time=20"])
                 .args(arguments.split(' '))
                 .output()
                 .unwrap();
@@ -123,7 +123,7 @@ fn what_is_no_query_is_answered_by_an_error_or_not_at_all() {
     serve(|address| {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.connect(address).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        socket.set_read_timeout(Some(support::PATIENCE)).unwrap();
         let ask = |query: &[u8]| {
             socket.send(query).unwrap();
             let mut answer = [0; 1024];
@@ -194,10 +194,14 @@ fn one_event_takes_a_bounded_number_of_queries() {
     for _ in 0..2 * AT_ONCE {
         client.send(&query(WWW)).unwrap();
     }
-    for expected in [AT_ONCE, AT_ONCE] {
-        server.turn(Some(Duration::from_secs(10))).unwrap();
-        client.set_nonblocking(true).unwrap();
-        let answers = (0..).take_while(|_| client.recv(&mut [0; 512]).is_ok()).count();
-        assert_eq!(answers, expected);
+    client.set_nonblocking(true).unwrap();
+    let (mut turns, mut answers) = (0, 0);
+    while answers < 2 * AT_ONCE {
+        server.turn(Some(support::PATIENCE)).unwrap();
+        turns += 1;
+        // An answer may be on its way for a while.
+        std::thread::sleep(support::A_WHILE);
+        answers += (0..).take_while(|_| client.recv(&mut [0; 512]).is_ok()).count();
+        assert!(answers <= turns * AT_ONCE, "{answers} in {turns} turns");
     }
 }

@@ -233,7 +233,8 @@ mod with_events {
         here.send_to(b"x", nobody(ADDRESSES[0])).unwrap();
         let (mut events, mut polls) = (Events::new(), 0);
         loop {
-            poller.poll(&mut events, Some(A_WHILE)).unwrap();
+            let timeout = if polls == 0 { PATIENCE } else { A_WHILE };
+            poller.poll(&mut events, Some(timeout)).unwrap();
             if events.is_empty() {
                 break;
             }

@@ -11,7 +11,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::{Key, Slab};
 use mio_st::unix::EventedFd;
 
-use self::support::reports_in_parts;
+use self::support::{alone, reports_in_parts};
 
 /// Puts one end of a new pair into the slab and registers it with its key; gives the other end.
 fn connect<const N: usize>(
@@ -30,6 +30,16 @@ fn connect<const N: usize>(
 /// The two events must be in one batch, of which no system makes a promise, but all but one do it.
 #[test]
 fn an_event_of_the_batch_in_hand_resolves_to_nothing_once_its_connection_is_closed() {
+    // Alone, or another test could take the descriptor number that is to be used again.
+    alone(
+        "an_event_of_the_batch_in_hand_resolves_to_nothing_once_its_connection_is_closed",
+        || {
+            close_one_connection_while_handling_the_other();
+        },
+    );
+}
+
+fn close_one_connection_while_handling_the_other() {
     let mut poller = Poller::new().unwrap();
     let mut events = Events::new();
     let mut connections = Slab::<UnixStream, 2>::new();

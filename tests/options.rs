@@ -44,18 +44,23 @@ fn a_spinning_poll_finds_the_same_and_is_not_early() {
     assert!(Instant::now() >= deadline && events.len() == 1);
 }
 
-/// The spin is part of the wait and not before it.
+/// The spin is part of the wait and not before it. A busy machine may be late now and then: a poll
+/// that waits after the spin is late each time.
 #[test]
 fn a_spinning_poll_is_not_late() {
-    const TIMEOUT: Duration = Duration::from_millis(500);
+    const TIMEOUT: Duration = Duration::from_millis(50);
     let mut poller = Poller::new().unwrap();
     let mut events = Events::new();
-    for spin in [TIMEOUT * 4 / 5, PATIENCE] {
+    for spin in [TIMEOUT * 4 / 5, 2 * TIMEOUT] {
         poller.registry().set_spin(spin);
-        let start = Instant::now();
-        poller.poll(&mut events, Some(TIMEOUT)).unwrap();
-        let took = Instant::now() - start;
-        assert!(took >= TIMEOUT && took < TIMEOUT * 8 / 5, "{took:?} with a spin of {spin:?}");
+        let mut polls_in_time = || {
+            let start = Instant::now();
+            poller.poll(&mut events, Some(TIMEOUT)).unwrap();
+            let took = Instant::now() - start;
+            assert!(took >= TIMEOUT, "{took:?} with a spin of {spin:?}");
+            took < TIMEOUT * 8 / 5
+        };
+        assert!(succeeds(&mut polls_in_time), "late by its spin of {spin:?}");
     }
 }
 

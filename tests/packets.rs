@@ -11,6 +11,7 @@ use mio_st::event::{EventedId, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{Ecn, PacketBatch, PacketInfo, UdpSocket};
 
+use support::PATIENCE;
 use support::net::{LOCALHOSTS, address, alone, leaks, until};
 use support::vacant;
 
@@ -320,7 +321,7 @@ fn errors_of_the_socket_are_errors_of_the_call() {
         let client = bind(LOCALHOSTS[0]).connect(gone).unwrap();
         let mut batch = PacketBatch::<4, 8>::new();
         client.send(b"x").unwrap();
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        let deadline = std::time::Instant::now() + PATIENCE;
         let refused = loop {
             match client.recv_many(&mut batch) {
                 Err(error) if error.is_would_block() => {}

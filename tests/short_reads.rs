@@ -8,7 +8,6 @@ mod support;
 use core::time::Duration;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
-use std::thread;
 
 use mio_st::event::{Evented, EventedId, Events, Interests};
 use mio_st::net::{TcpStream, UnixStream};
@@ -52,8 +51,7 @@ fn tcp() -> (TcpStream, std::net::TcpStream) {
     sender.write_all(b"aaa").unwrap();
     send_urgent(&sender);
     sender.write_all(b"cccc").unwrap();
-    // Loopback delivers at once, or nearly so.
-    thread::sleep(Duration::from_millis(10));
+    wait_until_received(&sender);
     (TcpStream::from_std(receiver).unwrap(), sender)
 }
 

@@ -6,9 +6,11 @@
     feature = "std",
     not(mio_st_backend = "kqueue")
 ))]
+#![allow(unsafe_code)]
 
 mod support;
 
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::process::{Command, Stdio};
@@ -197,24 +199,56 @@ fn polling_idle(poller: &mut Poller) {
     // What comes during the wait ends it, and the clock need not be asked again.
     let (reader, mut writer) = pipe();
     register(poller, &reader, 1, Interests::READABLE, Edge);
-    let thread = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(30));
+    let mut thread = when_it_sleeps(move || {
         writer.write_all(b"x").unwrap();
         writer
     });
-    let timeout = Some(Duration::from_secs(20));
-    calls("something comes", &[LOOK, "epoll_wait 20000"], || poller.poll(&mut events, timeout))
+    let timeout = Some(Duration::from_secs(60));
+    calls("something comes", &[LOOK, "epoll_wait 60000"], || poller.poll(&mut events, timeout))
         .unwrap();
-    drop(thread.join().unwrap());
+    writer = thread.join().unwrap();
     deregister(poller, &reader).unwrap();
     // After a signal only the rest is waited for, which is no longer whole.
     let mut poller = Poller::new().unwrap();
-    let timeout = Some(Duration::from_millis(400));
-    interrupt(Duration::from_millis(250), Duration::ZERO);
-    calls("a signal comes", &[LOOK, "epoll_wait 400", PRECISELY], || {
+    register(&mut poller, &reader, 1, Interests::READABLE, Edge);
+    drain(&reader);
+    let polling = (Thread::this(), thread_id());
+    on_signal(libc::SIGUSR1, count_signal);
+    thread = when_it_sleeps(move || {
+        polling.0.interrupt();
+        while SIGNALS.load(SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        wait_until_it_sleeps(polling.1);
+        writer.write_all(b"x").unwrap();
+        writer
+    });
+    calls("a signal comes", &[LOOK, "epoll_wait 60000", PRECISELY], || {
         poller.poll(&mut events, timeout)
     })
     .unwrap();
+    drop(thread.join().unwrap());
+}
+
+static SIGNALS: AtomicU32 = AtomicU32::new(0);
+
+extern "C" fn count_signal(_: libc::c_int) {
+    SIGNALS.fetch_add(1, SeqCst);
+}
+
+/// A thread that outlives what it is told.
+struct Thread(libc::pthread_t);
+
+impl Thread {
+    fn this() -> Thread {
+        // SAFETY: no memory is involved.
+        Thread(unsafe { libc::pthread_self() })
+    }
+
+    fn interrupt(&self) {
+        // SAFETY: the thread lives: it joins the one that calls this.
+        assert_eq!(unsafe { libc::pthread_kill(self.0, libc::SIGUSR1) }, 0);
+    }
 }
 
 /// The timer is armed once for deadlines that are pushed back, and again when it has expired.
@@ -307,6 +341,7 @@ fn sockets(poller: &mut Poller) {
         assert_eq!(empty.unwrap(), 0);
     }
     calls("flush", &[], || client.flush()).unwrap();
+    while !server.peek(&mut [0; 11]).is_ok_and(|length| length == 11) {}
     let mut buffer = [0; 2];
     calls("peek", &["recvfrom"], || server.peek(&mut buffer)).unwrap();
     calls("read", &["recvfrom"], || server.read(&mut buffer)).unwrap();

@@ -4,7 +4,6 @@ mod support;
 
 use core::time::Duration;
 use std::io::Write;
-use std::thread;
 use std::time::Instant;
 
 use libc::c_int;
@@ -58,19 +57,16 @@ fn never_early(poller: &mut Poller) {
     wait_in_vain(poller, Duration::from_nanos(1));
 }
 
-/// Polls without end, until another thread writes.
+/// Polls without end, until another thread writes, which it does when this one sleeps.
 fn endless(poller: &mut Poller, timeout: Option<Duration>) {
     let (reader, mut writer) = pipe();
     register(poller, &reader, 1, Interests::READABLE, PollOption::Edge);
-    let start = Instant::now();
-    let thread = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(15));
+    let thread = when_it_sleeps(move || {
         writer.write_all(b"x").unwrap();
         writer
     });
     let mut events = Events::new();
     poller.poll(&mut events, timeout).unwrap();
-    assert!(start.elapsed() >= Duration::from_millis(15), "{timeout:?}");
     let event = (&mut events).into_iter().next().expect("came back empty-handed");
     assert_eq!((event.id().0, event.readiness()), (1, Ready::READABLE), "{timeout:?}");
     drop(thread.join().unwrap());
@@ -126,9 +122,11 @@ fn signals_do_not_end_a_poll_early_nor_draw_it_out() {
             wait_in_vain(&mut poller, timeout);
         }
         // With the full timeout again after each signal this would never end.
+        // On a busy machine many signals become one.
         let before = signals();
-        wait_in_vain(&mut poller, Duration::from_millis(200));
-        assert!(signals() > before + 10, "a storm of {}", signals());
+        while signals() < before + 10 {
+            wait_in_vain(&mut poller, Duration::from_millis(50));
+        }
         endless(&mut poller, None);
         endless(&mut poller, Some(Duration::MAX));
     });
@@ -178,18 +176,21 @@ fn a_stop_and_a_continuation_without_a_handler_interrupt_only_what_may_be_interr
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         // Until the other process has ended, the poll can end only by an interruption.
-        let mut stopper = stop_and_continue_often();
         let mut interrupted = 0;
-        while stopper.try_wait().unwrap().is_none() {
-            match poller.poll_interruptible(&mut events, Some(Duration::from_millis(100))) {
-                Ok(()) => assert!(events.is_empty()),
-                Err(error) => {
-                    assert_eq!(error, mio_st::Error::Os(libc::EINTR));
-                    interrupted += 1;
+        let is_interrupted = succeeds(|| {
+            let mut stopper = stop_and_continue_often();
+            while stopper.try_wait().unwrap().is_none() {
+                match poller.poll_interruptible(&mut events, Some(Duration::from_millis(100))) {
+                    Ok(()) => assert!(events.is_empty()),
+                    Err(error) => {
+                        assert_eq!(error, mio_st::Error::Os(libc::EINTR));
+                        interrupted += 1;
+                    }
                 }
             }
-        }
-        assert!(KQUEUE || interrupted > 0);
+            KQUEUE || interrupted > 0
+        });
+        assert!(is_interrupted);
 
         let mut stopper = stop_and_continue_often();
         while stopper.try_wait().unwrap().is_none() {

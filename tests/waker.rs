@@ -8,7 +8,6 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
-use std::time::Instant;
 
 use libc::c_int;
 
@@ -34,14 +33,13 @@ fn a_thread_ends_a_poll_that_is_under_way() {
     let mut poller = Poller::new().unwrap();
     let waker = waker(&mut poller, 7);
     for _ in 0..3 {
+        let polling = thread_id();
         thread::scope(|scope| {
             scope.spawn(|| {
-                thread::sleep(Duration::from_millis(10));
+                wait_until_it_sleeps(polling);
                 waker.wake().unwrap();
             });
-            let begun = Instant::now();
             assert_eq!(poll(&mut poller), [woken(7)]);
-            assert!(begun.elapsed() >= Duration::from_millis(9));
         });
         assert_silent(&mut poller);
     }
@@ -52,9 +50,7 @@ fn a_wake_before_the_poll_ends_it_at_once() {
     let mut poller = Poller::new().unwrap();
     let waker = waker(&mut poller, usize::MAX);
     waker.wake().unwrap();
-    let begun = Instant::now();
     assert_eq!(poll(&mut poller), [woken(usize::MAX)]);
-    assert!(begun.elapsed() < PATIENCE / 2);
     waker.wake().unwrap();
     assert_eq!(poll_for(&mut poller, Duration::ZERO), [woken(usize::MAX)]);
     assert_silent(&mut poller);
@@ -285,10 +281,11 @@ fn a_signal_handler_may_wake() {
         assert_eq!(poll(&mut poller), [woken(5)]);
         assert_silent(&mut poller);
         // During a poll, which the wake ends and the signal does not.
+        let polling = thread_id();
         for _ in 0..50 {
             thread::scope(|scope| {
                 scope.spawn(|| {
-                    thread::sleep(Duration::from_millis(1));
+                    wait_until_it_sleeps(polling);
                     kill();
                 });
                 assert_eq!(poll(&mut poller), [woken(5)]);

@@ -14,7 +14,7 @@ fn signal(server: &Server, signal: i32) {
 #[test]
 fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
     for cores in ["1", "2"] {
-        let mut server = start(&["--cores", cores]);
+        let mut server = start(&["--cores", cores, "--grace", "600000", "--head", "600000"]);
         let (mut idle, mut busy, mut half) = (server.connect(), server.connect(), server.connect());
         assert!(greets(&mut idle) && greets(&mut busy) && greets(&mut half));
         half.write_all(b"GET / HTT").unwrap();

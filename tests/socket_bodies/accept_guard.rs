@@ -12,6 +12,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::slab::Slab;
 
 use crate::face::*;
+use crate::support::PATIENCE;
 use crate::support::net::{
     Directory, LOCALHOSTS, address, alone, child, is_child, leaks, leave_descriptors,
     limit_descriptors,
@@ -39,7 +40,7 @@ fn serve(opt: PollOption) {
 
     let (mut refused, mut polls) = (0, 0);
     loop {
-        poller.poll(&mut events, Some(Duration::from_secs(20))).unwrap();
+        poller.poll(&mut events, Some(2 * PATIENCE)).unwrap();
         assert!(!events.is_empty(), "the clients have gone without a goodbye");
         polls += 1;
         for event in &mut events {
@@ -88,7 +89,7 @@ fn serve(opt: PollOption) {
 /// A connection that was served; `None` if it was refused. One that hears nothing fails the test.
 fn connect(server: SocketAddr) -> Option<Client> {
     let mut client = Client::connect(server).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
     let answer = client.write_all(b"x").and_then(|()| client.read(&mut [0; 2]));
     match answer {
         Ok(1) => Some(client),
@@ -125,13 +126,13 @@ fn overload(test: &str, opt: PollOption) {
     // All at once, none of them served.
     let crowd: Vec<_> = (0..CLIENTS).map(|_| Client::connect(at).unwrap()).collect();
     for mut client in crowd {
-        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
         assert_eq!(client.read(&mut [0; 2]).unwrap(), 0);
     }
 
     // The listener lives, and has room again when others go.
     drop(served);
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + PATIENCE;
     let mut tries = 0;
     let mut again = loop {
         assert!(Instant::now() < deadline, "the listener is dead");

@@ -5,16 +5,18 @@
 use std::io::ErrorKind;
 use std::net::TcpStream as Client;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use mio_st::Error;
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{BusyPoll, PollOption, Poller};
+use mio_st::unix::Waker;
 
 use crate::face::*;
 use crate::support::net::{Directory, LOCALHOSTS, address, alone, is_quiet, leaks, next, skip};
+use crate::support::{A_WHILE, succeeds, thread_id, wait_until_it_sleeps};
 
 const ID: EventedId = EventedId(5);
 
@@ -103,58 +105,45 @@ fn a_unix_listener_can_do_it_too() {
     }));
 }
 
-/// How many threads wake in vain, when four sleep on one listener and connections come one by one.
-fn vain_wakeups(exclusive: bool) -> usize {
+/// How many of four threads that sleep on one listener a connection wakes.
+fn woken_by_a_connection(exclusive: bool) -> usize {
     const THREADS: usize = 4;
-    const CONNECTIONS: usize = 20;
+    const END: EventedId = EventedId(6);
     let shared = listener();
-    let own = shared.local_addr().unwrap();
-    let (accepted, vain) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let stop = AtomicBool::new(false);
+    let woken = AtomicUsize::new(0);
     thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
         for _ in 0..THREADS {
             let listener = OwnedFd::from(shared.try_clone().unwrap());
-            let (accepted, vain, stop) = (&accepted, &vain, &stop);
+            let (sender, woken) = (sender.clone(), &woken);
             scope.spawn(move || {
                 let mut listener = TcpListener::from(listener);
                 let mut poller = Poller::new().unwrap();
+                let end = Waker::new(poller.registry(), END).unwrap();
                 let level = PollOption::Level;
                 if exclusive {
                     listener.register_exclusive(poller.registry(), ID, level).unwrap();
                 } else {
                     poller.register(&mut listener, ID, TcpListener::INTERESTS, level).unwrap();
                 }
-                let mut events = Events::new();
-                while !stop.load(SeqCst) {
-                    poller.poll(&mut events, Some(Duration::from_millis(50))).unwrap();
-                    if events.is_empty() {
-                        continue;
-                    }
-                    // Time for the others to wake, if they will.
-                    thread::sleep(Duration::from_millis(5));
-                    match listener.accept() {
-                        Ok(_) => accepted.fetch_add(1, SeqCst),
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                            vain.fetch_add(1, SeqCst)
-                        }
-                        Err(error) => panic!("{error}"),
-                    };
-                }
+                sender.send((thread_id(), end)).unwrap();
+                let event = next(&mut poller);
+                woken.fetch_add(usize::from(event.id() == ID), SeqCst);
             });
         }
-        thread::sleep(Duration::from_millis(20));
-        for count in 1..=CONNECTIONS {
-            let _client = Client::connect(own).unwrap();
-            let deadline = Instant::now() + Duration::from_secs(5);
-            while accepted.load(SeqCst) < count {
-                assert!(Instant::now() < deadline, "nobody woke");
-                thread::sleep(Duration::from_millis(1));
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        stop.store(true, SeqCst);
-    });
-    vain.into_inner()
+        let threads: Vec<_> = receiver.iter().take(THREADS).collect();
+        threads.iter().for_each(|&(thread, _)| wait_until_it_sleeps(thread));
+        let _client = Client::connect(shared.local_addr().unwrap()).unwrap();
+        let expected = if exclusive { 1 } else { THREADS };
+        assert!(succeeds(|| woken.load(SeqCst) >= expected), "{woken:?} of {expected} wake");
+        // Time for the others to wake, if they will.
+        thread::sleep(A_WHILE);
+        let woken = woken.load(SeqCst);
+        threads.iter().for_each(|(_, end)| end.wake().unwrap());
+        // The wakers live for as long as the threads.
+        (woken, threads)
+    })
+    .0
 }
 
 #[test]
@@ -163,9 +152,8 @@ fn a_connection_wakes_one_of_many() {
     if !HAS_EXCLUSIVE {
         return;
     }
-    let (all, one) = (vain_wakeups(false), vain_wakeups(true));
-    println!("wake-ups in vain, four threads, 20 connections: {all} plain, {one} exclusive");
-    assert!(one * 4 < all, "{one} exclusive, {all} plain");
+    let both = [false, true].map(woken_by_a_connection);
+    assert_eq!(both, [4, 1], "without and with an exclusive registration");
 }
 
 #[test]

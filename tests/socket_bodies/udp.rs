@@ -13,6 +13,7 @@ use mio_st::poll::{PollOption, Poller};
 
 use crate::face::*;
 
+use crate::support::PATIENCE;
 use crate::support::net::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
 use crate::support::vacant;
 
@@ -138,7 +139,7 @@ fn nobody_there_is_an_error_once_and_no_end() {
 
     let peer = UdpSocket::bind(gone).unwrap();
     here.send(b"again").unwrap();
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
     while is_would_block_or(peer.recv(&mut buffer)) {
         assert!(Instant::now() < deadline);
     }
@@ -162,7 +163,7 @@ fn a_pending_error_can_be_taken() {
     let here = bind(LOCALHOSTS[0]).connect(gone).unwrap();
     assert!(here.take_error().unwrap().is_none());
     here.send(b"hello?").unwrap();
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
     let error = loop {
         if let Some(error) = here.take_error().unwrap() {
             break error;

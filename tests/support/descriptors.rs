@@ -116,6 +116,25 @@ pub fn send_urgent(socket: &impl AsRawFd) {
     assert_eq!(sent, 1);
 }
 
+/// Waits until the other end of the connection has received all that was sent.
+pub fn wait_until_received(sender: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        let on_the_way = || {
+            let mut bytes: c_int = 0;
+            // SAFETY: the kernel writes a number.
+            assert_eq!(unsafe { libc::ioctl(sender.as_raw_fd(), libc::TIOCOUTQ, &mut bytes) }, 0);
+            bytes
+        };
+        assert!(super::succeeds(|| on_the_way() == 0));
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = sender;
+        std::thread::sleep(super::A_WHILE);
+    }
+}
+
 pub fn is_open(fd: RawFd) -> bool {
     // SAFETY: no memory is involved.
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }

@@ -5,6 +5,7 @@ mod descriptors;
 mod example;
 mod inject;
 pub mod net;
+mod pace;
 mod process;
 mod rng;
 #[cfg(feature = "std")]
@@ -18,6 +19,7 @@ mod watch;
 pub use self::descriptors::*;
 pub use self::example::*;
 pub use self::inject::*;
+pub use self::pace::*;
 pub use self::process::*;
 pub use self::rng::Rng;
 #[cfg(feature = "std")]

@@ -45,7 +45,7 @@ pub fn is_nonblocking(handle: &impl AsRawFd) -> bool {
 /// The next event; there must be one.
 pub fn next(poller: &mut Poller) -> Event {
     let mut events = Events::<1>::sized();
-    poller.poll(&mut events, Some(Duration::from_secs(5))).unwrap();
+    poller.poll(&mut events, Some(super::PATIENCE)).unwrap();
     events.into_iter().next().expect("an event")
 }
 

@@ -52,7 +52,7 @@ pub fn in_fork(child: impl FnOnce() -> u8) -> i32 {
         assert!(pid >= 0);
         if pid == 0 {
             // A child that hangs is a failure too.
-            libc::alarm(20);
+            libc::alarm(2 * super::PATIENCE.as_secs() as u32);
             libc::_exit(child().into());
         }
         let mut status = 0;

@@ -77,7 +77,7 @@ pub fn beside_a_forked_child(body: impl FnOnce()) {
     if pid == 0 {
         // SAFETY: as above; should the test die, so does the child.
         unsafe {
-            libc::alarm(20);
+            libc::alarm(2 * super::PATIENCE.as_secs() as u32);
             libc::pause();
             libc::_exit(0);
         }

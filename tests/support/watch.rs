@@ -24,8 +24,9 @@ pub fn urgent() -> bool {
     }
 }
 
-/// How long to wait for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for what must come: no load of the machine takes so long, and nothing that
+/// works takes it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long to wait for what must not come.
 pub const A_WHILE: Duration = Duration::from_millis(20);

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const ADDRESS: &str = "127.0.0.1:12345";
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The process, killed at the end of the test whatever happens.
 struct Server(Child);
