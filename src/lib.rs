@@ -70,12 +70,14 @@
 //!
 //! # Features
 //!
-//! All are off by default, and none changes a type.
+//! All are off by default, and none changes a type. (There is none for `defmt`: its `Debug2Format`
+//! and `Display2Format` take the values of this library as they are.)
 //!
 //! * `std`: the module `net`; conversions between [`Error`] and `std::io::Error`;
 //!   `std::time::Instant` as a deadline; `AsFd` and its relatives; `Read` and `Write` for handles.
 //! * `inline-syscall`: on x86-64 Linux, polls make their system call without calling libc. A poll
 //!   that finds nothing then takes about 0.8 of the time.
+//! * `embedded-io`: [`Error`] implements `embedded_io::Error`.
 //! * `log`: writes trace lines for registrations and polls, through the crate `log`.
 //!
 //! # Platforms

@@ -116,7 +116,8 @@ impl fmt::Debug for Event {
 /// events out one by one. After an early `break` the others are left, until the next poll clears
 /// the buffer.
 ///
-/// `Events<0>` does not compile:
+/// `Events<0>` does not compile. (`cargo check` accepts it: Rust evaluates the assertion only when
+/// it generates code.)
 ///
 /// ```compile_fail
 /// let events = mio_st::event::Events::<0>::sized();

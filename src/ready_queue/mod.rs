@@ -87,6 +87,57 @@ pub struct SourceKey(slab::Key);
 /// tail, belongs to the next round. So each source is delivered at most once in a round, and none
 /// can starve another, even if a round is not finished.
 ///
+/// # From an interrupt
+///
+/// On bare metal an interrupt handler puts events into a queue that the main loop takes them from.
+/// The queue is in a `static`, in a mutex of the crate
+/// [`critical-section`](https://docs.rs/critical-section), which masks interrupts for the few
+/// instructions that each access takes. Events are handled with interrupts enabled.
+///
+/// ```
+/// use core::cell::RefCell;
+///
+/// use critical_section::Mutex;
+/// use mio_st::event::{EventedId, Interests, Ready, ReadyQueue, SourceKey};
+/// use mio_st::poll::PollOption;
+///
+/// static QUEUE: Mutex<RefCell<ReadyQueue<8>>> = Mutex::new(RefCell::new(ReadyQueue::new()));
+/// static UART: Mutex<RefCell<Option<SourceKey>>> = Mutex::new(RefCell::new(None));
+///
+/// /// The interrupt handler. Many interrupts are one event, so that they cannot fill the queue.
+/// fn uart_interrupt() {
+///     critical_section::with(|section| {
+///         if let Some(uart) = *UART.borrow_ref(section) {
+///             QUEUE.borrow_ref_mut(section).set_ready(uart, Ready::READABLE).unwrap();
+///         }
+///     });
+/// }
+///
+/// fn next_event() -> Option<(EventedId, Ready)> {
+///     critical_section::with(|section| {
+///         let mut queue = QUEUE.borrow_ref_mut(section);
+///         queue.pop().or_else(|| {
+///             queue.begin_round();
+///             queue.pop()
+///         })
+///     })
+/// }
+///
+/// critical_section::with(|section| {
+///     let mut queue = QUEUE.borrow_ref_mut(section);
+///     let uart = queue.add_source(EventedId(1), Interests::READABLE, PollOption::Edge)?;
+///     UART.replace(section, Some(uart));
+///     Ok::<(), mio_st::Error>(())
+/// })?;
+///
+/// # uart_interrupt();
+/// # uart_interrupt();
+/// // The main loop: sleeps (`wfi`) if there is no event.
+/// assert_eq!(next_event(), Some((EventedId(1), Ready::READABLE)));
+/// assert_eq!(next_event(), None);
+/// # Ok::<(), mio_st::Error>(())
+/// ```
+///
 /// # Against starvation
 ///
 /// Under edge-triggering a server has to read until `WouldBlock`, and one fast sender can keep it

@@ -1,5 +1,8 @@
 //! The error type of the library.
 
+#[cfg(feature = "embedded-io")]
+mod embedded_io;
+
 use core::fmt;
 
 /// The result type of this library, whose error is [`Error`].
