@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use super::Socket;
 use super::kind::{Datagrams, RawForm};
 use crate::error::Result;
+use crate::sys::address::RawAddress;
 use crate::sys::{message, send};
 
 /// What [`recv_datagram`](Socket::recv_datagram) returns of a datagram.
@@ -57,7 +58,8 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// As for `recv`.
     pub fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, K::Address)> {
-        let (length, from) = message::recv_from(self.as_raw_fd(), buffer, 0)?;
+        let mut from = RawAddress::room();
+        let length = message::recv_from(self.as_raw_fd(), buffer, 0, &mut from)?;
         Ok((length, K::Address::from_raw(&from)?))
     }
 
@@ -67,7 +69,8 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// As for `recv`.
     pub fn peek_from(&self, buffer: &mut [u8]) -> Result<(usize, K::Address)> {
-        let (length, from) = message::recv_from(self.as_raw_fd(), buffer, libc::MSG_PEEK)?;
+        let mut from = RawAddress::room();
+        let length = message::recv_from(self.as_raw_fd(), buffer, libc::MSG_PEEK, &mut from)?;
         Ok((length, K::Address::from_raw(&from)?))
     }
 
@@ -78,8 +81,9 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// As for `recv`.
     pub fn recv_datagram(&self, buffer: &mut [u8]) -> Result<Datagram<K::Address>> {
-        let received = message::receive(self.as_raw_fd(), buffer, 0)?;
-        let address = K::Address::from_raw(&received.from)?;
+        let mut from = RawAddress::room();
+        let received = message::receive(self.as_raw_fd(), buffer, 0, &mut from)?;
+        let address = K::Address::from_raw(&from)?;
         Ok(Datagram::new(received.length, received.truncated, address))
     }
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::PollOption;
 use crate::poller::Registry;
+use crate::sys::address::RawAddress;
 use crate::sys::socket;
 use crate::unix::{AcceptGuard, Incoming};
 
@@ -34,7 +35,8 @@ impl<K: Listens> Socket<K> {
     /// connection in the queue, and under `Edge` no further event reports it; the rest concern the
     /// listener.
     pub fn accept(&self) -> Result<Accepted<K>> {
-        let (stream, address) = socket::accept(self.as_raw_fd())?;
+        let mut address = RawAddress::room();
+        let stream = socket::accept(self.as_raw_fd(), &mut address)?;
         match K::Address::from_raw(&address) {
             Ok(address) => Ok((Socket::adopt(stream), address)),
             // macOS returns no address if the peer has reset the connection already.

@@ -16,12 +16,16 @@ pub(crate) struct Received {
     pub(crate) length: usize,
     /// It was longer than the buffer, and the rest is lost.
     pub(crate) truncated: bool,
-    pub(crate) from: RawAddress,
 }
 
-/// recvmsg(2). Descriptors that came along are closed by the kernel.
-pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<Received> {
-    let mut from = RawAddress::room();
+/// recvmsg(2), which writes the sender to `from`. Descriptors that came along are closed by the
+/// kernel.
+pub(crate) fn receive(
+    socket: RawFd,
+    buffer: &mut [u8],
+    flags: c_int,
+    from: &mut RawAddress,
+) -> Result<Received> {
     let (address, length) = from.as_mut_ptrs();
     let mut part =
         iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len().min(MOST_BYTES) };
@@ -38,7 +42,7 @@ pub(crate) fn receive(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<
         received
     };
     let truncated = message.msg_flags & libc::MSG_TRUNC != 0;
-    Ok(Received { length: received as usize, truncated, from })
+    Ok(Received { length: received as usize, truncated })
 }
 
 /// recv(2).
@@ -49,19 +53,19 @@ pub(crate) fn recv(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<usi
     Ok(retry(|| unsafe { libc::recv(socket, data, length, flags) })? as usize)
 }
 
-/// recvfrom(2).
+/// recvfrom(2), which writes the sender to `from`.
 pub(crate) fn recv_from(
     socket: RawFd,
     buffer: &mut [u8],
     flags: c_int,
-) -> Result<(usize, RawAddress)> {
-    let mut from = RawAddress::room();
+    from: &mut RawAddress,
+) -> Result<usize> {
     let (address, size) = from.as_mut_ptrs();
     let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MOST_BYTES));
     // SAFETY: the kernel writes at most `length` bytes into the buffer, and at most `size` bytes of
     // address.
     let received = retry(|| unsafe { libc::recvfrom(socket, data, length, flags, address, size) })?;
-    Ok((received as usize, from))
+    Ok(received as usize)
 }
 
 fn empty_message() -> msghdr {

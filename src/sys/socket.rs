@@ -70,10 +70,9 @@ pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
     }
 }
 
-/// accept(2). An error of the new connection alone is `ECONNABORTED` or another that
-/// [`AcceptError`](super::accept::AcceptError) knows as such.
-pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
-    let mut address = RawAddress::room();
+/// accept(2), which writes to `address`. An error of the new connection alone is `ECONNABORTED` or
+/// another that [`AcceptError`](super::accept::AcceptError) knows as such.
+pub(crate) fn accept(listener: RawFd, address: &mut RawAddress) -> Result<Fd> {
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and a descriptor made just now
     // has no other owner.
@@ -90,7 +89,7 @@ pub(crate) fn accept(listener: RawFd) -> Result<(Fd, RawAddress)> {
         // has been shut down". That says nothing about the listener.
         prepare(socket).map_err(|_| Error::Os(libc::ECONNABORTED))?
     };
-    Ok((socket, address))
+    Ok(socket)
 }
 
 /// Makes a socket non-blocking: ioctl(2) with `FIONBIO`, one call where fcntl(2) takes two.
