@@ -350,8 +350,37 @@ fn sockets(poller: &mut Poller) {
     let mut parts = [IoSliceMut::new(&mut buffer)];
     calls("a vectored read", &["readv"], || server.read_vectored(&mut parts)).unwrap();
 
+    one_request_each(poller, &listener);
+
     let std = net::TcpListener::bind(any).unwrap();
     let std = calls("from std", &["ioctl"], || TcpListener::from_std(std)).unwrap();
     calls("to std", &[], || net::TcpListener::from(std));
     calls("dropping a stream", &["close"], || drop(server));
+}
+
+/// A connection of one request, by the two ways: it is registered, or read from first.
+fn one_request_each(poller: &mut Poller, listener: &TcpListener) {
+    let (id, interests) = (EventedId(3), Interests::READABLE);
+    let mut events = Events::new();
+    let mut buffer = [0; 8];
+    let client = || {
+        let mut client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        client.write_all(b"request").unwrap();
+        client
+    };
+    let mut answer = |mut stream: TcpStream| {
+        let length = stream.read(&mut buffer).unwrap();
+        assert_eq!(stream.write(&buffer[..length]).unwrap(), length);
+    };
+    let _client = client();
+    let registered = ["accept4", ADD, LOOK, "recvfrom", "sendto", "close"];
+    calls("one request, registered", &registered, || {
+        let (mut stream, _) = listener.accept().unwrap();
+        poller.register(&mut stream, id, interests, Edge).unwrap();
+        poller.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        answer(stream);
+    });
+    let _client = client();
+    let read_first = ["accept4", "recvfrom", "sendto", "close"];
+    calls("one request, read first", &read_first, || answer(listener.accept().unwrap().0));
 }

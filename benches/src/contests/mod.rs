@@ -1,6 +1,7 @@
 //! All contests.
 
 pub mod adversaries;
+mod connections;
 mod datagrams;
 mod deadlines;
 mod poll;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Contest> {
     all.extend(wakers::contests());
     all.extend(deadlines::contests());
     all.extend(round_trip::contests());
+    all.extend(connections::contests());
     all.extend(datagrams::contests());
     all.extend(queues::contests());
     all.extend(timers::contests());

@@ -18,9 +18,13 @@ fn main() {
         ("mio-st", "idle, deadlines") => mio_st_side::idle_with_deadlines(count),
         ("mio-st", "push back and poll, deadlines") => mio_st_side::push_back(count),
         ("mio-st", "echo") => mio_st_side::echo(count),
+        ("mio-st", "connections") => mio_st_side::connections(count, false),
+        ("mio-st", "connections, read first") => mio_st_side::connections(count, true),
         ("raw", "ready") => raw_side::ready(count),
         ("raw", "idle") => raw_side::idle(),
         ("raw", "echo") => raw_side::echo(count),
+        ("raw", "connections") => raw_side::connections(count, false),
+        ("raw", "connections, read first") => raw_side::connections(count, true),
         _ => panic!("no such work: {work}, by {side}"),
     };
     println!("{operations}");

@@ -5,6 +5,8 @@ use std::hint::black_box;
 
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
+use mio_st::slab::Slab;
+use mio_st::socket::{TcpListener, TcpStream};
 use mio_st::time::Instant;
 use mio_st::timer::DeadlineKey;
 use mio_st::unix::{EventedFd, RawFd};
@@ -127,5 +129,79 @@ fn measured_work_echo(poller: &mut Poller, events: &mut Events, servers: &[RawFd
         if event.readiness().is_readable() {
             work::echo_one(servers[event.id().0]);
         }
+    }
+}
+
+type Connections = Slab<TcpStream, 64>;
+
+const LISTENER: EventedId = EventedId(usize::MAX);
+
+/// Connections of one request each, `count` at a time, which the server closes. `first`: each is read from
+/// before it is registered.
+pub fn connections(count: usize, first: bool) -> usize {
+    let (mut poller, mut events) = (Poller::new().unwrap(), Events::new());
+    let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    poller.register(&mut listener, LISTENER, TcpListener::INTERESTS, PollOption::Level).unwrap();
+    let mut connections = Connections::new();
+    for _ in 0..ROUNDS / 4 {
+        let clients = work::clients(address, count);
+        measured_work_connections(
+            &mut poller,
+            &mut events,
+            &listener,
+            &mut connections,
+            count,
+            first,
+        );
+        work::receive_answers(clients);
+    }
+    ROUNDS / 4 * count
+}
+
+#[inline(never)]
+fn measured_work_connections(
+    poller: &mut Poller,
+    events: &mut Events,
+    listener: &TcpListener,
+    connections: &mut Connections,
+    mut left: usize,
+    first: bool,
+) {
+    while left > 0 {
+        poller.poll(events, None).unwrap();
+        for event in &mut *events {
+            if event.id() == LISTENER {
+                for _ in 0..work::ACCEPTS {
+                    let Ok((mut stream, _)) = listener.accept() else { break };
+                    if first && answer(&stream) {
+                        left -= 1;
+                        continue;
+                    }
+                    let entry = connections.vacant_entry().unwrap();
+                    let id = entry.key().into();
+                    poller.register(&mut stream, id, Interests::READABLE, PollOption::Edge).unwrap();
+                    entry.insert(stream);
+                }
+            } else if let Some(stream) = connections.get(event.id())
+                && answer(stream)
+            {
+                connections.remove(event.id());
+                left -= 1;
+            }
+        }
+    }
+}
+
+/// Returns whether the connection is to be closed.
+#[inline(always)]
+fn answer(stream: &TcpStream) -> bool {
+    let mut buffer = [0; 64];
+    match stream.read(&mut buffer) {
+        Ok(length) => {
+            let _ = stream.write(&buffer[..length]);
+            true
+        }
+        Err(error) => !error.is_would_block(),
     }
 }

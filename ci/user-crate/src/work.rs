@@ -52,3 +52,35 @@ pub fn echo_one(fd: c_int) {
         write(fd, &buffer[..count as usize]);
     }
 }
+
+/// The most connections that one event of the listener lets a server accept.
+pub const ACCEPTS: usize = 16;
+
+/// A TCP listener, and its address.
+pub fn listen() -> (std::net::TcpListener, std::net::SocketAddr) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+/// Clients that have connected and sent a request.
+pub fn clients(address: std::net::SocketAddr, count: usize) -> Vec<std::net::TcpStream> {
+    use std::io::Write;
+    let connect = || {
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client.write_all(b"request").unwrap();
+        client
+    };
+    (0..count).map(|_| connect()).collect()
+}
+
+/// Every client receives the answer and the end.
+pub fn receive_answers(clients: Vec<std::net::TcpStream>) {
+    use std::io::Read;
+    for mut client in clients {
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, b"request");
+    }
+}

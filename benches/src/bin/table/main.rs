@@ -2,7 +2,7 @@
 //! [--charts=DIRECTORY]`. See ci/table.sh.
 //!
 //! Sections: poll, "user events", wakers, "10,000 deadlines", ping-pong, slab, "ready queue",
-//! timers, "timer adversaries", lateness, echo, http, proxy, memory, worst. Without any: all.
+//! timers, "timer adversaries", connections, datagrams, lateness, echo, http, proxy, memory, worst. Without any: all.
 
 mod charts;
 mod echo;
