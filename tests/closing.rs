@@ -242,6 +242,29 @@ fn closing_without_a_duplicate_ends_the_registration() {
     assert_works(&mut poller);
 }
 
+/// Each is closed as it is, and its number goes to the next.
+#[test]
+fn what_is_closed_leaves_no_registration_and_no_event_for_the_next_of_its_number() {
+    let mut poller = Poller::new().unwrap();
+    let mut numbers = std::collections::HashSet::new();
+    for id in 0..50 {
+        let (one, mut other) = unix_pair();
+        let fd = one.as_raw_fd();
+        numbers.insert(fd);
+        // Nothing is registered by this number, and what is registered now is the only one.
+        assert_eq!(deregister(&mut poller, &one), Err(Error::NotFound));
+        try_register(&mut poller, fd, id, Interests::READABLE, [Level, Edge][id % 2]).unwrap();
+        assert_silent(&mut poller);
+        other.write_all(b"x").unwrap();
+        assert_eq!(poll(&mut poller), [(id, Ready::READABLE)]);
+        // Closed while there is an event that no poll has returned.
+        other.write_all(b"x").unwrap();
+        drop(one);
+        assert_silent(&mut poller);
+    }
+    assert!(numbers.len() < 50, "no number was used twice");
+}
+
 /// epoll's registrations belong to what is open and not to its number, which is why one deregisters first; kqueue's to
 /// the number.
 #[test]

@@ -12,11 +12,12 @@ use std::process::Command;
 use self::support::*;
 
 /// Examples, but not the README's server, and their arguments up to the address if they have one.
-const EXAMPLES: [(&str, Option<&[&str]>); 9] = [
+const EXAMPLES: [(&str, Option<&[&str]>); 10] = [
     ("tcp_server", Some(&[])),
     ("echo_demo", None),
     ("fair_server", Some(&[])),
     ("idle_timeout", Some(&[])),
+    ("one_request", Some(&[])),
     ("dns_server", None),
     ("per_core", Some(&["reuse-port"])),
     ("interop", None),

@@ -97,6 +97,38 @@ fn who_is_silent_is_closed_and_who_is_not_is_not() {
     });
 }
 
+/// Requests that are there when their connection is accepted, that come later, in pieces, or never.
+#[test]
+fn one_request_is_answered_and_the_connection_closed() {
+    let server = Server::start("one_request", &["127.0.0.1:0", "60000"]);
+    let answer = |mut client: &TcpStream| {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let mut clients: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    for (n, client) in clients.iter_mut().enumerate() {
+        let now: &[u8] = [&b"hello\n"[..], b"hel", b"h"][n % 3];
+        client.write_all(now).unwrap();
+    }
+    for client in clients.iter().step_by(3) {
+        assert_eq!(answer(client), "HELLO\n");
+    }
+    for (n, client) in clients.iter_mut().enumerate().filter(|(n, _)| n % 3 != 0) {
+        let rest: &[u8] = if n % 3 == 1 { b"lo\n" } else { b"ello\n" };
+        client.write_all(rest).unwrap();
+        assert_eq!(answer(client), "HELLO\n");
+    }
+    let mut too_long = server.connect();
+    too_long.write_all(&[b'x'; 256]).unwrap();
+    assert!(too_long.read(&mut [0]).is_ok_and(|length| length == 0));
+
+    let impatient = Server::start("one_request", &["127.0.0.1:0", "200"]);
+    let mut halting = impatient.connect();
+    halting.write_all(b"hel").unwrap();
+    assert_eq!((answer(&impatient.connect()), answer(&halting)), (String::new(), String::new()));
+}
+
 fn is_echoed(stream: &mut TcpStream) -> bool {
     let mut echo = [0];
     stream.write_all(b"x").is_ok() && stream.read_exact(&mut echo).is_ok() && echo == *b"x"

@@ -21,9 +21,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Call [`accept`](Acceptor::accept) once for each event of its id. It accepts one connection; the
 /// listener is level-triggered, so the next poll reports the next connection, and the connections
-/// that are open already get their share of each batch. While nothing can be accepted, because
-/// descriptors or kernel memory are exhausted, the listener is not registered, and a timeout under
-/// its id takes its place: the poller needs room for one.
+/// that are open already get their share of each batch. If many clients come at once, call it up to
+/// a bound, 16 for example, until it returns something else than a connection: that saves polls.
+///
+/// While nothing can be accepted, because descriptors or kernel memory are exhausted, the listener
+/// is not registered, and a timeout under its id takes its place: the poller needs room for one.
 ///
 /// ```
 /// use mio_st::event::{EventedId, Events};
