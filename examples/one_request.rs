@@ -137,14 +137,16 @@ impl Request {
     /// Reads once, and answers if the line is complete. Returns whether it has.
     fn advance(&mut self) -> io::Result<bool> {
         match self.stream.read(&mut self.line[self.length..]) {
-            // The end, or a line that is too long.
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => self.length += count,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         }
         let read = &mut self.line[..self.length];
-        let Some(end) = read.iter().position(|&byte| byte == b'\n') else { return Ok(false) };
+        let Some(end) = read.iter().position(|&byte| byte == b'\n') else {
+            let is_too_long = read.len() == LONGEST_LINE;
+            return if is_too_long { Err(ErrorKind::InvalidData.into()) } else { Ok(false) };
+        };
         let answer = &mut read[..=end];
         answer.make_ascii_uppercase();
         // It is the first that is sent, and fits the socket's buffer.
