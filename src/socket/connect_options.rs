@@ -121,7 +121,7 @@ impl<'a> ConnectOptions<'a> {
             socket::bind(&stream, &RawAddress::of(own))?;
         }
         socket::connect(stream.as_raw_fd(), &RawAddress::of(address))?;
-        Ok(Socket::adopt(stream))
+        Ok(Socket::from_owned(stream))
     }
 
     fn set_early(&self, stream: &OwnedFd) -> Result<()> {

@@ -188,7 +188,7 @@ impl ListenOptions {
         let socket = socket::socket(socket::family(address), kind)?;
         self.set_early(&socket)?;
         socket::bind(&socket, &RawAddress::of(address))?;
-        Ok(Socket::adopt(socket))
+        Ok(Socket::from_owned(socket))
     }
 
     /// Sets what must be set before bind(2).

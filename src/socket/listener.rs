@@ -38,7 +38,7 @@ impl<K: Listens> Socket<K> {
         let mut address = RawAddress::room();
         let stream = socket::accept(self.as_raw_fd(), &mut address)?;
         match K::Address::from_raw(&address) {
-            Ok(address) => Ok((Socket::adopt(stream), address)),
+            Ok(address) => Ok((Socket::from_owned(stream), address)),
             // macOS returns no address if the peer has reset the connection already.
             Err(_) if address.len() == 0 => Err(Error::Os(libc::ECONNABORTED)),
             Err(error) => Err(error),

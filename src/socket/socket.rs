@@ -40,13 +40,13 @@ impl<K: Kind> Socket<K> {
         if kind != K::TYPE || !K::FAMILIES.contains(&family) || listens != K::LISTENS {
             return Err(Error::InvalidInput);
         }
-        Socket::adopt_nonblocking(fd)
+        Socket::from_owned_nonblocking(fd)
     }
 
     /// Takes over a socket and makes it non-blocking.
-    pub(crate) fn adopt_nonblocking(fd: OwnedFd) -> Result<Socket<K>> {
+    pub(crate) fn from_owned_nonblocking(fd: OwnedFd) -> Result<Socket<K>> {
         socket::set_nonblocking(fd.as_raw_fd())?;
-        Ok(Socket::adopt(fd))
+        Ok(Socket::from_owned(fd))
     }
 
     /// Takes over a descriptor, as it is. It should be a non-blocking socket of this kind: nothing
@@ -59,10 +59,10 @@ impl<K: Kind> Socket<K> {
     #[must_use]
     pub unsafe fn from_raw_fd(fd: RawFd) -> Socket<K> {
         // SAFETY: the caller promises the same.
-        Socket::adopt(unsafe { OwnedFd::from_raw_fd(fd) })
+        Socket::from_owned(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
-    pub(crate) fn adopt(fd: OwnedFd) -> Socket<K> {
+    pub(crate) fn from_owned(fd: OwnedFd) -> Socket<K> {
         Socket { source: Source::new(fd, K::POSSIBLE), kind: PhantomData }
     }
 
@@ -78,7 +78,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// The system's: out of descriptors.
     pub fn try_clone(&self) -> Result<Socket<K>> {
-        Ok(Socket::adopt(socket::duplicate(self.as_raw_fd())?))
+        Ok(Socket::from_owned(socket::duplicate(self.as_raw_fd())?))
     }
 
     /// Returns the address that the socket is bound to.
@@ -135,7 +135,7 @@ impl<K: Kind> From<OwnedFd> for Socket<K> {
     fn from(fd: OwnedFd) -> Socket<K> {
         // An open descriptor has no error here; any other shows at the first call.
         let _ = socket::set_nonblocking(fd.as_raw_fd());
-        Socket::adopt(fd)
+        Socket::from_owned(fd)
     }
 }
 

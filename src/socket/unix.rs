@@ -74,7 +74,7 @@ impl UnixListener {
         let listener = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
         socket::bind(&listener, &address.to_raw())?;
         socket::listen(listener.as_raw_fd(), BACKLOG)?;
-        Ok(Socket::adopt(listener))
+        Ok(Socket::from_owned(listener))
     }
 }
 
@@ -90,7 +90,7 @@ impl UnixStream {
     pub fn connect(address: &UnixAddress) -> Result<UnixStream> {
         let stream = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
         socket::connect(stream.as_raw_fd(), &address.to_raw())?;
-        Ok(Socket::adopt(stream))
+        Ok(Socket::from_owned(stream))
     }
 
     /// Returns two connections, each the other's peer, without a name.
@@ -100,7 +100,7 @@ impl UnixStream {
     /// The system's: out of descriptors. See socketpair(2).
     pub fn pair() -> Result<(UnixStream, UnixStream)> {
         let (one, other) = socket::pair(libc::SOCK_STREAM)?;
-        Ok((Socket::adopt(one), Socket::adopt(other)))
+        Ok((Socket::from_owned(one), Socket::from_owned(other)))
     }
 
     /// Returns the user, group and process of the peer: of the process that connected or listened,

@@ -69,7 +69,7 @@ impl UnixDatagram {
     pub fn bind(address: &UnixAddress) -> Result<UnixDatagram> {
         let datagram = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)?;
         socket::bind(&datagram, &address.to_raw())?;
-        Ok(Socket::adopt(datagram))
+        Ok(Socket::from_owned(datagram))
     }
 
     /// Returns a socket without a name: it can send, and receives no answer.
@@ -78,7 +78,7 @@ impl UnixDatagram {
     ///
     /// The system's: out of descriptors. See socket(2).
     pub fn unbound() -> Result<UnixDatagram> {
-        socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM).map(Socket::adopt)
+        socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM).map(Socket::from_owned)
     }
 
     /// Returns two sockets, each the other's peer, without a name.
@@ -88,7 +88,7 @@ impl UnixDatagram {
     /// The system's: out of descriptors. See socketpair(2).
     pub fn pair() -> Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = socket::pair(libc::SOCK_DGRAM)?;
-        Ok((Socket::adopt(one), Socket::adopt(other)))
+        Ok((Socket::from_owned(one), Socket::from_owned(other)))
     }
 
     /// Makes [`send`](Socket::send) send to the socket at `address` from now on, and receives from

@@ -96,7 +96,7 @@ impl VsockListener {
         let listener = new()?;
         socket::bind(&listener, &address.to_raw())?;
         socket::listen(listener.as_raw_fd(), BACKLOG)?;
-        Ok(Socket::adopt(listener))
+        Ok(Socket::from_owned(listener))
     }
 }
 
@@ -111,7 +111,7 @@ impl VsockStream {
     pub fn connect(address: VsockAddress) -> Result<VsockStream> {
         let stream = new()?;
         socket::connect(stream.as_raw_fd(), &address.to_raw())?;
-        Ok(Socket::adopt(stream))
+        Ok(Socket::from_owned(stream))
     }
 }
 

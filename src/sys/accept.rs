@@ -1,6 +1,6 @@
 //! What the errors of accept(2) mean for a server, and the reserve descriptor of a guard.
 
-use super::fd::Fd;
+use super::fd::OwnedFd;
 use super::socket;
 use crate::error::{Error, Result};
 
@@ -76,7 +76,7 @@ impl AcceptError {
 ///
 /// It is a socket, because making one needs no file system, and because a duplicate of another
 /// descriptor would not count against the limit of the system (`ENFILE`).
-pub(crate) fn reserve() -> Result<Fd> {
+pub(crate) fn reserve() -> Result<OwnedFd> {
     socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)
 }
 

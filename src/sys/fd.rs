@@ -58,7 +58,7 @@ pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Re
 
 /// Makes a call for what may be a signal handler: `errno` is afterwards what it was before.
 #[inline]
-pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
+pub(crate) fn preserve_errno<T>(call: impl FnOnce() -> T) -> T {
     // SAFETY: the pointer to the calling thread's own `errno` is always valid.
     let before = unsafe { *errno() };
     let answer = call();
@@ -70,9 +70,6 @@ pub(crate) fn quietly<T>(call: impl FnOnce() -> T) -> T {
 /// A descriptor that is closed when dropped, as `std::os::fd::OwnedFd`, without `std`.
 #[derive(Debug)]
 pub struct OwnedFd(RawFd);
-
-/// Its name inside the crate.
-pub(crate) use self::OwnedFd as Fd;
 
 impl OwnedFd {
     /// Takes over a descriptor, as it is.
@@ -97,7 +94,9 @@ impl OwnedFd {
     #[inline]
     #[must_use = "nobody else will close it"]
     pub fn into_raw_fd(self) -> RawFd {
-        self.into_raw()
+        let fd = self.0;
+        mem::forget(self);
+        fd
     }
 
     /// Sets whether calls that cannot be completed at once fail (`O_NONBLOCK`) or wait. It is a
@@ -120,20 +119,6 @@ impl OwnedFd {
         }
         Ok(())
     }
-}
-
-impl OwnedFd {
-    /// # Safety
-    ///
-    /// `fd` must be open, and nobody else may own it.
-    pub(crate) unsafe fn adopt(fd: RawFd) -> OwnedFd {
-        OwnedFd(fd)
-    }
-
-    #[inline]
-    pub(crate) fn raw(&self) -> RawFd {
-        self.0
-    }
 
     /// Makes it close-on-exec, if the system cannot do so when it creates it.
     #[allow(dead_code)] // Linux can.
@@ -141,13 +126,6 @@ impl OwnedFd {
         // SAFETY: no memory is involved.
         check(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })?;
         Ok(())
-    }
-
-    /// Gives it away, open.
-    pub(crate) fn into_raw(self) -> RawFd {
-        let fd = self.0;
-        mem::forget(self);
-        fd
     }
 }
 

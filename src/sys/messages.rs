@@ -333,12 +333,12 @@ impl<const N: usize> fmt::Debug for Messages<N> {
 mod tests {
     use super::*;
 
-    use super::super::fd::Fd;
+    use super::super::fd::OwnedFd;
     use super::super::message::recv;
     use super::super::send::send;
     use super::super::socket;
 
-    fn pair() -> (Fd, Fd) {
+    fn pair() -> (OwnedFd, OwnedFd) {
         socket::pair(libc::SOCK_DGRAM).unwrap()
     }
 
@@ -352,15 +352,15 @@ mod tests {
                 messages.prepare(buffers);
                 let Messages { messages, pending, .. } = messages;
                 // SAFETY: the messages point to the buffers.
-                match one_call.then(|| unsafe { receive_at_once(there.raw(), messages) }) {
+                match one_call.then(|| unsafe { receive_at_once(there.as_raw_fd(), messages) }) {
                     Some(Some(answer)) => answer,
                     // SAFETY: as above.
-                    _ => unsafe { receive_in_turn(there.raw(), messages, pending) },
+                    _ => unsafe { receive_in_turn(there.as_raw_fd(), messages, pending) },
                 }
             };
             assert!(receive(&mut messages, &mut buffers).unwrap_err().is_would_block());
             for data in [&b"one"[..], b"three", b"", b"four"] {
-                send(here.raw(), data).unwrap();
+                send(here.as_raw_fd(), data).unwrap();
             }
             let mut lengths = heapless::Vec::<(usize, bool), 4>::new();
             for count in [3, 1] {
@@ -381,15 +381,18 @@ mod tests {
         let mut buffers = [[0; 4]; 2];
         let mut messages = Messages::<2>::new();
         messages.prepare(&mut buffers);
-        send(here.raw(), b"one").unwrap();
+        send(here.as_raw_fd(), b"one").unwrap();
         // More parts than the system takes.
         messages.messages[1].header.msg_iovlen = 100_000;
-        send(here.raw(), b"two").unwrap();
+        send(here.as_raw_fd(), b"two").unwrap();
         let Messages { messages: list, pending, .. } = &mut messages;
         // SAFETY: the first points to its buffer, and more parts than the system takes are refused.
-        assert_eq!(unsafe { receive_in_turn(there.raw(), list, pending) }, Ok(1));
-        assert_eq!(messages.receive(there.raw(), &mut buffers), Err(Error::Os(libc::EMSGSIZE)));
-        assert_eq!(messages.receive(there.raw(), &mut buffers), Ok(1));
+        assert_eq!(unsafe { receive_in_turn(there.as_raw_fd(), list, pending) }, Ok(1));
+        assert_eq!(
+            messages.receive(there.as_raw_fd(), &mut buffers),
+            Err(Error::Os(libc::EMSGSIZE))
+        );
+        assert_eq!(messages.receive(there.as_raw_fd(), &mut buffers), Ok(1));
     }
 
     #[test]
@@ -404,22 +407,22 @@ mod tests {
             }
             let list = &mut outgoing.messages.messages[..3];
             // SAFETY: the messages point to the data.
-            let sent = match one_call.then(|| unsafe { send_at_once(here.raw(), list) }) {
+            let sent = match one_call.then(|| unsafe { send_at_once(here.as_raw_fd(), list) }) {
                 Some(Some(answer)) => answer,
                 // SAFETY: as above.
-                _ => unsafe { send_in_turn(here.raw(), list) },
+                _ => unsafe { send_in_turn(here.as_raw_fd(), list) },
             };
             assert_eq!(sent, Ok(3));
             for data in data {
                 let mut buffer = [0; 8];
-                let length = recv(there.raw(), &mut buffer, 0).unwrap();
+                let length = recv(there.as_raw_fd(), &mut buffer, 0).unwrap();
                 assert_eq!(&buffer[..length], data);
             }
             drop(there);
             // An error is of the first, and met again.
             for _ in 0..2 {
                 // SAFETY: as above.
-                let answer = unsafe { send_in_turn(here.raw(), &mut messages.messages) };
+                let answer = unsafe { send_in_turn(here.as_raw_fd(), &mut messages.messages) };
                 assert!(answer.is_err());
             }
         }

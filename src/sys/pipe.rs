@@ -1,27 +1,27 @@
 //! Pipes.
 
-use super::fd::{Fd, check};
+use super::fd::{OwnedFd, check};
 use crate::error::Result;
 
 /// The reading end and the writing end, non-blocking and close-on-exec: pipe2(2).
 #[cfg(not(target_vendor = "apple"))]
-pub(crate) fn pipe() -> Result<(Fd, Fd)> {
+pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut fds = [-1; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     unsafe {
         check(libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK))?;
-        Ok((Fd::adopt(fds[0]), Fd::adopt(fds[1])))
+        Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
     }
 }
 
 /// The same, in more calls: pipe(2).
 #[cfg(target_vendor = "apple")]
-pub(crate) fn pipe() -> Result<(Fd, Fd)> {
+pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut fds = [-1; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     let ends = unsafe {
         check(libc::pipe(fds.as_mut_ptr()))?;
-        [Fd::adopt(fds[0]), Fd::adopt(fds[1])]
+        [OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])]
     };
     for end in &ends {
         end.set_cloexec()?;

@@ -6,7 +6,7 @@ use core::mem;
 use libc::{iovec, msghdr};
 
 use super::control::Control;
-use super::fd::{Fd, RawFd, retry};
+use super::fd::{OwnedFd, RawFd, retry};
 use super::io::MOST_BYTES;
 use super::send::NO_SIGNAL;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ pub(crate) struct Received {
 pub(crate) fn receive(
     socket: RawFd,
     buffer: &mut [u8],
-    mut take: impl FnMut(Fd),
+    mut take: impl FnMut(OwnedFd),
 ) -> Result<Received> {
     let mut control = Control::<SPACE>::new();
     let length = buffer.len().min(MOST_BYTES);
@@ -79,7 +79,7 @@ pub(crate) fn receive(
             for descriptor in bytes.chunks_exact(size_of::<RawFd>()) {
                 let Ok(number) = descriptor.try_into().map(RawFd::from_ne_bytes) else { continue };
                 // SAFETY: it was made just now, for this process, and has no other owner.
-                let fd = unsafe { Fd::adopt(number) };
+                let fd = unsafe { OwnedFd::from_raw_fd(number) };
                 #[cfg(target_vendor = "apple")]
                 let _ = fd.set_cloexec();
                 take(fd);

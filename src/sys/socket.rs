@@ -7,20 +7,20 @@ use core::ffi::c_int;
 use core::net::SocketAddr;
 
 use super::address::RawAddress;
-use super::fd::{Fd, RawFd, check, retry};
+use super::fd::{OwnedFd, RawFd, check, retry};
 use crate::error::{Error, Result};
 
 /// socket(2).
-pub(crate) fn socket(family: c_int, kind: c_int) -> Result<Fd> {
+pub(crate) fn socket(family: c_int, kind: c_int) -> Result<OwnedFd> {
     // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
     #[cfg(not(target_vendor = "apple"))]
     return unsafe {
         let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        Ok(Fd::adopt(check(libc::socket(family, kind, 0))?))
+        Ok(OwnedFd::from_raw_fd(check(libc::socket(family, kind, 0))?))
     };
     // SAFETY: as above.
     #[cfg(target_vendor = "apple")]
-    return unsafe { prepare(Fd::adopt(check(libc::socket(family, kind, 0))?)) };
+    return unsafe { prepare(OwnedFd::from_raw_fd(check(libc::socket(family, kind, 0))?)) };
 }
 
 /// The family of an address, for `socket`.
@@ -32,14 +32,14 @@ pub(crate) fn family(address: SocketAddr) -> c_int {
 }
 
 /// socketpair(2) of the Unix domain: two sockets, each the other's peer.
-pub(crate) fn pair(kind: c_int) -> Result<(Fd, Fd)> {
+pub(crate) fn pair(kind: c_int) -> Result<(OwnedFd, OwnedFd)> {
     #[cfg(not(target_vendor = "apple"))]
     let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     let mut fds = [0; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     let (one, other) = unsafe {
         check(libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr()))?;
-        (Fd::adopt(fds[0]), Fd::adopt(fds[1]))
+        (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1]))
     };
     #[cfg(target_vendor = "apple")]
     let (one, other) = (prepare(one)?, prepare(other)?);
@@ -47,9 +47,9 @@ pub(crate) fn pair(kind: c_int) -> Result<(Fd, Fd)> {
 }
 
 /// bind(2).
-pub(crate) fn bind(socket: &Fd, address: &RawAddress) -> Result<()> {
+pub(crate) fn bind(socket: &OwnedFd, address: &RawAddress) -> Result<()> {
     // SAFETY: the kernel reads an address of that length.
-    check(unsafe { libc::bind(socket.raw(), address.as_ptr(), address.len()) })?;
+    check(unsafe { libc::bind(socket.as_raw_fd(), address.as_ptr(), address.len()) })?;
     Ok(())
 }
 
@@ -72,19 +72,19 @@ pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
 
 /// accept(2), which writes to `address`. An error of the new connection alone is `ECONNABORTED` or
 /// another that [`AcceptError`](super::accept::AcceptError) knows as such.
-pub(crate) fn accept(listener: RawFd, address: &mut RawAddress) -> Result<Fd> {
+pub(crate) fn accept(listener: RawFd, address: &mut RawAddress) -> Result<OwnedFd> {
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and a descriptor made just now
     // has no other owner.
     #[cfg(not(target_vendor = "apple"))]
     let socket = unsafe {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        Fd::adopt(retry(|| libc::accept4(listener, pointer, length, flags))?)
+        OwnedFd::from_raw_fd(retry(|| libc::accept4(listener, pointer, length, flags))?)
     };
     // SAFETY: as above.
     #[cfg(target_vendor = "apple")]
     let socket = unsafe {
-        let socket = Fd::adopt(retry(|| libc::accept(listener, pointer, length))?);
+        let socket = OwnedFd::from_raw_fd(retry(|| libc::accept(listener, pointer, length))?);
         // If the peer has reset the connection already, these calls fail with `EINVAL`: "the socket
         // has been shut down". That says nothing about the listener.
         prepare(socket).map_err(|_| Error::Os(libc::ECONNABORTED))?
@@ -133,20 +133,20 @@ pub(crate) fn shutdown(socket: RawFd, how: c_int) -> Result<()> {
 
 /// A second descriptor of the same socket, close-on-exec: fcntl(2). Never one of the first three
 /// numbers, which mean standard input and output.
-pub(crate) fn duplicate(socket: RawFd) -> Result<Fd> {
+pub(crate) fn duplicate(socket: RawFd) -> Result<OwnedFd> {
     // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-    unsafe { Ok(Fd::adopt(check(libc::fcntl(socket, libc::F_DUPFD_CLOEXEC, 3))?)) }
+    unsafe { Ok(OwnedFd::from_raw_fd(check(libc::fcntl(socket, libc::F_DUPFD_CLOEXEC, 3))?)) }
 }
 
 /// What the other systems do when they make a socket.
 #[cfg(target_vendor = "apple")]
-fn prepare(socket: Fd) -> Result<Fd> {
-    super::option::set(socket.raw(), libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1 as c_int)?;
+fn prepare(socket: OwnedFd) -> Result<OwnedFd> {
+    super::option::set(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1 as c_int)?;
     // SAFETY: no memory is involved.
     unsafe {
-        check(libc::fcntl(socket.raw(), libc::F_SETFD, libc::FD_CLOEXEC))?;
-        let flags = check(libc::fcntl(socket.raw(), libc::F_GETFL))?;
-        check(libc::fcntl(socket.raw(), libc::F_SETFL, flags | libc::O_NONBLOCK))?;
+        check(libc::fcntl(socket.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC))?;
+        let flags = check(libc::fcntl(socket.as_raw_fd(), libc::F_GETFL))?;
+        check(libc::fcntl(socket.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK))?;
     }
     Ok(socket)
 }

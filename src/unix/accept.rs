@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::sys::accept::{AcceptError, reserve};
-use crate::sys::fd::Fd;
+use crate::sys::fd::OwnedFd;
 
 /// The result of one attempt to accept a connection; see [`AcceptGuard`].
 ///
@@ -67,7 +67,7 @@ pub enum Incoming<S, A> {
 /// ```
 #[derive(Debug)]
 pub struct AcceptGuard {
-    reserve: Option<Fd>,
+    reserve: Option<OwnedFd>,
 }
 
 impl AcceptGuard {

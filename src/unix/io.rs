@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::interests::Interests;
 use crate::source::{AsSource, Descriptor, Source};
 use crate::sys::error_queue::{self, QueuedError};
-use crate::sys::fd::{Fd, OwnedFd, RawFd};
+use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::io::{self, Output};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 
@@ -67,7 +67,7 @@ pub struct EventedIo {
 /// What it owns.
 #[derive(Debug)]
 pub struct Io {
-    fd: Fd,
+    fd: OwnedFd,
     output: Output,
 }
 
@@ -84,7 +84,7 @@ impl EventedIo {
     #[must_use]
     pub unsafe fn from_raw_fd(fd: RawFd) -> EventedIo {
         // SAFETY: the caller promises the same.
-        let io = Io { fd: unsafe { Fd::adopt(fd) }, output: Output::new() };
+        let io = Io { fd: unsafe { OwnedFd::from_raw_fd(fd) }, output: Output::new() };
         EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) }
     }
 
@@ -99,21 +99,21 @@ impl EventedIo {
         Ok(EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) })
     }
 
-    pub(super) fn pipe_end(fd: Fd, possible: Interests) -> EventedIo {
+    pub(super) fn pipe_end(fd: OwnedFd, possible: Interests) -> EventedIo {
         EventedIo { source: Source::new(Io { fd, output: Output::pipe() }, possible) }
     }
 
     /// Gives the descriptor away, open, and registered where it is.
     #[must_use = "nobody else will close it"]
     pub fn into_raw_fd(self) -> RawFd {
-        self.source.into_descriptor().fd.into_raw()
+        self.source.into_descriptor().fd.into_raw_fd()
     }
 
     /// Returns the descriptor, which stays owned by the handle.
     #[inline]
     #[must_use]
     pub fn as_raw_fd(&self) -> RawFd {
-        self.source.descriptor().fd.raw()
+        self.source.descriptor().fd.as_raw_fd()
     }
 
     /// Sets whether calls that cannot be completed at once fail or wait (`O_NONBLOCK`). This is a
@@ -235,7 +235,7 @@ former_names! {
 
 impl Descriptor for Io {
     fn watched_fd(&self) -> Result<RawFd> {
-        Ok(self.fd.raw())
+        Ok(self.fd.as_raw_fd())
     }
 }
 

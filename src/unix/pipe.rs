@@ -5,7 +5,7 @@ use super::io::Io;
 use crate::error::Result;
 use crate::interests::Interests;
 use crate::source::{AsSource, Source};
-use crate::sys::fd::{Fd, OwnedFd, RawFd};
+use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 use crate::sys::pipe;
 
@@ -57,7 +57,7 @@ macro_rules! end {
             #[must_use]
             pub unsafe fn from_raw_fd(fd: RawFd) -> $End {
                 // SAFETY: the caller promises the same.
-                $End::new(unsafe { Fd::adopt(fd) })
+                $End::new(unsafe { OwnedFd::from_raw_fd(fd) })
             }
 
             /// Takes over a descriptor, this end of a pipe, and makes it non-blocking.
@@ -70,7 +70,7 @@ macro_rules! end {
                 Ok($End::new(fd))
             }
 
-            fn new(fd: Fd) -> $End {
+            fn new(fd: OwnedFd) -> $End {
                 $End { io: EventedIo::pipe_end(fd, $End::INTERESTS) }
             }
 

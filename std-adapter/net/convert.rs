@@ -56,7 +56,7 @@ impl<K: StdKind> Socket<K> {
     ///
     /// The system's, see fcntl(2); the socket is closed then.
     pub fn from_std(inner: K::Std) -> io::Result<Self> {
-        Ok(socket::Socket::adopt_nonblocking(inner.into().into())?.into())
+        Ok(socket::Socket::from_owned_nonblocking(inner.into().into())?.into())
     }
 }
 

@@ -4,7 +4,9 @@ use core::time::Duration;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use super::{A_WHILE, PATIENCE};
+#[cfg(not(target_os = "linux"))]
+use super::A_WHILE;
+use super::PATIENCE;
 
 /// Runs `act` in another thread as soon as the calling thread sleeps in the kernel, in a poll for
 /// example.
@@ -29,10 +31,8 @@ pub fn thread_id() -> i32 {
 
 /// Waits until a thread of this process sleeps, but not for a lock; where the system does not tell,
 /// for a while.
+#[cfg(target_os = "linux")]
 pub fn wait_until_it_sleeps(thread: i32) {
-    if !cfg!(target_os = "linux") {
-        return thread::sleep(A_WHILE);
-    }
     let begun = Instant::now();
     while !sleeps_now(thread) {
         assert!(begun.elapsed() < PATIENCE, "the thread does not sleep");
@@ -40,7 +40,13 @@ pub fn wait_until_it_sleeps(thread: i32) {
     }
 }
 
+#[cfg(not(target_os = "linux"))]
+pub fn wait_until_it_sleeps(_: i32) {
+    thread::sleep(A_WHILE);
+}
+
 /// See proc(5). A thread that a tracer has stopped is not asleep.
+#[cfg(target_os = "linux")]
 fn sleeps_now(thread: i32) -> bool {
     let read = |name| std::fs::read_to_string(format!("/proc/self/task/{thread}/{name}"));
     let is_lock = |call: &str| call.split(' ').next() == Some(&libc::SYS_futex.to_string());

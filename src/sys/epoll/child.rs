@@ -9,7 +9,7 @@ use super::reap::{look, reap, sends_sigchld};
 use super::sigchld::Watch;
 use super::watched::WatchedFd;
 use crate::error::{Error, Result};
-use crate::sys::fd::{Fd, RawFd, check};
+use crate::sys::fd::{OwnedFd, RawFd, check};
 use crate::sys::missing::{is_missing, may_call};
 use crate::sys::process::{ExitStatus, NO_CHILD, kill, no_child};
 use crate::sys::signal::Signal;
@@ -60,16 +60,16 @@ impl ChildWatch {
         }
         let flags = libc::EFD_CLOEXEC | libc::EFD_NONBLOCK;
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-        let eventfd = unsafe { Fd::adopt(check(libc::eventfd(0, flags))?) };
+        let eventfd = unsafe { OwnedFd::from_raw_fd(check(libc::eventfd(0, flags))?) };
         let eventfd = WatchedFd::new(eventfd)?;
-        let watch = Watch::new(pid, eventfd.raw())?;
+        let watch = Watch::new(pid, eventfd.as_raw_fd())?;
         Ok(ChildWatch(Kind::Sigchld { pid, watch, eventfd, reaped: false }))
     }
 
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
         Ok(match &self.0 {
-            Kind::Pidfd(pidfd) => pidfd.raw(),
-            Kind::Sigchld { eventfd, .. } => eventfd.raw(),
+            Kind::Pidfd(pidfd) => pidfd.as_raw_fd(),
+            Kind::Sigchld { eventfd, .. } => eventfd.as_raw_fd(),
         })
     }
 
@@ -85,7 +85,7 @@ impl ChildWatch {
             Kind::Pidfd(fd) | Kind::Sigchld { eventfd: fd, .. } if fd.check_fork().is_err() => {
                 Err(NO_CHILD)
             }
-            Kind::Pidfd(pidfd) => send_signal(pidfd.raw(), signal),
+            Kind::Pidfd(pidfd) => send_signal(pidfd.as_raw_fd(), signal),
             Kind::Sigchld { reaped: true, .. } => Err(NO_CHILD),
             Kind::Sigchld { pid, .. } => kill(*pid, signal),
         }
@@ -93,7 +93,7 @@ impl ChildWatch {
 
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         match &mut self.0 {
-            Kind::Pidfd(pidfd) => reap(libc::P_PIDFD, pidfd.raw() as libc::id_t),
+            Kind::Pidfd(pidfd) => reap(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t),
             Kind::Sigchld { eventfd, reaped, .. } if *reaped || eventfd.check_fork().is_err() => {
                 Err(NO_CHILD)
             }
@@ -118,7 +118,7 @@ fn send_signal(pidfd: RawFd, signal: Signal) -> Result<()> {
 }
 
 /// Returns the child's pidfd, or `None` if this system has none.
-fn pidfd(pid: pid_t) -> Result<Option<Fd>> {
+fn pidfd(pid: pid_t) -> Result<Option<OwnedFd>> {
     if !may_call(PIDFD_OPEN_LEVEL) {
         return Ok(None);
     }
@@ -127,7 +127,7 @@ fn pidfd(pid: pid_t) -> Result<Option<Fd>> {
     let opened = check(unsafe { libc::syscall(SYS_PIDFD_OPEN, pid, flags) });
     let pidfd = match opened {
         // SAFETY: as above.
-        Ok(fd) => unsafe { Fd::adopt(fd as RawFd) },
+        Ok(fd) => unsafe { OwnedFd::from_raw_fd(fd as RawFd) },
         Err(error) if is_missing(error) => return Ok(None),
         // No such process, or only a thread of one.
         Err(Error::Os(libc::ESRCH | libc::EINVAL) | Error::NotFound) => return Err(NO_CHILD),
@@ -135,7 +135,7 @@ fn pidfd(pid: pid_t) -> Result<Option<Fd>> {
     };
     // Nothing reads it; but whatever holds it and waits by it (waitid(2)) should not wait.
     pidfd.set_nonblocking(true)?;
-    match look(libc::P_PIDFD, pidfd.raw() as libc::id_t) {
+    match look(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t) {
         Ok(()) => Ok(Some(pidfd)),
         // Linux 5.3 opens pidfds and does not wait for them.
         Err(Error::Os(libc::EINVAL)) => Ok(None),

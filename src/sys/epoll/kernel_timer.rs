@@ -13,13 +13,13 @@ use core::ptr;
 use super::{RawEvent, Selector};
 use crate::error::Result;
 use crate::sys::Wait;
-use crate::sys::fd::{Fd, check};
+use crate::sys::fd::{OwnedFd, check};
 use crate::sys::missing::unsupported;
 use crate::time::Instant;
 
 #[derive(Debug)]
 pub(crate) struct KernelTimer {
-    timerfd: Fd,
+    timerfd: OwnedFd,
     /// When it expires, or did; `Instant::MAX` if it is not armed.
     armed: Instant,
 }
@@ -28,8 +28,9 @@ impl KernelTimer {
     pub(crate) fn new() -> Result<KernelTimer> {
         let (clock, flags) = (libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC | libc::TFD_NONBLOCK);
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-        let timerfd =
-            unsafe { Fd::adopt(check(libc::timerfd_create(clock, flags)).map_err(unsupported)?) };
+        let timerfd = unsafe {
+            OwnedFd::from_raw_fd(check(libc::timerfd_create(clock, flags)).map_err(unsupported)?)
+        };
         let timer = KernelTimer { timerfd, armed: Instant::MAX };
         // A sandbox may refuse the second call only.
         timer.set(Instant::MAX).map_err(unsupported)?;
@@ -54,7 +55,7 @@ impl KernelTimer {
             self.armed = end;
         }
         let readable = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        let mut both = [readable(selector.raw_fd()), readable(self.timerfd.raw())];
+        let mut both = [readable(selector.raw_fd()), readable(self.timerfd.as_raw_fd())];
         // SAFETY: the kernel writes to the two structures, which live longer than the call.
         check(unsafe { libc::poll(both.as_mut_ptr(), both.len() as libc::nfds_t, -1) })?;
         match both[0].revents {
@@ -71,7 +72,7 @@ impl KernelTimer {
             at => timespec(at),
         };
         let setting = libc::itimerspec { it_interval: NEVER, it_value: value };
-        let (fd, flags) = (self.timerfd.raw(), libc::TFD_TIMER_ABSTIME);
+        let (fd, flags) = (self.timerfd.as_raw_fd(), libc::TFD_TIMER_ABSTIME);
         // SAFETY: the kernel reads `setting` and writes nothing.
         check(unsafe { libc::timerfd_settime(fd, flags, &setting, ptr::null_mut()) })?;
         Ok(())

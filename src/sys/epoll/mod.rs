@@ -30,7 +30,7 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use super::Wait;
-use super::fd::{Fd, RawFd, check};
+use super::fd::{OwnedFd, RawFd, check};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::PollOption;
@@ -84,7 +84,7 @@ const _: () = assert!(
 /// An epoll instance.
 #[derive(Debug)]
 pub(crate) struct Selector {
-    epoll: Fd,
+    epoll: OwnedFd,
 }
 
 impl Selector {
@@ -93,13 +93,14 @@ impl Selector {
 
     pub(crate) fn new() -> Result<Selector> {
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-        let epoll = unsafe { Fd::adopt(check(libc::epoll_create1(libc::EPOLL_CLOEXEC))?) };
+        let epoll =
+            unsafe { OwnedFd::from_raw_fd(check(libc::epoll_create1(libc::EPOLL_CLOEXEC))?) };
         Ok(Selector { epoll })
     }
 
     #[inline]
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.epoll.raw()
+        self.epoll.as_raw_fd()
     }
 
     pub(crate) fn register(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
@@ -144,7 +145,7 @@ impl Selector {
     #[inline]
     fn control(&self, operation: c_int, fd: RawFd, event: &mut libc::epoll_event) -> Result<()> {
         // SAFETY: `event` is valid for the length of the call, which does not keep it.
-        check(unsafe { libc::epoll_ctl(self.epoll.raw(), operation, fd, event) })?;
+        check(unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, event) })?;
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl Selector {
             Wait::No => 0,
             Wait::Endless => call::ENDLESS,
         };
-        call::epoll_wait(self.epoll.raw(), events, millis)
+        call::epoll_wait(self.epoll.as_raw_fd(), events, millis)
     }
 }
 

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsiz
 use libc::{pid_t, siginfo_t};
 
 use crate::error::Result;
-use crate::sys::fd::{RawFd, check, last_error, quietly};
+use crate::sys::fd::{RawFd, check, last_error, preserve_errno};
 
 /// A watched child, or room for one.
 #[derive(Debug)]
@@ -222,7 +222,7 @@ fn install() -> Result<()> {
 }
 
 extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    quietly(report_all);
+    preserve_errno(report_all);
     let replaced = REPLACED.load(SeqCst);
     if replaced == 0 {
         return;

@@ -8,13 +8,13 @@ use libc::signalfd_siginfo;
 
 use super::sigchld;
 use crate::error::{Error, Result};
-use crate::sys::fd::{Fd, RawFd, check};
+use crate::sys::fd::{OwnedFd, RawFd, check};
 use crate::sys::fork::ForkGuard;
 use crate::sys::signal::{Signal, SignalSet};
 
 #[derive(Debug)]
 pub struct SignalQueue {
-    signalfd: Fd,
+    signalfd: OwnedFd,
     /// Not because it could not be used in a child, but because on kqueue it cannot.
     fork: ForkGuard,
 }
@@ -24,13 +24,13 @@ impl SignalQueue {
         let (fork, set) = (ForkGuard::new()?, set.to_raw()?);
         let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
         // SAFETY: the set is alive, and a descriptor made just now has no other owner.
-        let signalfd = unsafe { Fd::adopt(check(libc::signalfd(-1, &set, flags))?) };
+        let signalfd = unsafe { OwnedFd::from_raw_fd(check(libc::signalfd(-1, &set, flags))?) };
         Ok(SignalQueue { signalfd, fork })
     }
 
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
         self.fork.check()?;
-        Ok(self.signalfd.raw())
+        Ok(self.signalfd.as_raw_fd())
     }
 
     pub(crate) fn receive(&self) -> Result<Option<Signal>> {
@@ -38,7 +38,9 @@ impl SignalQueue {
         let mut info = MaybeUninit::<signalfd_siginfo>::zeroed();
         let length = size_of::<signalfd_siginfo>();
         // SAFETY: the kernel writes one such structure, of integers.
-        match check(unsafe { libc::read(self.signalfd.raw(), info.as_mut_ptr().cast(), length) }) {
+        match check(unsafe {
+            libc::read(self.signalfd.as_raw_fd(), info.as_mut_ptr().cast(), length)
+        }) {
             Ok(_) => {
                 // SAFETY: as above, and zeroes were a value already.
                 let number = unsafe { info.assume_init() }.ssi_signo as i32;
@@ -61,7 +63,7 @@ impl Drop for SignalQueue {
         let Ok(nothing) = SignalSet::default().to_raw() else { return };
         if self.fork.check().is_ok() {
             // SAFETY: the set is alive, and the descriptor is a signalfd that is owned.
-            unsafe { libc::signalfd(self.signalfd.raw(), &nothing, 0) };
+            unsafe { libc::signalfd(self.signalfd.as_raw_fd(), &nothing, 0) };
         }
     }
 }

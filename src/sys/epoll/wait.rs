@@ -33,12 +33,12 @@ impl Selector {
     #[inline(never)]
     pub(crate) fn select_for(&self, events: &mut [RawEvent], nanos: u64) -> Result<usize> {
         if !is_in_millis(nanos) && !NO_PWAIT2.load(Relaxed) && may_call(PWAIT2_LEVEL) {
-            match epoll_pwait2(self.epoll.raw(), events, nanos) {
+            match epoll_pwait2(self.epoll.as_raw_fd(), events, nanos) {
                 Err(error) if is_missing(error) => NO_PWAIT2.store(true, Relaxed),
                 result => return result,
             }
         }
-        epoll_wait(self.epoll.raw(), events, rounded_up(nanos))
+        epoll_wait(self.epoll.as_raw_fd(), events, rounded_up(nanos))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::subscription::Subscription;
-use crate::sys::fd::{Fd, check, quietly};
+use crate::sys::fd::{OwnedFd, check, preserve_errno};
 
 #[derive(Debug)]
 pub(crate) struct Waker {
@@ -20,10 +20,10 @@ impl Waker {
     pub(crate) fn new(selector: &Selector, id: EventedId) -> Result<Waker> {
         let flags = libc::EFD_CLOEXEC | libc::EFD_NONBLOCK;
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-        let eventfd = unsafe { Fd::adopt(check(libc::eventfd(0, flags))?) };
+        let eventfd = unsafe { OwnedFd::from_raw_fd(check(libc::eventfd(0, flags))?) };
         let mut eventfd = WatchedFd::new(eventfd)?;
         selector.register(
-            eventfd.raw(),
+            eventfd.as_raw_fd(),
             Subscription::new(id, Interests::READABLE, PollOption::Edge),
         )?;
         eventfd.set_epoll(selector.raw_fd());
@@ -36,7 +36,7 @@ impl Waker {
         self.eventfd.check_fork()?;
         let one = 1u64;
         // SAFETY: the kernel reads eight bytes of a number that is alive.
-        let call = || unsafe { libc::write(self.eventfd.raw(), (&raw const one).cast(), 8) };
-        quietly(|| check(call()).map(drop))
+        let call = || unsafe { libc::write(self.eventfd.as_raw_fd(), (&raw const one).cast(), 8) };
+        preserve_errno(|| check(call()).map(drop))
     }
 }

@@ -8,12 +8,12 @@
 use core::ptr;
 
 use crate::error::Result;
-use crate::sys::fd::{Fd, RawFd};
+use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::fork::ForkGuard;
 
 #[derive(Debug)]
 pub(super) struct WatchedFd {
-    fd: Fd,
+    fd: OwnedFd,
     /// The number of the epoll instance that watches it: the latest, if it has been registered with
     /// several.
     epoll: Option<RawFd>,
@@ -22,13 +22,13 @@ pub(super) struct WatchedFd {
 }
 
 impl WatchedFd {
-    pub(super) fn new(fd: Fd) -> Result<WatchedFd> {
+    pub(super) fn new(fd: OwnedFd) -> Result<WatchedFd> {
         Ok(WatchedFd { fd, epoll: None, fork: ForkGuard::new()? })
     }
 
     #[inline]
-    pub(super) fn raw(&self) -> RawFd {
-        self.fd.raw()
+    pub(super) fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
     }
 
     /// Returns an error in a forked child.
@@ -50,6 +50,8 @@ impl Drop for WatchedFd {
         // harmless: another instance does not watch this descriptor and answers ENOENT, another
         // file answers EINVAL. SAFETY: no memory is involved; since Linux 2.6.9 the event may be
         // null.
-        unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, self.fd.raw(), ptr::null_mut()) };
+        unsafe {
+            libc::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, self.fd.as_raw_fd(), ptr::null_mut())
+        };
     }
 }

@@ -26,7 +26,7 @@ use super::change::change;
 use super::queue::{Queue, change_one_in, take_one_from};
 use super::reap::{has_ended, reap};
 use crate::error::{Error, Result};
-use crate::sys::fd::{Fd, RawFd};
+use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::fork::ForkGuard;
 use crate::sys::pipe::pipe;
 use crate::sys::process::{ExitStatus, NO_CHILD, kill};
@@ -44,7 +44,7 @@ pub struct ChildWatch {
     fork: ForkGuard,
     inner: Queue,
     /// Readable for good, if the system has no user filters.
-    _reader: Option<Fd>,
+    _reader: Option<OwnedFd>,
     /// The number may be another process's.
     reaped: bool,
 }
@@ -56,8 +56,8 @@ impl ChildWatch {
         let ended = has_ended(pid)?;
         let inner = Queue::new()?;
         let reader = prepare(&inner)?;
-        let queue = inner.raw();
-        let stays = reader.as_ref().map_or(0, |reader| reader.raw() as usize + 1);
+        let queue = inner.as_raw_fd();
+        let stays = reader.as_ref().map_or(0, |reader| reader.as_raw_fd() as usize + 1);
         if ended {
             stay_readable(queue, stays)?;
         } else {
@@ -69,7 +69,7 @@ impl ChildWatch {
     /// The inner queue, marked as one.
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
         self.fork.check()?;
-        Ok(self.inner.raw() | INNER)
+        Ok(self.inner.as_raw_fd() | INNER)
     }
 
     /// A forked child inherits no kqueue, and closing a descriptor ends its registration.
@@ -94,7 +94,7 @@ impl ChildWatch {
 
 /// Gets ready what will make the inner queue readable for good, without doing so yet. Returns the
 /// reading end of a pipe if it is not a user filter.
-fn prepare(inner: &Queue) -> Result<Option<Fd>> {
+fn prepare(inner: &Queue) -> Result<Option<OwnedFd>> {
     match inner.change_one(change(0, abi::EVFILT_USER, abi::EV_ADD)) {
         Ok(()) => Ok(None),
         Err(Error::Os(libc::EINVAL)) => Ok(Some(pipe()?.0)),

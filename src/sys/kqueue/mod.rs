@@ -133,7 +133,7 @@ impl Selector {
 
     #[inline]
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.kqueue.raw()
+        self.kqueue.as_raw_fd()
     }
 
     /// Returns `Unsupported`: kqueue wakes all pollers that watch.
@@ -167,7 +167,8 @@ impl Selector {
         let none = ptr::null();
         // SAFETY: the kernel writes at most `room` events to `events`, and reads the time, if there
         // is one.
-        let count = check(unsafe { abi::kevent(self.kqueue.raw(), none, 0, list, room, time) })?;
+        let count =
+            check(unsafe { abi::kevent(self.kqueue.as_raw_fd(), none, 0, list, room, time) })?;
         let count = count as usize;
         let (kept, oneshots) = event::interpret(&mut events[..count], |event| self.settle(event));
         if oneshots {

@@ -5,7 +5,7 @@ use core::ptr;
 use super::abi::{self, Count, Kevent};
 use super::change::{change, errno};
 use crate::error::{Error, Result};
-use crate::sys::fd::{Fd, RawFd, check};
+use crate::sys::fd::{OwnedFd, RawFd, check};
 use crate::sys::fork::ForkGuard;
 
 /// A kqueue that is closed when dropped, but not in a forked child: that has not inherited it, and
@@ -20,22 +20,22 @@ impl Queue {
     pub(super) fn new() -> Result<Queue> {
         let fork = ForkGuard::new()?;
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
-        let fd = unsafe { Fd::adopt(check(abi::kqueue())?) };
+        let fd = unsafe { OwnedFd::from_raw_fd(check(abi::kqueue())?) };
         fd.set_cloexec()?;
-        Ok(Queue { fd: fd.into_raw(), fork })
+        Ok(Queue { fd: fd.into_raw_fd(), fork })
     }
 
     /// The same kqueue by another descriptor, which may outlive this one.
     pub(super) fn duplicate(&self) -> Result<Queue> {
         let fork = ForkGuard::new()?;
         // SAFETY: no memory is involved.
-        let fd = check(unsafe { libc::fcntl(self.raw(), libc::F_DUPFD_CLOEXEC, 0) })?;
+        let fd = check(unsafe { libc::fcntl(self.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 0) })?;
         Ok(Queue { fd, fork })
     }
 
     /// The number, which in a forked child means something else, or nothing.
     #[inline]
-    pub(super) fn raw(&self) -> RawFd {
+    pub(super) fn as_raw_fd(&self) -> RawFd {
         self.fd
     }
 
@@ -47,17 +47,17 @@ impl Queue {
 
     /// Makes the changes; each becomes its receipt. An interruption does not undo them.
     pub(super) fn change(&self, changes: &mut [Kevent]) -> Result<()> {
-        change_in(self.raw(), changes)
+        change_in(self.as_raw_fd(), changes)
     }
 
     /// Makes one change.
     pub(super) fn change_one(&self, change: Kevent) -> Result<()> {
-        change_one_in(self.raw(), change)
+        change_one_in(self.as_raw_fd(), change)
     }
 
     /// Takes one event, if there is one.
     pub(super) fn take_one(&self) -> Result<Option<Kevent>> {
-        take_one_from(self.raw())
+        take_one_from(self.as_raw_fd())
     }
 }
 
@@ -96,7 +96,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         if self.check_fork().is_ok() {
             // SAFETY: the descriptor is owned, and this is the process that it was made in.
-            drop(unsafe { Fd::adopt(self.fd) });
+            drop(unsafe { OwnedFd::from_raw_fd(self.fd) });
         }
     }
 }

@@ -37,7 +37,7 @@ impl SignalQueue {
 
     pub(crate) fn raw_fd(&self) -> Result<RawFd> {
         self.kqueue.check_fork()?;
-        Ok(self.kqueue.raw())
+        Ok(self.kqueue.as_raw_fd())
     }
 
     pub(crate) fn receive(&self) -> Result<Option<Signal>> {

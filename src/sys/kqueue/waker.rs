@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::subscription::Subscription;
-use crate::sys::fd::{Fd, quietly};
+use crate::sys::fd::{OwnedFd, preserve_errno};
 use crate::sys::fork::ForkGuard;
 use crate::sys::io;
 use crate::sys::pipe::pipe;
@@ -29,7 +29,7 @@ pub(crate) struct Waker(Kind);
 #[derive(Debug)]
 enum Kind {
     User { kqueue: Queue, id: EventedId },
-    Pipe { reader: Fd, writer: Fd, fork: ForkGuard },
+    Pipe { reader: OwnedFd, writer: OwnedFd, fork: ForkGuard },
 }
 
 impl Waker {
@@ -45,8 +45,10 @@ impl Waker {
     fn with_pipe(selector: &Selector, id: EventedId) -> Result<Waker> {
         let fork = ForkGuard::new()?;
         let (reader, writer) = pipe()?;
-        selector
-            .register(reader.raw(), Subscription::new(id, Interests::READABLE, PollOption::Edge))?;
+        selector.register(
+            reader.as_raw_fd(),
+            Subscription::new(id, Interests::READABLE, PollOption::Edge),
+        )?;
         Ok(Waker(Kind::Pipe { reader, writer, fork }))
     }
 
@@ -56,11 +58,11 @@ impl Waker {
                 kqueue.check_fork()?;
                 let mut trigger = request(kqueue, *id, 0);
                 trigger.fflags = abi::NOTE_TRIGGER;
-                quietly(|| kqueue.change_one(trigger))
+                preserve_errno(|| kqueue.change_one(trigger))
             }
             Kind::Pipe { reader, writer, fork } => {
                 fork.check()?;
-                quietly(|| write_to(reader, writer))
+                preserve_errno(|| write_to(reader, writer))
             }
         }
     }
@@ -68,16 +70,18 @@ impl Waker {
 
 /// The descriptor's number tells a waker from the others of its kqueue.
 fn request(kqueue: &Queue, id: EventedId, flags: abi::Flags) -> Kevent {
-    let mut request = change(kqueue.raw() as usize, abi::EVFILT_USER, flags);
+    let mut request = change(kqueue.as_raw_fd() as usize, abi::EVFILT_USER, flags);
     request.udata = ptr::without_provenance_mut(id.0);
     request
 }
 
-fn write_to(reader: &Fd, writer: &Fd) -> Result<()> {
+fn write_to(reader: &OwnedFd, writer: &OwnedFd) -> Result<()> {
     loop {
-        match io::write(writer.raw(), &[0]) {
+        match io::write(writer.as_raw_fd(), &[0]) {
             // The bytes of many wakes, all delivered: another byte is another edge.
-            Err(Error::Os(libc::EAGAIN)) => while io::read(reader.raw(), &mut [0; 4096]).is_ok() {},
+            Err(Error::Os(libc::EAGAIN)) => {
+                while io::read(reader.as_raw_fd(), &mut [0; 4096]).is_ok() {}
+            }
             answer => return answer.map(drop),
         }
     }
