@@ -114,6 +114,22 @@ pub trait AsSource {
     fn as_source(&mut self) -> &mut Source<Self::Descriptor>;
 }
 
+/// Implements [`AsSource`] for a handle that contains a source in the field `source`.
+macro_rules! impl_as_source {
+    ($Handle:ident, $Descriptor:ty) => {
+        impl $crate::source::AsSource for $Handle {
+            const INTERESTS: $crate::interests::Interests = $Handle::INTERESTS;
+
+            type Descriptor = $Descriptor;
+
+            fn as_source(&mut self) -> &mut $crate::source::Source<$Descriptor> {
+                &mut self.source
+            }
+        }
+    };
+}
+pub(crate) use impl_as_source;
+
 impl<D> Source<D> {
     /// Takes over `descriptor`, not registered anywhere. `possible` is the union of the interests
     /// that it can be registered with; any other is refused as

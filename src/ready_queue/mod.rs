@@ -18,6 +18,7 @@ use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready::Ready;
 use crate::slab;
+use crate::subscription::Subscription;
 
 pub(crate) use self::ring::Notification;
 use self::ring::Ring;
@@ -264,7 +265,7 @@ impl<const N: usize> ReadyQueue<N> {
         if self.used as usize >= N {
             return Err(Error::Full);
         }
-        let key = self.sources.add(id, interests, opt)?;
+        let key = self.sources.add(Subscription::new(id, interests, opt))?;
         self.used += 1;
         Ok(key)
     }

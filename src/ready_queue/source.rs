@@ -5,6 +5,7 @@ use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready::Ready;
 use crate::slab::Slab;
+use crate::subscription::Subscription;
 
 use super::SourceKey;
 
@@ -71,12 +72,8 @@ impl<const N: usize> Sources<N> {
         Sources { front: 0, back: 0, round_last: 0, unqueued: 0, slab: Slab::new() }
     }
 
-    pub(super) fn add(
-        &mut self,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<SourceKey> {
+    pub(super) fn add(&mut self, subscription: Subscription) -> Result<SourceKey> {
+        let Subscription { id, interests, opt } = subscription;
         let source = Source {
             id,
             ready: Ready::empty(),

@@ -135,12 +135,8 @@ impl<'a> ConnectOptions<'a> {
         if let Some(mark) = self.mark {
             name::MARK.set_number(fd, mark)?;
         }
-        if let Some(bytes) = self.recv_buffer {
-            name::RECV_BUFFER.set_size(fd, bytes)?;
-        }
-        if let Some(bytes) = self.send_buffer {
-            name::SEND_BUFFER.set_size(fd, bytes)?;
-        }
+        name::RECV_BUFFER.set_size_if(fd, self.recv_buffer)?;
+        name::SEND_BUFFER.set_size_if(fd, self.send_buffer)?;
         if let Some(nodelay) = self.nodelay {
             name::NODELAY.set_flag(fd, nodelay)?;
         }

@@ -93,9 +93,15 @@ impl RawForm for SocketAddr {
     }
 }
 
-/// Declares the type of a kind, which has no values.
+/// Declares the type of a kind, which has no values, and what each kind says of itself.
 macro_rules! kind {
-    ($(#[$doc:meta])* $Name:ident: $TYPE:ident of $families:expr, listens: $listens:literal) => {
+    (
+        $(#[$doc:meta])*
+        $Name:ident: $TYPE:ident of $families:expr, listens: $listens:literal;
+        address: $Address:ty;
+        interests: $interests:expr $(, possible: $possible:expr)?;
+        $(is $Trait:ident $({ $($item:tt)* })?;)*
+    ) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $Name {}
@@ -106,6 +112,16 @@ macro_rules! kind {
             const FAMILIES: &'static [::core::ffi::c_int] = &$families;
             const LISTENS: bool = $listens;
         }
+
+        impl $crate::socket::kind::Kind for $Name {
+            type Address = $Address;
+            const INTERESTS: $crate::interests::Interests = $interests;
+            $(const POSSIBLE: $crate::interests::Interests = $possible;)?
+        }
+
+        $(impl $crate::socket::kind::$Trait for $Name {
+            $($($item)*)?
+        })*
     };
 }
 pub(super) use kind;

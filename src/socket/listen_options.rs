@@ -203,16 +203,9 @@ impl ListenOptions {
         if let Some(only) = self.only_v6 {
             option::set_only_v6(fd, only)?;
         }
-        if let Some(bytes) = self.recv_buffer {
-            name::RECV_BUFFER.set_size(fd, bytes)?;
-        }
-        if let Some(bytes) = self.send_buffer {
-            name::SEND_BUFFER.set_size(fd, bytes)?;
-        }
-        if let Some(cpu) = self.incoming_cpu {
-            name::INCOMING_CPU.set_size(fd, cpu)?;
-        }
-        Ok(())
+        name::RECV_BUFFER.set_size_if(fd, self.recv_buffer)?;
+        name::SEND_BUFFER.set_size_if(fd, self.send_buffer)?;
+        name::INCOMING_CPU.set_size_if(fd, self.incoming_cpu)
     }
 }
 

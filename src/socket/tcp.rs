@@ -3,22 +3,36 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use super::kind::{Data, Ip, Kind, Listens, Peer, Stream};
 use super::{ConnectOptions, ListenOptions, Socket};
 use crate::error::Result;
-use crate::interests::Interests;
 use crate::sys::option;
 use crate::sys::option_name as name;
 
 /// The kinds of this file.
 pub mod kinds {
-    super::super::kind::kind! {
+    use core::net::SocketAddr;
+
+    use crate::interests::Interests;
+    use crate::socket::kind::kind;
+
+    kind! {
         /// A TCP connection, established or being established.
-        TcpStream: SOCK_STREAM of [libc::AF_INET, libc::AF_INET6], listens: false
+        TcpStream: SOCK_STREAM of [libc::AF_INET, libc::AF_INET6], listens: false;
+        address: SocketAddr;
+        interests: Interests::BOTH, possible: Interests::BOTH.add(Interests::PRIORITY);
+        is Ip;
+        is Data;
+        is Peer;
+        is Stream;
     }
-    super::super::kind::kind! {
+
+    kind! {
         /// A TCP socket that listens.
-        TcpListener: SOCK_STREAM of [libc::AF_INET, libc::AF_INET6], listens: true
+        TcpListener: SOCK_STREAM of [libc::AF_INET, libc::AF_INET6], listens: true;
+        address: SocketAddr;
+        interests: Interests::READABLE;
+        is Ip;
+        is Listens { type Stream = TcpStream; };
     }
 }
 
@@ -47,27 +61,6 @@ pub type TcpStream = Socket<kinds::TcpStream>;
 
 /// A listening TCP socket. The [module](super) has an example.
 pub type TcpListener = Socket<kinds::TcpListener>;
-
-impl Kind for kinds::TcpStream {
-    type Address = SocketAddr;
-    const INTERESTS: Interests = Interests::BOTH;
-    const POSSIBLE: Interests = Interests::BOTH.add(Interests::PRIORITY);
-}
-
-impl Kind for kinds::TcpListener {
-    type Address = SocketAddr;
-    const INTERESTS: Interests = Interests::READABLE;
-}
-
-impl Ip for kinds::TcpStream {}
-impl Ip for kinds::TcpListener {}
-impl Data for kinds::TcpStream {}
-impl Peer for kinds::TcpStream {}
-impl Stream for kinds::TcpStream {}
-
-impl Listens for kinds::TcpListener {
-    type Stream = kinds::TcpStream;
-}
 
 impl TcpListener {
     /// Listens at `address`; for port 0 the system chooses one. Sets `SO_REUSEADDR`, so that a

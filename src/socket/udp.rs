@@ -2,23 +2,41 @@
 
 use core::net::SocketAddr;
 
-use super::kind::{Data, Datagrams, Ip, Kind, Peer, Udp};
+use super::kind::Udp;
 use super::{ListenOptions, Socket};
 use crate::error::Result;
-use crate::interests::Interests;
 use crate::sys::address::RawAddress;
 use crate::sys::option_name as name;
 use crate::sys::{option, send, socket};
 
 /// The kinds of this file.
 pub mod kinds {
-    super::super::kind::kind! {
+    use core::net::SocketAddr;
+
+    use crate::interests::Interests;
+    use crate::socket::kind::kind;
+
+    kind! {
         /// A UDP socket for any peer.
-        UdpSocket: SOCK_DGRAM of [libc::AF_INET, libc::AF_INET6], listens: false
+        UdpSocket: SOCK_DGRAM of [libc::AF_INET, libc::AF_INET6], listens: false;
+        address: SocketAddr;
+        interests: Interests::BOTH;
+        is Ip;
+        is Data;
+        is Datagrams;
+        is Udp { const IS_CONNECTED: bool = false; };
     }
-    super::super::kind::kind! {
+
+    kind! {
         /// A UDP socket for one peer.
-        ConnectedUdpSocket: SOCK_DGRAM of [libc::AF_INET, libc::AF_INET6], listens: false
+        ConnectedUdpSocket: SOCK_DGRAM of [libc::AF_INET, libc::AF_INET6], listens: false;
+        address: SocketAddr;
+        interests: Interests::BOTH;
+        is Ip;
+        is Data;
+        is Peer;
+        is Datagrams;
+        is Udp { const IS_CONNECTED: bool = true; };
     }
 }
 
@@ -55,32 +73,6 @@ pub type UdpSocket = Socket<kinds::UdpSocket>;
 /// [`is_error`](crate::event::Ready::is_error) arrives, and the next call fails with
 /// `Os(ECONNREFUSED)`, once. The socket stays usable.
 pub type ConnectedUdpSocket = Socket<kinds::ConnectedUdpSocket>;
-
-impl Kind for kinds::UdpSocket {
-    type Address = SocketAddr;
-    const INTERESTS: Interests = Interests::BOTH;
-}
-
-impl Kind for kinds::ConnectedUdpSocket {
-    type Address = SocketAddr;
-    const INTERESTS: Interests = Interests::BOTH;
-}
-
-impl Ip for kinds::UdpSocket {}
-impl Ip for kinds::ConnectedUdpSocket {}
-impl Data for kinds::UdpSocket {}
-impl Data for kinds::ConnectedUdpSocket {}
-impl Peer for kinds::ConnectedUdpSocket {}
-impl Datagrams for kinds::UdpSocket {}
-impl Datagrams for kinds::ConnectedUdpSocket {}
-
-impl Udp for kinds::UdpSocket {
-    const IS_CONNECTED: bool = false;
-}
-
-impl Udp for kinds::ConnectedUdpSocket {
-    const IS_CONNECTED: bool = true;
-}
 
 impl ConnectedUdpSocket {
     /// Binds a socket to `local` and connects it to `peer`: [`UdpSocket::bind`] and

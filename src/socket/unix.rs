@@ -1,21 +1,40 @@
 //! Streams within this machine: connections and listeners.
 
-use super::kind::{Data, Kind, Listens, Peer, RawForm, Stream, Unix};
+use super::kind::RawForm;
 use super::listener::BACKLOG;
 use super::{Socket, UnixAddress};
 use crate::error::Result;
-use crate::interests::Interests;
 use crate::sys::{option, socket};
 
 /// The kinds of this file.
 pub mod kinds {
-    super::super::kind::kind! {
+    use crate::interests::Interests;
+    use crate::socket::UnixAddress;
+    use crate::socket::kind::kind;
+
+    /// Linux has urgent data here too (since 5.15), other systems have not.
+    const POSSIBLE: Interests = match cfg!(any(target_os = "linux", target_os = "android")) {
+        true => Interests::BOTH.add(Interests::PRIORITY),
+        false => Interests::BOTH,
+    };
+
+    kind! {
         /// A connection within this machine.
-        UnixStream: SOCK_STREAM of [libc::AF_UNIX], listens: false
+        UnixStream: SOCK_STREAM of [libc::AF_UNIX], listens: false;
+        address: UnixAddress;
+        interests: Interests::BOTH, possible: POSSIBLE;
+        is Data;
+        is Peer;
+        is Stream;
+        is Unix;
     }
-    super::super::kind::kind! {
+
+    kind! {
         /// A socket that listens for connections within this machine.
-        UnixListener: SOCK_STREAM of [libc::AF_UNIX], listens: true
+        UnixListener: SOCK_STREAM of [libc::AF_UNIX], listens: true;
+        address: UnixAddress;
+        interests: Interests::READABLE;
+        is Listens { type Stream = UnixStream; };
     }
 }
 
@@ -37,30 +56,6 @@ pub type UnixStream = Socket<kinds::UnixStream>;
 /// Closing it leaves its path in the file system, where the next `bind` finds it in use: remove the
 /// file.
 pub type UnixListener = Socket<kinds::UnixListener>;
-
-impl Kind for kinds::UnixStream {
-    type Address = UnixAddress;
-    const INTERESTS: Interests = Interests::BOTH;
-    // Linux has urgent data here too (since 5.15), other systems have not.
-    const POSSIBLE: Interests = match cfg!(any(target_os = "linux", target_os = "android")) {
-        true => Interests::BOTH.add(Interests::PRIORITY),
-        false => Interests::BOTH,
-    };
-}
-
-impl Kind for kinds::UnixListener {
-    type Address = UnixAddress;
-    const INTERESTS: Interests = Interests::READABLE;
-}
-
-impl Data for kinds::UnixStream {}
-impl Peer for kinds::UnixStream {}
-impl Stream for kinds::UnixStream {}
-impl Unix for kinds::UnixStream {}
-
-impl Listens for kinds::UnixListener {
-    type Stream = kinds::UnixStream;
-}
 
 impl UnixListener {
     /// Listens at `address`: creates the socket file if it is a path.

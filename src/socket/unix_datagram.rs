@@ -1,23 +1,39 @@
 //! Datagrams within this machine.
 
-use super::kind::{Data, Datagrams, Kind, Peer, RawForm, Unix};
+use super::kind::{Datagrams, RawForm};
 use super::{Socket, UnixAddress};
-use crate::error::{Error, Result};
-use crate::interests::Interests;
+use crate::error::Result;
 use crate::sys::{send, socket};
 
 /// The kind of this file.
 pub mod kinds {
-    super::super::kind::kind! {
+    use crate::error::Error;
+    use crate::interests::Interests;
+    use crate::socket::UnixAddress;
+    use crate::socket::kind::kind;
+
+    kind! {
         /// A socket for datagrams within this machine.
-        UnixDatagram: SOCK_DGRAM of [libc::AF_UNIX], listens: false
+        UnixDatagram: SOCK_DGRAM of [libc::AF_UNIX], listens: false;
+        address: UnixAddress;
+        interests: Interests::BOTH;
+        is Data;
+        is Peer;
+        is Unix;
+        is Datagrams {
+            /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns
+            /// `EAGAIN`, the BSDs and Apple's systems `ENOBUFS`.
+            fn send_error(error: Error) -> Error {
+                if error == Error::Os(libc::ENOBUFS) { Error::Os(libc::EAGAIN) } else { error }
+            }
+        };
     }
 }
 
 /// A socket for datagrams within this machine.
 ///
 /// They arrive in order, and none is lost; a sender that is faster than the receiver gets an error
-/// that [would block](Error::is_would_block).
+/// that [would block](crate::Error::is_would_block).
 ///
 /// A send to a socket whose queue is full would block on every system. On Linux an event reports
 /// when a *connected* socket can send again. One that is not connected always counts as writable,
@@ -42,29 +58,13 @@ pub mod kinds {
 /// ```
 pub type UnixDatagram = Socket<kinds::UnixDatagram>;
 
-impl Kind for kinds::UnixDatagram {
-    type Address = UnixAddress;
-    const INTERESTS: Interests = Interests::BOTH;
-}
-
-impl Data for kinds::UnixDatagram {}
-impl Peer for kinds::UnixDatagram {}
-impl Unix for kinds::UnixDatagram {}
-impl Datagrams for kinds::UnixDatagram {
-    /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns `EAGAIN`,
-    /// the BSDs and Apple's systems `ENOBUFS`.
-    fn send_error(error: Error) -> Error {
-        if error == Error::Os(libc::ENOBUFS) { Error::Os(libc::EAGAIN) } else { error }
-    }
-}
-
 impl UnixDatagram {
     /// Binds to `address`: creates the socket file if it is a path. It stays when the socket is
     /// closed.
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](Error::NotFound)
+    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](crate::Error::NotFound)
     /// and `Os(EACCES)` for the directory, out of descriptors. See bind(2).
     pub fn bind(address: &UnixAddress) -> Result<UnixDatagram> {
         let datagram = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)?;
@@ -96,7 +96,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: [`NotFound`](Error::NotFound), `Os(ECONNREFUSED)` if the socket is closed.
+    /// The system's: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if the socket is closed.
     /// See connect(2).
     pub fn connect(&self, address: &UnixAddress) -> Result<()> {
         socket::connect(self.as_raw_fd(), &address.to_raw())
@@ -106,7 +106,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](Error::NotFound), and as for [`send`](Socket::send).
+    /// [`NotFound`](crate::Error::NotFound), and as for [`send`](Socket::send).
     pub fn send_to(&self, buffer: &[u8], address: &UnixAddress) -> Result<usize> {
         let sent = send::send_to(self.as_raw_fd(), buffer, &address.to_raw());
         sent.map_err(kinds::UnixDatagram::send_error)
@@ -116,6 +116,7 @@ impl UnixDatagram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn a_full_queue_would_block_on_every_system() {

@@ -3,23 +3,35 @@
 use core::fmt;
 
 use super::Socket;
-use super::kind::{Address, Data, Kind, Listens, Peer, RawForm, Stream};
+use super::kind::{Address, RawForm};
 use super::listener::BACKLOG;
 use crate::error::{Error, Result};
-use crate::interests::Interests;
 use crate::sys::address::{AF_VSOCK, RawAddress};
 use crate::sys::fd::OwnedFd;
 use crate::sys::socket;
 
 /// The kinds of this file.
 pub mod kinds {
-    super::super::kind::kind! {
+    use crate::interests::Interests;
+    use crate::socket::VsockAddress;
+    use crate::socket::kind::kind;
+
+    kind! {
         /// A connection between a virtual machine and its host.
-        VsockStream: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: false
+        VsockStream: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: false;
+        address: VsockAddress;
+        interests: Interests::BOTH;
+        is Data;
+        is Peer;
+        is Stream;
     }
-    super::super::kind::kind! {
+
+    kind! {
         /// A socket that listens for connections between a virtual machine and its host.
-        VsockListener: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: true
+        VsockListener: SOCK_STREAM of [crate::sys::address::AF_VSOCK], listens: true;
+        address: VsockAddress;
+        interests: Interests::READABLE;
+        is Listens { type Stream = VsockStream; };
     }
 }
 
@@ -65,24 +77,6 @@ impl RawForm for VsockAddress {
     fn from_raw(raw: &RawAddress) -> Result<VsockAddress> {
         raw.vsock().map(|(cid, port)| VsockAddress { cid, port })
     }
-}
-
-impl Kind for kinds::VsockStream {
-    type Address = VsockAddress;
-    const INTERESTS: Interests = Interests::BOTH;
-}
-
-impl Kind for kinds::VsockListener {
-    type Address = VsockAddress;
-    const INTERESTS: Interests = Interests::READABLE;
-}
-
-impl Data for kinds::VsockStream {}
-impl Peer for kinds::VsockStream {}
-impl Stream for kinds::VsockStream {}
-
-impl Listens for kinds::VsockListener {
-    type Stream = kinds::VsockStream;
 }
 
 impl VsockListener {

@@ -83,24 +83,28 @@ impl Output {
 
     #[inline]
     pub(crate) fn write(&self, fd: RawFd, buffer: &[u8]) -> Result<usize> {
-        if !self.is_plain.get() {
-            match send(fd, buffer) {
-                Err(error) if self.is_no_socket(fd, error) => {}
-                answer => return answer,
-            }
-        }
-        write(fd, buffer)
+        self.send_or_write(fd, || send(fd, buffer), || write(fd, buffer))
     }
 
     #[inline]
     pub(crate) fn write_vectored(&self, fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        self.send_or_write(fd, || send_vectored(fd, buffers), || write_vectored(fd, buffers))
+    }
+
+    #[inline]
+    fn send_or_write(
+        &self,
+        fd: RawFd,
+        send: impl FnOnce() -> Result<usize>,
+        write: impl FnOnce() -> Result<usize>,
+    ) -> Result<usize> {
         if !self.is_plain.get() {
-            match send_vectored(fd, buffers) {
+            match send() {
                 Err(error) if self.is_no_socket(fd, error) => {}
                 answer => return answer,
             }
         }
-        write_vectored(fd, buffers)
+        write()
     }
 
     /// Returns whether sending failed because `fd` is no socket, and remembers it.

@@ -21,10 +21,11 @@
 //!     error `EINTR`, and a long wait may be cut short. A caller that waits for a point in time
 //!     reads the clock and calls again.
 //!   * `register_exclusive`: of several queues that watch one source, each event wakes one.
-//!     `busy_poll`, `set_busy_poll`: how long to spin on a network card's queue. Both are
-//!     `Unsupported` if the kernel does not offer them.
+//!     `busy_poll`, `set_busy_poll`: how long to spin on a network card's queue.
 //! * `KernelTimer`: waits as `select_for` does, but until a point in time and without the kernel's
 //!   slack (`select_until`). Making one is `Unsupported` if the kernel has nothing of the kind.
+//!
+//!   These three are `Unsupported` on most kernels: `lacking.rs` has them for such a backend.
 //! * `Waker`: made for a selector and an id. `wake` makes the selector report the id as readable,
 //!   from any thread and any signal handler, even if the selector was dropped.
 //! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a

@@ -148,6 +148,11 @@ impl OptionName {
         self.set_int(socket, saturated(value))
     }
 
+    /// The same, if there is a size to set.
+    pub(crate) fn set_size_if(self, socket: RawFd, value: Option<u32>) -> Result<()> {
+        value.map_or(Ok(()), |value| self.set_size(socket, value))
+    }
+
     pub(crate) fn seconds(self, socket: RawFd) -> Result<Duration> {
         Ok(Duration::from_secs(self.number(socket)?.into()))
     }

@@ -16,17 +16,21 @@
 //!   source of the option `Level` must be polled again after each event. Its rings are mapped once,
 //!   by `Selector::new`, and changes are submitted by `select`. A forked child must not touch them.
 
+#[path = "lacking.rs"]
+mod lacking;
+
 use libc::pid_t;
 
+pub(crate) use self::lacking::KernelTimer;
+
+use super::Wait;
 use super::fd::RawFd;
 use super::process::ExitStatus;
 use super::signal::{Signal, SignalSet};
-use super::{BusyPoll, Wait};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
-use crate::time::Instant;
 
 /// One event, as the kernel writes it. All zeros are a value.
 #[derive(Copy, Clone)]
@@ -94,18 +98,6 @@ impl Selector {
         Err(Error::Unsupported)
     }
 
-    pub(crate) fn register_exclusive(&self, _: RawFd, _: Subscription) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-
-    pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
-        Err(Error::Unsupported)
-    }
-
-    pub(crate) fn set_busy_poll(&self, _: BusyPoll) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-
     #[inline]
     pub(crate) fn select(&self, _: &mut [RawEvent], _: Wait) -> Result<usize> {
         Err(Error::Unsupported)
@@ -113,26 +105,6 @@ impl Selector {
 
     pub(crate) fn select_for(&self, _: &mut [RawEvent], _nanos: u64) -> Result<usize> {
         Err(Error::Unsupported)
-    }
-}
-
-/// Waits until a point in time, without the kernel's slack.
-#[derive(Debug)]
-pub(crate) enum KernelTimer {}
-
-impl KernelTimer {
-    pub(crate) fn new() -> Result<KernelTimer> {
-        Err(Error::Unsupported)
-    }
-
-    pub(crate) fn select_until(
-        &mut self,
-        _: &Selector,
-        _: &mut [RawEvent],
-        _now: Instant,
-        _end: Instant,
-    ) -> Result<usize> {
-        match *self {}
     }
 }
 

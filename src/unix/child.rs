@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::{Error, Result};
 use crate::interests::Interests;
-use crate::source::{AsSource, Descriptor, Source};
+use crate::source::{Descriptor, Source, impl_as_source};
 use crate::sys::ChildWatch;
 use crate::sys::fd::RawFd;
 use crate::sys::process::ExitStatus;
@@ -134,14 +134,7 @@ impl Descriptor for ChildWatch {
     }
 }
 
-impl AsSource for Child {
-    const INTERESTS: Interests = Child::INTERESTS;
-    type Descriptor = ChildWatch;
-
-    fn as_source(&mut self) -> &mut Source<ChildWatch> {
-        &mut self.source
-    }
-}
+impl_as_source!(Child, ChildWatch);
 
 static_assertions::assert_not_impl_any!(Child: Send, Sync);
 

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::Result;
 use crate::interests::Interests;
-use crate::source::{AsSource, Descriptor, Source};
+use crate::source::{Descriptor, Source, impl_as_source};
 use crate::sys::error_queue::{self, QueuedError};
 use crate::sys::fd::{OwnedFd, RawFd};
 use crate::sys::io::{self, Output};
@@ -239,14 +239,7 @@ impl Descriptor for Io {
     }
 }
 
-impl AsSource for EventedIo {
-    const INTERESTS: Interests = EventedIo::INTERESTS;
-    type Descriptor = Io;
-
-    fn as_source(&mut self) -> &mut Source<Io> {
-        &mut self.source
-    }
-}
+impl_as_source!(EventedIo, Io);
 
 static_assertions::assert_not_impl_any!(EventedIo: Send, Sync);
 

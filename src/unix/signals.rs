@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::{Error, Result};
 use crate::interests::Interests;
-use crate::source::{AsSource, Descriptor, Source};
+use crate::source::{Descriptor, Source, impl_as_source};
 use crate::sys::SignalQueue;
 use crate::sys::fd::RawFd;
 use crate::sys::signal::{self, Signal, SignalSet};
@@ -100,14 +100,7 @@ impl Descriptor for SignalQueue {
     }
 }
 
-impl AsSource for Signals {
-    const INTERESTS: Interests = Signals::INTERESTS;
-    type Descriptor = SignalQueue;
-
-    fn as_source(&mut self) -> &mut Source<SignalQueue> {
-        &mut self.source
-    }
-}
+impl_as_source!(Signals, SignalQueue);
 
 static_assertions::assert_not_impl_any!(Signals: Send, Sync);
 

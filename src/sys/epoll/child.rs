@@ -5,6 +5,7 @@ use core::ffi::c_long;
 
 use libc::pid_t;
 
+use super::numbers;
 use super::reap::{look, reap, sends_sigchld};
 use super::sigchld::Watch;
 use super::watched::WatchedFd;
@@ -29,17 +30,6 @@ enum Kind {
         reaped: bool,
     },
 }
-
-/// The same number on every architecture that Android has, where the libc crate does not name it.
-#[cfg(target_os = "android")]
-const SYS_PIDFD_OPEN: c_long = 434;
-#[cfg(not(target_os = "android"))]
-const SYS_PIDFD_OPEN: c_long = libc::SYS_pidfd_open;
-
-#[cfg(target_os = "android")]
-const SYS_PIDFD_SEND_SIGNAL: c_long = 424;
-#[cfg(not(target_os = "android"))]
-const SYS_PIDFD_SEND_SIGNAL: c_long = libc::SYS_pidfd_send_signal;
 
 /// The level of Android's interface from which on pidfd_open(2) may be called.
 const PIDFD_OPEN_LEVEL: u32 = 31;
@@ -114,7 +104,9 @@ fn send_signal(pidfd: RawFd, signal: Signal) -> Result<()> {
     let (pidfd, signal) = (c_long::from(pidfd), c_long::from(signal.as_raw()));
     let (info, flags) = (core::ptr::null::<libc::siginfo_t>(), c_long::from(0));
     // SAFETY: no memory is involved.
-    no_child(check(unsafe { libc::syscall(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, info, flags) }))
+    no_child(check(unsafe {
+        libc::syscall(numbers::PIDFD_SEND_SIGNAL, pidfd, signal, info, flags)
+    }))
 }
 
 /// Returns the child's pidfd, or `None` if this system has none.
@@ -124,7 +116,7 @@ fn pidfd(pid: pid_t) -> Result<Option<OwnedFd>> {
     }
     let (pid, flags) = (c_long::from(pid), c_long::from(0));
     // SAFETY: no memory is involved; the answer fits a descriptor, one without another owner.
-    let opened = check(unsafe { libc::syscall(SYS_PIDFD_OPEN, pid, flags) });
+    let opened = check(unsafe { libc::syscall(numbers::PIDFD_OPEN, pid, flags) });
     let pidfd = match opened {
         // SAFETY: as above.
         Ok(fd) => unsafe { OwnedFd::from_raw_fd(fd as RawFd) },

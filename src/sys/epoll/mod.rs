@@ -15,6 +15,7 @@ mod busy_poll;
 mod call;
 mod child;
 mod kernel_timer;
+mod numbers;
 mod reap;
 mod sigchld;
 mod signals;

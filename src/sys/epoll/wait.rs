@@ -10,7 +10,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::call::{epoll_wait, written};
-use super::{RawEvent, Selector};
+use super::{RawEvent, Selector, numbers};
 use crate::error::Result;
 use crate::sys::fd::{RawFd, check};
 use crate::sys::missing::{is_missing, may_call};
@@ -61,13 +61,6 @@ fn epoll_pwait2(epoll: RawFd, events: &mut [RawEvent], nanos: u64) -> Result<usi
         nanos: i64,
     }
 
-    /// The same number on every architecture that Android has, where the libc crate does not name
-    /// it.
-    #[cfg(target_os = "android")]
-    const SYS_EPOLL_PWAIT2: c_long = 441;
-    #[cfg(not(target_os = "android"))]
-    const SYS_EPOLL_PWAIT2: c_long = libc::SYS_epoll_pwait2;
-
     let timeout =
         Timespec { seconds: (nanos / 1_000_000_000) as i64, nanos: (nanos % 1_000_000_000) as i64 };
     let (epoll, room) = (c_long::from(epoll), events.len() as c_long);
@@ -76,7 +69,7 @@ fn epoll_pwait2(epoll: RawFd, events: &mut [RawEvent], nanos: u64) -> Result<usi
     // its own layout, to `events`.
     let count = check(unsafe {
         let (list, timeout) = (events.as_mut_ptr(), &raw const timeout);
-        libc::syscall(SYS_EPOLL_PWAIT2, epoll, list, room, timeout, no_mask, its_size)
+        libc::syscall(numbers::EPOLL_PWAIT2, epoll, list, room, timeout, no_mask, its_size)
     })?;
     Ok(written(count, events))
 }

@@ -10,8 +10,8 @@ use heapless::Vec;
 use super::abi::{self, Filter, Flags, Kevent};
 use super::queue::Queue;
 use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
+use crate::interests::PollOption;
+use crate::subscription::Subscription;
 use crate::sys::fd::RawFd;
 
 /// A source's filters, at most three, deleted and added in one call at most.
@@ -83,9 +83,7 @@ pub(super) const MODES: Flags = abi::EV_CLEAR | abi::EV_DISPATCH;
 #[derive(Copy, Clone)]
 pub(super) struct Wanted {
     pub(super) fd: RawFd,
-    pub(super) id: EventedId,
-    pub(super) interests: Interests,
-    pub(super) opt: PollOption,
+    pub(super) subscription: Subscription,
     pub(super) guard: Guard,
 }
 
@@ -104,26 +102,27 @@ impl Wanted {
     /// Appends the additions: first those that the source cannot do without, and then, if it has
     /// one, the guard. Returns how many come first.
     pub(super) fn push(&self, changes: &mut Changes) -> Result<usize> {
-        let mode = match self.opt {
+        let Subscription { id, interests, opt } = self.subscription;
+        let mode = match opt {
             PollOption::Edge => abi::EV_CLEAR,
             PollOption::Level => 0,
             PollOption::Oneshot => abi::EV_DISPATCH,
         };
         let (ident, before) = (self.fd as usize, changes.len());
         let mut add = |mut change: Kevent| {
-            change.udata = ptr::without_provenance_mut::<c_void>(self.id.0);
+            change.udata = ptr::without_provenance_mut::<c_void>(id.0);
             let _ = changes.push(change);
         };
-        if self.interests.is_readable() {
+        if interests.is_readable() {
             add(match self.guard {
                 Guard::Inner => once(ident, mode),
                 _ => change(ident, abi::EVFILT_READ, abi::EV_ADD | mode),
             });
         }
-        if self.interests.is_writable() {
+        if interests.is_writable() {
             add(change(ident, abi::EVFILT_WRITE, abi::EV_ADD | mode));
         }
-        if self.interests.is_priority() {
+        if interests.is_priority() {
             let filter = priority().ok_or(Error::Unsupported)?;
             let mut urgent = change(ident, filter, abi::EV_ADD | mode);
             urgent.fflags = abi::NOTE_OOB;

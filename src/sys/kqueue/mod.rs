@@ -88,6 +88,8 @@ mod change;
 mod child;
 mod event;
 mod kind;
+#[path = "../lacking.rs"]
+mod lacking;
 mod oneshot;
 mod probe;
 mod queue;
@@ -103,17 +105,16 @@ use core::ptr;
 
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::event::RawEvent;
+pub(crate) use self::lacking::KernelTimer;
 pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use self::abi::{Count, Kevent};
 use self::change::ask_for_priority;
 use self::queue::Queue;
+use super::Wait;
 use super::fd::{RawFd, check};
-use super::{BusyPoll, Wait};
-use crate::error::{Error, Result};
-use crate::subscription::Subscription;
-use crate::time::Instant;
+use crate::error::Result;
 
 /// A kqueue.
 #[derive(Debug)]
@@ -134,20 +135,6 @@ impl Selector {
     #[inline]
     pub(crate) fn raw_fd(&self) -> RawFd {
         self.kqueue.as_raw_fd()
-    }
-
-    /// Returns `Unsupported`: kqueue wakes all pollers that watch.
-    pub(crate) fn register_exclusive(&self, _: RawFd, _: Subscription) -> Result<()> {
-        Err(Error::Unsupported)
-    }
-
-    /// A thing of Linux.
-    pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
-        Err(Error::Unsupported)
-    }
-
-    pub(crate) fn set_busy_poll(&self, _: BusyPoll) -> Result<()> {
-        Err(Error::Unsupported)
     }
 
     #[inline]
@@ -181,27 +168,6 @@ impl Selector {
             last.set_cut();
         }
         Ok(kept)
-    }
-}
-
-/// There is none: kevent(2) takes its timeout in nanoseconds, and how late it ends differs by
-/// system, as do the timers of the kernel (`EVFILT_TIMER`).
-#[derive(Debug)]
-pub(crate) enum KernelTimer {}
-
-impl KernelTimer {
-    pub(crate) fn new() -> Result<KernelTimer> {
-        Err(Error::Unsupported)
-    }
-
-    pub(crate) fn select_until(
-        &mut self,
-        _: &Selector,
-        _: &mut [RawEvent],
-        _now: Instant,
-        _end: Instant,
-    ) -> Result<usize> {
-        match *self {}
     }
 }
 

@@ -14,15 +14,14 @@ use crate::sys::fd::RawFd;
 
 impl Selector {
     pub(crate) fn register(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
-        let Subscription { id, interests, opt } = subscription;
         let number = fd & !child::INNER;
         // A queue in itself: FreeBSD refuses it, NetBSD accepts it and locks up at the next event.
         let kind = if number == self.raw_fd() { FileKind::File } else { file_kind(number)? };
         if kind == FileKind::File {
             return Err(Error::Unsupported);
         }
-        let guard = guard(fd, interests, || kind);
-        match self.replace(Wanted { fd: number, id, interests, opt, guard }) {
+        let guard = guard(fd, subscription.interests, || kind);
+        match self.replace(Wanted { fd: number, subscription, guard }) {
             Ok((_found, added)) => added,
             // FreeBSD's answer to a duplicate of its own descriptor.
             Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
@@ -31,14 +30,14 @@ impl Selector {
     }
 
     pub(crate) fn reregister(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
-        let Subscription { id, interests, opt } = subscription;
         let number = fd & !child::INNER;
         if number == self.raw_fd() {
             return Err(Error::NotFound);
         }
         // If it is closed, the kernel says so.
-        let guard = guard(fd, interests, || file_kind(number).unwrap_or(FileKind::Other));
-        let (found, added) = self.replace(Wanted { fd: number, id, interests, opt, guard })?;
+        let guard =
+            guard(fd, subscription.interests, || file_kind(number).unwrap_or(FileKind::Other));
+        let (found, added) = self.replace(Wanted { fd: number, subscription, guard })?;
         if !found && added.is_ok() {
             self.delete(number)?;
         }
@@ -64,7 +63,9 @@ impl Selector {
         let found = found(deleted)?;
         let (needed, guard) = added.split_at(needed);
         let guarded = guard.first().is_some_and(|receipt| errno(receipt) == 0);
-        let added = needed.iter().try_for_each(|receipt| self.added(receipt, wanted.id, guarded));
+        let added = needed
+            .iter()
+            .try_for_each(|receipt| self.added(receipt, wanted.subscription.id, guarded));
         if added.is_err() {
             self.delete(wanted.fd)?;
         }
