@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     common::run(USAGE, |mut arguments| {
         let address = arguments.next("127.0.0.1:5353")?;
         arguments.end()?;
-        serve(address).map_err(|error| Failure::at(format_args!("dns_server: {address}"), error))
+        serve(address).map_err(|error| Failure::at(address, error))
     })
 }
 

@@ -14,7 +14,6 @@ use std::thread;
 
 use mio_st::unix::EventedFd;
 
-use self::common::Failure;
 use self::echo::Server;
 
 const USAGE: &str = "\
@@ -25,7 +24,7 @@ Runs an echo server and a client that talks to it, prints both sides, and ends."
 fn main() -> ExitCode {
     common::run(USAGE, |arguments| {
         arguments.end()?;
-        demonstrate().map_err(|error| Failure::at("echo_demo", error))
+        Ok(demonstrate()?)
     })
 }
 

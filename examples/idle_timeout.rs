@@ -46,8 +46,7 @@ fn main() -> ExitCode {
         let address = arguments.next("127.0.0.1:12347")?;
         let idle = arguments.millis("30000")?;
         arguments.end()?;
-        serve(address, idle)
-            .map_err(|error| Failure::at(format_args!("idle_timeout: {address}"), error))
+        serve(address, idle).map_err(|error| Failure::at(address, error))
     })
 }
 

@@ -11,8 +11,6 @@ mod linux;
 use std::io;
 use std::process::ExitCode;
 
-use self::common::Failure;
-
 const USAGE: &str = "\
 usage: interop
 
@@ -21,7 +19,7 @@ Watches inotify, timerfd and, if that is permitted, a TUN device in one poller, 
 fn main() -> ExitCode {
     common::run(USAGE, |arguments| {
         arguments.end()?;
-        demonstrate().map_err(|error| Failure::at("interop", error))
+        Ok(demonstrate()?)
     })
 }
 

@@ -61,8 +61,7 @@ fn main() -> ExitCode {
         let address = arguments.next("127.0.0.1:12350")?;
         let idle = arguments.millis("10000")?;
         arguments.end()?;
-        serve(address, idle)
-            .map_err(|error| Failure::at(format_args!("one_request: {address}"), error))
+        serve(address, idle).map_err(|error| Failure::at(address, error))
     })
 }
 

@@ -44,11 +44,11 @@ fn main() -> ExitCode {
         let share = match arguments.next::<String>("reuse-port")?.as_str() {
             "reuse-port" => Share::ReusePort,
             "exclusive" => Share::Exclusive,
-            _ => return Err(Failure::Usage),
+            other => return Err(Failure::usage(other, "neither `reuse-port` nor `exclusive`")),
         };
         let address = arguments.next("127.0.0.1:7000")?;
         arguments.end()?;
-        run(share, address).map_err(|error| Failure::at(format_args!("per_core: {address}"), error))
+        run(share, address).map_err(|error| Failure::at(address, error))
     })
 }
 

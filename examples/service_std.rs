@@ -100,7 +100,7 @@ fn main() -> ExitCode {
         let allocate = arguments.next::<String>("")?;
         arguments.end()?;
         if !["", "allocate"].contains(&allocate.as_str()) {
-            return Err(Failure::Usage);
+            return Err(Failure::usage(allocate, "not `allocate`"));
         }
         drop(io::stdout()); // Its buffer is made here.
         let result = ALLOCATOR.without(|| {
@@ -109,7 +109,7 @@ fn main() -> ExitCode {
             }
             run(address, idle)
         });
-        result.map_err(|error| Failure::at(format_args!("service_std: {address}"), error))
+        result.map_err(|error| Failure::at(address, error))
     })
 }
 

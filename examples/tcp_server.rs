@@ -26,8 +26,7 @@ fn main() -> ExitCode {
         let address = arguments.next("127.0.0.1:12345")?;
         let idle = arguments.millis("60000")?;
         arguments.end()?;
-        serve(address, idle)
-            .map_err(|error| Failure::at(format_args!("tcp_server: {address}"), error))
+        serve(address, idle).map_err(|error| Failure::at(address, error))
     })
 }
 

@@ -38,7 +38,7 @@ use mio_st::unix::{Receiver, Sender, new_pipe};
 use mio_st::{Error, Result};
 use static_cell::{ConstStaticCell, StaticCell};
 
-use self::common::{Failure, Log};
+use self::common::Log;
 
 const USAGE: &str = "\
 usage: tuned
@@ -63,7 +63,7 @@ const HELLO: EventedId = EventedId(0);
 fn main() -> ExitCode {
     common::run(USAGE, |arguments| {
         arguments.end()?;
-        serve().map_err(|error| Failure::at("tuned", error))
+        Ok(serve()?)
     })
 }
 

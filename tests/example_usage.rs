@@ -11,19 +11,31 @@ use std::process::Command;
 
 use self::support::*;
 
-/// Examples, but not the README's server, and their arguments up to the address if they have one.
-const EXAMPLES: [(&str, Option<&[&str]>); 10] = [
-    ("tcp_server", Some(&[])),
+/// Examples, but not the README's server; and if they listen, their arguments before and after the
+/// address.
+const EXAMPLES: [(&str, Option<[&[&str]; 2]>); 13] = [
+    ("tcp_server", Some([&[], &[]])),
     ("echo_demo", None),
-    ("fair_server", Some(&[])),
-    ("idle_timeout", Some(&[])),
-    ("one_request", Some(&[])),
+    ("fair_server", Some([&[], &[]])),
+    ("idle_timeout", Some([&[], &[]])),
+    ("one_request", Some([&[], &[]])),
     ("dns_server", None),
-    ("per_core", Some(&["reuse-port"])),
+    ("per_core", Some([&["reuse-port"], &[]])),
     ("interop", None),
-    ("service_std", Some(&[])),
+    ("service_std", Some([&[], &[]])),
     ("tuned", None),
+    ("http_server", Some([&["--idle", "500"], &[]])),
+    ("proxy", Some([&["--idle", "500"], &["127.0.0.1:1"]])),
+    ("async", Some([&[], &[]])),
 ];
+
+/// Those that listen, with their arguments.
+fn servers(address: &str) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+    EXAMPLES.into_iter().filter_map(move |(name, arguments)| {
+        let [before, after] = arguments?;
+        Some((name, [before, &[address], after].concat()))
+    })
+}
 
 fn run(name: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(example(name)).args(arguments).output().unwrap();
@@ -39,7 +51,10 @@ fn each_example_has_a_usage_text() {
         assert!(status == Some(0) && output.starts_with(&beginning), "{name}: {output}");
         assert!(output.lines().count() > 2 && errors.is_empty(), "{name}: {errors}");
         let (status, output, errors) = run(name, &["no-such-thing", "1", "2", "3"]);
-        assert!(status == Some(2) && errors.starts_with(&beginning), "{name}: {errors}");
+        let (message, usage) = errors.split_once('\n').unwrap();
+        assert!(status == Some(2) && usage.starts_with(&beginning), "{name}: {errors}");
+        // It says which argument it is.
+        assert!(message.starts_with(&format!("{name}: no-such-thing: ")), "{message}");
         assert_eq!(output, "", "{name}");
     }
 }
@@ -49,13 +64,28 @@ fn an_error_names_the_address_and_says_what_is_wrong() {
     // Without SO_REUSEPORT, so that nobody else can listen there.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    for (name, before) in EXAMPLES {
-        let Some(before) = before else { continue };
-        let (status, _, errors) = run(name, &[before, &[address.as_str()]].concat());
+    for (name, arguments) in servers(&address) {
+        let (status, _, errors) = run(name, &arguments);
         assert_eq!(status, Some(1), "{name}: {errors}");
         let beginning = format!("{name}: {address}: ");
         assert!(errors.starts_with(&beginning) && errors.contains("in use"), "{name}: {errors}");
         assert!(!errors.contains("kind:"), "{name}: {errors}");
+    }
+}
+
+/// The loader of programs needs one descriptor, and a server three at least.
+#[test]
+fn without_descriptors_each_server_says_so_and_ends() {
+    for limit in [4, 5] {
+        for (name, arguments) in servers("127.0.0.1:0") {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\"")]);
+            let output = command.arg(example(name)).args(arguments).output().unwrap();
+            let errors = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{name}, {limit}: {errors}");
+            let error = format!("{name}: 127.0.0.1:0: Too many open files (os error 24)\n");
+            assert_eq!(errors, error, "{limit}");
+        }
     }
 }
 

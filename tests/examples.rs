@@ -133,3 +133,30 @@ fn is_echoed(stream: &mut TcpStream) -> bool {
     let mut echo = [0];
     stream.write_all(b"x").is_ok() && stream.read_exact(&mut echo).is_ok() && echo == *b"x"
 }
+
+/// With a client that has been served and one that says nothing. `async` counts the seconds.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_idle_server_takes_no_processor_time() {
+    let backend = Server::start("tcp_server", &["127.0.0.1:0"]);
+    let backend = backend.address.to_string();
+    for (name, arguments) in [
+        ("tcp_server", &["127.0.0.1:0"][..]),
+        ("fair_server", &["127.0.0.1:0"]),
+        ("idle_timeout", &["127.0.0.1:0"]),
+        ("service_std", &["127.0.0.1:0"]),
+        ("http_server", &["127.0.0.1:0", "--cores", "2"]),
+        ("proxy", &["127.0.0.1:0", &backend]),
+        ("async", &["127.0.0.1:0"]),
+    ] {
+        let server = Server::start(name, arguments);
+        let (mut served, _silent) = (server.connect(), server.connect());
+        served.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        assert!(served.read(&mut [0; 99]).unwrap() > 0, "{name}");
+        server.wait_for_sleep();
+        let before = server.times_scheduled();
+        thread::sleep(Duration::from_millis(400));
+        let times = server.times_scheduled() - before;
+        assert!(before > 0 && times <= 1, "{name} has run {times} times");
+    }
+}

@@ -26,49 +26,35 @@ pub(crate) mod options;
 pub(crate) mod pool;
 pub(crate) mod server;
 
-use std::env;
-use std::io::{self, Write};
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::io;
 use std::process::ExitCode;
 
 use mio_st::unix::{self, Signal, SignalSet};
 
+use self::common::{Failure, Log};
 use self::cores::Cores;
 use self::options::{Options, USAGE};
 
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
 fn main() -> ExitCode {
-    if env::args().any(|argument| argument == "--help") {
-        say(format_args!("{USAGE}"));
-        return ExitCode::SUCCESS;
-    }
-    let options = match Options::parse(env::args().skip(1)) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("http_server: {error}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match serve(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("http_server: {}: {error}", options.address);
-            ExitCode::FAILURE
-        }
-    }
+    common::run(USAGE, |arguments| {
+        let options = Options::parse(arguments)?;
+        serve(&options).map_err(|error| Failure::at(options.address, error))
+    })
 }
 
 fn serve(options: &Options) -> io::Result<()> {
     // A connection is a descriptor. If there are fewer than connections, some of these are refused.
     let _ = unix::raise_descriptor_limit();
     let cores = Cores::start(options, STOPS)?;
-    say(format_args!("listening at {}", cores.address()));
+    // Its output may be closed, or not be read: a server must not wait for that, nor end.
+    let mut log = Log::new();
+    log.line(format_args!("listening at {}", cores.address()));
     let served = cores.run()?;
-    say(format_args!("served {served} requests"));
+    log.line(format_args!("served {served} requests"));
     Ok(())
-}
-
-/// Prints a line, and ignores errors: a server must not end because its output is closed.
-fn say(line: core::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
+use super::common::{self, Argument, Arguments, Failure};
 use super::connection::Next;
 use super::http::Stage;
 
@@ -64,47 +65,41 @@ impl Limits {
 }
 
 impl Options {
-    /// Parses the arguments. The error describes what is wrong with them.
-    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    pub fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));
         let mut options = Options { address, cores: 1, limits: Limits::default() };
-        while let Some(argument) = arguments.next() {
-            if !argument.starts_with("--") {
-                let wrong =
-                    |error| format!("{argument}: {error}, an address is like 127.0.0.1:8080");
-                options.address = argument.parse().map_err(wrong)?;
-                continue;
+        while let Some(argument) = arguments.next_of_any()? {
+            match argument {
+                Argument::Word(address) => options.address = common::parse(&address)?,
+                Argument::Option(name, number) => options.set(&name, number)?,
             }
-            let value = arguments.next().ok_or_else(|| format!("{argument}: no value"))?;
-            let number = value.parse().map_err(|error| format!("{argument} {value}: {error}"))?;
-            options.set(&argument, number)?;
         }
         Ok(options)
     }
 
-    fn set(&mut self, option: &str, number: u64) -> Result<(), String> {
+    fn set(&mut self, option: &str, number: u64) -> Result<(), Failure> {
         let limits = &mut self.limits;
-        let duration = match option {
-            "--cores" => {
-                self.cores = match number {
-                    0 => thread::available_parallelism().map_or(1, NonZero::get),
-                    1..=1024 => number as usize,
-                    _ => return Err(format!("--cores {number}: at most 1024")),
-                };
-                return Ok(());
-            }
-            "--max-body" => {
-                limits.max_body = number;
-                return Ok(());
-            }
+        let limit = match option {
             "--idle" => &mut limits.idle,
             "--head" => &mut limits.head,
             "--body" => &mut limits.body,
             "--write" => &mut limits.write,
             "--grace" => &mut limits.grace,
-            _ => return Err(format!("{option}: no such option")),
+            "--max-body" => {
+                limits.max_body = number;
+                return Ok(());
+            }
+            "--cores" => {
+                self.cores = match number {
+                    0 => thread::available_parallelism().map_or(1, NonZero::get),
+                    1..=1024 => number as usize,
+                    _ => return Err(Failure::usage("--cores", "at most 1024")),
+                };
+                return Ok(());
+            }
+            _ => return Err(Failure::usage(option, "no such option")),
         };
-        *duration = Duration::from_millis(number);
+        *limit = Duration::from_millis(number);
         Ok(())
     }
 }

@@ -15,6 +15,8 @@
 //! * `proxy`: the loop.
 #![allow(clippy::std_instead_of_core)] // As a user writes it.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod options;
 mod proxy;
 mod relay;
@@ -22,12 +24,12 @@ mod session;
 mod socket;
 mod storage;
 
-use std::env;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use mio_st::unix::{self, Signal, SignalSet, Signals};
 
+use self::common::{Failure, Log};
 use self::options::{Options, USAGE};
 use self::proxy::Proxy;
 use self::socket::Listener;
@@ -35,25 +37,11 @@ use self::socket::Listener;
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
 fn main() -> ExitCode {
-    if env::args().any(|argument| argument == "--help") {
-        say(format_args!("{USAGE}"));
-        return ExitCode::SUCCESS;
-    }
-    let options = match Options::parse(env::args().skip(1)) {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("proxy: {error}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    let address = options.listen.clone();
-    match serve(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("proxy: {address}: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    common::run(USAGE, |arguments| {
+        let options = Options::parse(arguments)?;
+        let address = options.listen.clone();
+        serve(options).map_err(|error| Failure::at(address, error))
+    })
 }
 
 fn serve(options: Options) -> io::Result<()> {
@@ -63,13 +51,10 @@ fn serve(options: Options) -> io::Result<()> {
     let listener = Listener::bind(&options.listen)?;
     let address = listener.address()?;
     let proxy = Proxy::new(listener, signals, options)?;
-    say(format_args!("listening at {address}"));
+    // Its output may be closed, or not be read: a proxy must not wait for that, nor end.
+    let mut log = Log::new();
+    log.line(format_args!("listening at {address}"));
     let (sessions, bytes) = proxy.run()?;
-    say(format_args!("{sessions} sessions, {bytes} bytes"));
+    log.line(format_args!("{sessions} sessions, {bytes} bytes"));
     Ok(())
-}
-
-/// Prints a line, and ignores errors: a proxy must not end because its output is closed.
-fn say(line: core::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::common::{self, Argument, Arguments, Failure};
 use super::socket::Address;
 
 pub const USAGE: &str = "\
@@ -24,26 +25,22 @@ pub struct Options {
 }
 
 impl Options {
-    /// Parses the arguments. The error describes what is wrong with them.
-    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    pub fn parse(mut arguments: Arguments) -> Result<Options, Failure> {
         let (mut connect, mut idle, mut grace) = (3_000, 300_000, 10_000);
         let mut addresses = Vec::new();
-        while let Some(argument) = arguments.next() {
-            let number = match argument.as_str() {
-                "--connect" => &mut connect,
-                "--idle" => &mut idle,
-                "--grace" => &mut grace,
-                other if other.starts_with("--") => return Err(format!("{other}: no such option")),
-                address => {
-                    addresses.push(address.parse::<Address>()?);
-                    continue;
-                }
-            };
-            let value = arguments.next().ok_or_else(|| format!("{argument}: no value"))?;
-            *number = value.parse().map_err(|error| format!("{argument} {value}: {error}"))?;
+        while let Some(argument) = arguments.next_of_any()? {
+            match argument {
+                Argument::Word(address) => addresses.push(common::parse(&address)?),
+                Argument::Option(name, number) => match name.as_str() {
+                    "--connect" => connect = number,
+                    "--idle" => idle = number,
+                    "--grace" => grace = number,
+                    _ => return Err(Failure::usage(name, "no such option")),
+                },
+            }
         }
         if addresses.len() < 2 {
-            return Err("an address to listen at and one of a backend are needed".into());
+            return Err(Failure::Usage("LISTEN and one BACKEND are needed".into()));
         }
         let [connect, idle, grace] = [connect, idle, grace].map(Duration::from_millis);
         Ok(Options { listen: addresses.remove(0), backends: addresses, connect, idle, grace })

@@ -28,7 +28,7 @@ impl FromStr for Address {
         if let Some(path) = text.strip_prefix("unix:") {
             return Ok(Address::Unix(path.into()));
         }
-        let wrong = |_| format!("{text}: an address is like 127.0.0.1:80, [::1]:80 or unix:/run/x");
+        let wrong = |_| "an address is like 127.0.0.1:80, [::1]:80 or unix:/run/x".into();
         text.parse().map(Address::Tcp).map_err(wrong)
     }
 }

@@ -93,28 +93,18 @@ fn a_client_that_reads_nothing_is_cut_off() {
 
 #[test]
 fn what_is_wrong_from_the_start_is_said() {
-    let used = start(&[]);
-    let address = used.address.to_string();
     for (arguments, status, error) in [
-        (&["nonsense"][..], 2, "invalid socket address"),
-        (&["--idle"], 2, "--idle: no value"),
+        (&["--idle"][..], 2, "--idle: no value"),
         (&["--idle", "x"], 2, "--idle x: invalid digit"),
         (&["--speed", "9"], 2, "--speed: no such option"),
-        (&["--cores", "5000"], 2, "--cores 5000: at most 1024"),
-        (&[&address], 1, "Address already in use"),
-        (&["192.0.2.1:80"], 1, "assign requested address"),
+        (&["--cores", "5000"], 2, "--cores: at most 1024"),
+        (&["192.0.2.1:80"], 1, "192.0.2.1:80: Cannot assign requested address"),
     ] {
         let output = Command::new(example("http_server")).args(arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
-        assert!(stderr.contains(error), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with(&format!("http_server: {error}")), "{arguments:?}: {stderr}");
     }
-    let help = Command::new(example("http_server")).arg("--help").output().unwrap();
-    assert!(help.status.success() && help.stdout.starts_with(b"usage: http_server"));
-    let few = limited("6", &["127.0.0.1:0"]).output().unwrap();
-    let stderr = String::from_utf8(few.stderr).unwrap();
-    assert_eq!(few.status.code(), Some(1));
-    assert!(stderr.contains("Too many open files"), "{stderr}");
 }
 
 /// The server with a limit of descriptors.

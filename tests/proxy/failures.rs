@@ -149,23 +149,18 @@ fn out_of_descriptors_it_goes_on() {
 
 #[test]
 fn what_is_wrong_from_the_start_is_said() {
-    let used = TcpListener::bind("127.0.0.1:0").unwrap();
-    let used = address(&used).to_string();
     for (arguments, status, error) in [
-        (&[][..], 2, "an address to listen at and one of a backend"),
-        (&["127.0.0.1:0"], 2, "an address to listen at and one of a backend"),
+        (&[][..], 2, "LISTEN and one BACKEND are needed"),
+        (&["127.0.0.1:0"], 2, "LISTEN and one BACKEND are needed"),
         (&["here", "there"], 2, "here: an address is like"),
         (&["--idle"], 2, "--idle: no value"),
         (&["--idle", "x"], 2, "--idle x: invalid digit"),
         (&["--speed", "9"], 2, "--speed: no such option"),
-        (&[&used, "127.0.0.1:1"], 1, "Address already in use"),
-        (&["unix:/nowhere/at/all", "127.0.0.1:1"], 1, "No such file"),
+        (&["unix:/nowhere/at/all", "127.0.0.1:1"], 1, "unix:/nowhere/at/all: No such file"),
     ] {
         let output = Command::new(example("proxy")).args(arguments).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
-        assert!(stderr.contains(error), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with(&format!("proxy: {error}")), "{arguments:?}: {stderr}");
     }
-    let help = Command::new(example("proxy")).arg("--help").output().unwrap();
-    assert!(help.status.success() && help.stdout.starts_with(b"usage: proxy"));
 }

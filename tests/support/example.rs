@@ -122,13 +122,26 @@ impl Server {
         }
     }
 
-    /// Its state and how often it has been given the processor; nothing where there is no such
-    /// thing.
+    /// How often its threads have been given the processor; 0 where nothing tells.
+    pub fn times_scheduled(&self) -> u64 {
+        let lines = self.scheduling();
+        let numbers =
+            lines.iter().filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        numbers.sum::<u64>()
+    }
+
+    /// For each thread its state, and how often it has been given the processor; nothing where
+    /// there is no such thing.
     fn scheduling(&self) -> Vec<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()));
-        let status = status.unwrap_or_default();
-        let is_wanted = |line: &&str| line.starts_with("State:") || line.contains("ctxt_switches:");
-        status.lines().filter(is_wanted).map(str::to_owned).collect()
+        let threads = fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        let mut lines = vec![];
+        for thread in threads.into_iter().flatten().flatten() {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            let is_wanted =
+                |line: &&str| line.starts_with("State:") || line.contains("ctxt_switches:");
+            lines.extend(status.lines().filter(is_wanted).map(str::to_owned));
+        }
+        lines
     }
 }
 

@@ -5,17 +5,25 @@ use core::net::{Ipv4Addr, SocketAddr};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
 use super::{PATIENCE, example, skip, vacant};
 
-/// All that serve TCP. `echo_server` is the README's.
-pub const SERVERS: [&str; 6] =
-    ["echo_server", "tcp_server", "fair_server", "idle_timeout", "per_core", "service_std"];
+/// All that serve TCP. `echo_server` is the README's; `proxy` leads to an echo server of this process.
+pub const SERVERS: [&str; 7] = [
+    "echo_server",
+    "tcp_server",
+    "fair_server",
+    "idle_timeout",
+    "per_core",
+    "service_std",
+    "proxy",
+];
 
 /// Those that close a client after an idle time that is an argument.
 pub const WITH_IDLE_TIME: [&str; 4] = ["tcp_server", "fair_server", "idle_timeout", "service_std"];
@@ -66,6 +74,7 @@ impl Running {
             }
         };
         command.args((name == "per_core").then_some("reuse-port")).arg(address.to_string());
+        command.args((name == "proxy").then(|| echo_backend().to_string()));
         command.args(idle.map(|idle| idle.as_millis().to_string()));
         // `per_core` ends when its standard input does.
         command.stdin(Stdio::piped()).stdout(output);
@@ -113,6 +122,22 @@ impl Drop for Running {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// An echo server with a thread for each connection, for as long as this process runs.
+fn echo_backend() -> SocketAddr {
+    static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
+    *ADDRESS.get_or_init(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                thread::spawn(move || io::copy(&mut stream.try_clone().unwrap(), &mut stream));
+            }
+        });
+        address
+    })
 }
 
 /// Sends a line and waits for one: the same from an echo server, the count of bytes from
