@@ -1,23 +1,41 @@
 //! The clock of crates that use `embassy-time`, as `edge-nal` does for its timeouts.
 
-use core::cell::Cell;
-use core::task::Waker;
+use core::cell::RefCell;
+use core::task::{Context, Poll, Waker};
 
 use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
+use heapless::Vec;
 use mio_st::time::Instant;
 
+use super::io::Alarm;
 use super::reactor::Reactor;
 
 const TICK: u64 = 1_000_000_000 / TICK_HZ;
 
+/// How many tasks can wait for the clock at once.
+const CALLS: usize = 8;
+
 std::thread_local! {
-    /// What wakes the tasks of this thread.
-    static REACTOR: Cell<Option<&'static Reactor>> = const { Cell::new(None) };
+    static CALLER: RefCell<Caller> =
+        const { RefCell::new(Caller { reactor: None, calls: Vec::new() }) };
+}
+
+/// Wakes the tasks of its thread.
+struct Caller {
+    reactor: Option<&'static Reactor>,
+    calls: Vec<Call, CALLS>,
+}
+
+/// A task that will be woken.
+struct Call {
+    at: Instant,
+    waker: Waker,
+    alarm: Alarm<'static>,
 }
 
 /// Lets the reactor wake the tasks of this thread.
 pub fn use_reactor(reactor: &'static Reactor) {
-    REACTOR.set(Some(reactor));
+    CALLER.with_borrow_mut(|caller| caller.reactor = Some(reactor));
 }
 
 struct Clock;
@@ -31,10 +49,35 @@ impl Driver for Clock {
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
         let at = Instant::from_nanos(at.saturating_mul(TICK));
-        match REACTOR.get() {
-            Some(reactor) => reactor.wake_at(at, waker),
-            // There is nothing that could wake the task later.
-            None => waker.wake_by_ref(),
+        if CALLER.with_borrow_mut(|caller| caller.call(at, waker)).is_none() {
+            // The task is woken too early, again and again.
+            waker.wake_by_ref();
         }
+    }
+}
+
+impl Caller {
+    /// Wakes the task at this time or before. It has one call, the earliest: when it is woken, it
+    /// asks again for the others. `None` if there are too many tasks, or no reactor.
+    fn call(&mut self, at: Instant, waker: &Waker) -> Option<()> {
+        self.calls.retain(|call| call.poll().is_pending());
+        let its_own = self.calls.iter_mut().find(|call| call.waker.will_wake(waker));
+        if its_own.as_ref().is_some_and(|call| call.at <= at) {
+            return Some(());
+        }
+        let call = Call { at, waker: waker.clone(), alarm: Alarm::new(self.reactor?, at).ok()? };
+        let _ = call.poll();
+        match its_own {
+            Some(its_own) => *its_own = call,
+            None => self.calls.push(call).ok()?,
+        }
+        Some(())
+    }
+}
+
+impl Call {
+    /// Returns `Ready` if the task has been woken.
+    fn poll(&self) -> Poll<()> {
+        self.alarm.poll(&mut Context::from_waker(&self.waker))
     }
 }

@@ -4,44 +4,42 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use core::task::{Context, RawWaker, RawWakerVTable, Waker};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mio_st::event::Events;
 use mio_st::{Error, Result, unix};
 
 use super::reactor::Reactor;
 
+/// How many tasks can run at once.
+pub const TASKS: usize = 8;
+
 /// A future that is pinned: by `core::pin::pin!`, or in a `static`.
 pub type Task<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 
-/// Runs up to `N` tasks. It lives in a `static`, since a waker may outlive its task.
-#[derive(Debug)]
-pub struct Executor<const N: usize> {
-    thread: Thread,
-    slots: [Slot; N],
-}
-
-/// The thread that runs the tasks.
-#[derive(Debug)]
-struct Thread {
-    /// It waits in a poll, or is about to.
+/// Runs tasks on one thread. It lives in a `static`, since a waker may outlive its task.
+pub struct Executor {
+    /// The thread waits in a poll, or is about to.
     polls: AtomicBool,
     /// Ends the poll. `None` while no tasks are run.
     waker: Mutex<Option<unix::Waker>>,
+    slots: [Slot; TASKS],
 }
 
 /// What the waker of a task points to.
-#[derive(Debug)]
 struct Slot {
     woken: AtomicBool,
-    thread: OnceLock<&'static Thread>,
+    executor: OnceLock<&'static Executor>,
 }
 
-impl<const N: usize> Executor<N> {
-    pub const fn new() -> Executor<N> {
-        let thread = Thread { polls: AtomicBool::new(false), waker: Mutex::new(None) };
-        let slots = [const { Slot { woken: AtomicBool::new(false), thread: OnceLock::new() } }; N];
-        Executor { thread, slots }
+impl Executor {
+    pub const fn new() -> Executor {
+        Executor {
+            polls: AtomicBool::new(false),
+            waker: Mutex::new(None),
+            slots: [const { Slot { woken: AtomicBool::new(false), executor: OnceLock::new() } };
+                TASKS],
+        }
     }
 
     /// Runs tasks until one of them has ended. The others are left as they are; to drop them
@@ -69,13 +67,16 @@ impl<const N: usize> Executor<N> {
         is_enough: fn(&[bool]) -> bool,
     ) -> Result<()> {
         let slots = self.slots.get(..tasks.len()).ok_or(Error::Full)?;
-        let _running = self.thread.begin(reactor)?;
+        match &mut *self.waker() {
+            Some(_) => return Err(Error::AlreadyExists),
+            waker => *waker = Some(reactor.waker()?),
+        }
         for slot in slots {
-            slot.thread.get_or_init(|| &self.thread);
+            slot.executor.get_or_init(|| self);
             slot.woken.store(true, SeqCst);
         }
-        let (mut ended, mut events) = ([false; N], Events::<64>::sized());
-        loop {
+        let (mut ended, mut events) = ([false; TASKS], Events::<64>::sized());
+        let result = loop {
             for ((task, slot), ended) in tasks.iter_mut().zip(slots).zip(&mut ended) {
                 if slot.woken.swap(false, SeqCst) && !*ended {
                     let waker = slot.waker();
@@ -83,54 +84,42 @@ impl<const N: usize> Executor<N> {
                 }
             }
             if is_enough(&ended[..tasks.len()]) {
-                return Ok(());
+                break Ok(());
             }
             // In this order: what is woken from now on ends the poll.
-            self.thread.polls.store(true, SeqCst);
+            self.polls.store(true, SeqCst);
             let wait = !slots.iter().any(|slot| slot.woken.load(SeqCst));
             let polled = reactor.poll(&mut events, wait);
-            self.thread.polls.store(false, SeqCst);
-            polled?;
-            reactor.dispatch(&mut events);
-        }
+            self.polls.store(false, SeqCst);
+            match polled {
+                Ok(()) => reactor.dispatch(&mut events),
+                error => break error,
+            }
+        };
+        *self.waker() = None;
+        result
     }
-}
 
-/// Takes the waker away when no tasks are run any more.
-struct Running<'a>(&'a Thread);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        *self.0.waker.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
-impl Thread {
-    fn begin(&self, reactor: &Reactor) -> Result<Running<'_>> {
-        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
-        if waker.is_some() {
-            return Err(Error::AlreadyExists);
-        }
-        *waker = Some(reactor.waker()?);
-        Ok(Running(self))
+    fn waker(&self) -> MutexGuard<'_, Option<unix::Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Slot {
     fn wake(&self) {
         self.woken.store(true, SeqCst);
-        let Some(thread) = self.thread.get() else { return };
         // A system call only if the thread waits.
-        if thread.polls.swap(false, SeqCst) {
-            let waker = thread.waker.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = waker.as_ref().map(unix::Waker::wake);
+        if let Some(executor) = self.executor.get()
+            && executor.polls.swap(false, SeqCst)
+        {
+            let _ = executor.waker().as_ref().map(unix::Waker::wake);
         }
     }
 
     #[allow(unsafe_code)]
     fn waker(&'static self) -> Waker {
         // A `static` has one address, by which wakers of one task are known to be the same.
-        static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
+        static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, |_| {});
         fn clone(slot: *const ()) -> RawWaker {
             RawWaker::new(slot, &TABLE)
         }
@@ -138,7 +127,6 @@ impl Slot {
             // SAFETY: it was made of a `&'static Slot` below, and a slot may be shared by threads.
             unsafe { &*slot.cast::<Slot>() }.wake();
         }
-        fn drop(_: *const ()) {}
         // SAFETY: the table's functions work for this pointer on every thread and at all times.
         unsafe { Waker::from_raw(clone((&raw const *self).cast())) }
     }

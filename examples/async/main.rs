@@ -25,24 +25,28 @@ pub(crate) mod nal;
 pub(crate) mod reactor;
 pub(crate) mod worker;
 
+#[path = "../common/mod.rs"]
+mod common;
+
 use core::cell::Cell;
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
-use std::io::Write;
 use std::process::ExitCode;
-use std::{env, thread};
+use std::thread;
 
+use edge_http::io::Error as HttpError;
 use edge_http::io::server::Server;
 use edge_nal::{TcpBind, UdpBind, UdpReceive, UdpSend, WithTimeout, WithTimeoutError};
 use mio_st::socket::UdpSocket;
 use mio_st::unix::{self, Signal, SignalSet, Signals};
 use static_cell::{ConstStaticCell, StaticCell};
 
+use self::common::{Failure, Log};
 use self::executor::Executor;
 use self::handler::Site;
 use self::io::{Async, sleep};
-use self::nal::{Acceptor, NetError, Stack};
+use self::nal::{Acceptor, ENDED, Ending, NetError, Stack};
 use self::reactor::Reactor;
 use self::worker::Worker;
 
@@ -54,41 +58,30 @@ const BUFFER: usize = 2048;
 const FIELDS: usize = 32;
 
 const USAGE: &str = "\
-usage: async [ADDRESS [IDLE]]
-  ADDRESS  where to listen, such as [::1]:0; 127.0.0.1:8080 if not given
-  IDLE     the longest time to wait for a client, in milliseconds (5000)";
+usage: async [ADDRESS [IDLE [GRACE]]]
+
+Serves HTTP, and echoes datagrams. ADDRESS is like 127.0.0.1:8080 (the default) or [::1]:0.
+  IDLE   the longest time to wait for a client, in milliseconds (5000)
+  GRACE  the longest time for what is under way at the end, in milliseconds (10000)";
 
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
 
-static EXECUTOR: Executor<4> = Executor::new();
+static EXECUTOR: Executor = Executor::new();
 static REACTOR: StaticCell<Reactor> = StaticCell::new();
 static SERVER: ConstStaticCell<Server<CONNECTIONS, BUFFER, FIELDS>> =
     ConstStaticCell::new(Server::new());
 static WORKER: Worker = Worker::new();
 
 fn main() -> ExitCode {
-    let argument = |n, default: &str| env::args().nth(n).unwrap_or(default.into());
-    let (address, idle) = (argument(1, "127.0.0.1:8080"), argument(2, "5000"));
-    if address == "--help" {
-        let _ = writeln!(std::io::stdout(), "{USAGE}");
-        return ExitCode::SUCCESS;
-    }
-    let (Ok(address), Ok(idle)) = (address.parse(), idle.parse()) else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    };
-    match run(address, idle) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The errors of `std` say what the system's numbers mean.
-            eprintln!("async: {address}: {}", std::io::Error::from(error.0));
-            ExitCode::FAILURE
-        }
-    }
+    common::run(USAGE, |mut arguments| {
+        let address = arguments.next("127.0.0.1:8080")?;
+        let (idle, grace) = (arguments.next("5000")?, arguments.millis("10000")?);
+        arguments.end()?;
+        serve(address, idle, grace).map_err(|error| Failure::at(address, error.0))
+    })
 }
 
-/// Serves until a signal comes.
-fn run(address: SocketAddr, idle: u32) -> Result<(), NetError> {
+fn serve(address: SocketAddr, idle: u32, grace: Duration) -> Result<(), NetError> {
     // Before any other thread is started, which would get the signals.
     let signals = Signals::new(STOPS)?;
     let reactor = &*REACTOR.init(Reactor::new()?);
@@ -96,19 +89,20 @@ fn run(address: SocketAddr, idle: u32) -> Result<(), NetError> {
     let _ = unix::raise_descriptor_limit();
     thread::spawn(|| WORKER.run());
 
-    let stack = Stack(reactor);
-    let acceptor = EXECUTOR.block_on(reactor, TcpBind::bind(&stack, address))??;
+    let (stack, ending) = (Stack(reactor), Ending::default());
+    let mut acceptor = EXECUTOR.block_on(reactor, TcpBind::bind(&stack, address))??;
+    acceptor.end_by(&ending);
     let address = acceptor.address()?; // The port is known now.
     let socket = EXECUTOR.block_on(reactor, UdpBind::bind(&stack, address))??;
-    // A server must not end because its output is closed.
-    let _ = writeln!(std::io::stdout(), "listening at {address}");
+    // The output may be closed, or not be read: a server must not wait for that, nor end.
+    Log::new().line(format_args!("listening at {address}"));
 
     let (ticks, result) = (Cell::new(0), Cell::new(Ok(())));
     let site = Site { ticks: &ticks, worker: &WORKER };
     EXECUTOR.run_until_any(
         reactor,
         &mut [
-            pin!(async { result.set(receive(reactor, signals).await) }),
+            pin!(async { result.set(end_by_signal(reactor, signals, &ending, grace).await) }),
             pin!(async { result.set(serve_http(acceptor, idle, site).await) }),
             pin!(async { result.set(serve_udp(socket).await) }),
             pin!(async { result.set(count_seconds(reactor, &ticks).await) }),
@@ -117,16 +111,24 @@ fn run(address: SocketAddr, idle: u32) -> Result<(), NetError> {
     result.into_inner()
 }
 
-/// Waits for a signal.
-pub(crate) async fn receive(reactor: &Reactor, signals: Signals) -> Result<(), NetError> {
+/// Waits for a signal, and ends the server in order, within `grace`. A second signal acts as if
+/// nothing waited for it: it ends the process at once.
+async fn end_by_signal(
+    reactor: &Reactor,
+    signals: Signals,
+    ending: &Ending,
+    grace: Duration,
+) -> Result<(), NetError> {
     let mut signals = Async::new(reactor, signals, Signals::INTERESTS)?;
     signals.readable().await;
     // One that is not received would act when `signals` is dropped.
-    while signals.get_mut().receive()?.is_some() {}
-    Ok(())
+    while signals.handle.receive()?.is_some() {}
+    drop(signals);
+    ending.begin();
+    Ok(sleep(reactor, grace).await?)
 }
 
-/// Serves HTTP. `idle` is the longest time between two requests of a connection, and for each read
+/// Serves HTTP, until all connections are closed after an [`Ending`] has begun. `idle` is the longest time between two requests of a connection, and for each read
 /// and write, in milliseconds.
 pub(crate) async fn serve_http(
     acceptor: Acceptor<'_>,
@@ -135,7 +137,7 @@ pub(crate) async fn serve_http(
 ) -> Result<(), NetError> {
     let server = SERVER.take();
     match server.run(Some(idle), WithTimeout::new(idle, acceptor), site).await {
-        Err(edge_http::io::Error::Io(WithTimeoutError::Error(error))) => Err(error),
+        Err(HttpError::Io(WithTimeoutError::Error(error))) if error.0 != ENDED => Err(error),
         _ => Ok(()),
     }
 }
@@ -146,7 +148,7 @@ pub(crate) async fn serve_udp(mut socket: Async<'_, UdpSocket>) -> Result<(), Ne
     loop {
         let Ok((length, peer)) = socket.receive(&mut buffer).await else {
             // An error of a datagram, such as a peer that has gone; or a shortage.
-            sleep(socket.reactor(), Duration::from_millis(10)).await?;
+            sleep(socket.reactor, Duration::from_millis(10)).await?;
             continue;
         };
         let _ = socket.send(peer, &buffer[..length.min(buffer.len())]).await;

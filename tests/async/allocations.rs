@@ -49,7 +49,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-static EXECUTOR: Executor<4> = Executor::new();
+static EXECUTOR: Executor = Executor::new();
 static WORKER: Worker = Worker::new();
 /// Whether to stop, and what waits for it.
 static STOP: Mutex<(bool, Option<Waker>)> = Mutex::new((false, None));

@@ -1,7 +1,7 @@
 //! The example as a process.
 
 use std::io::{Read, Write};
-use std::net::UdpSocket;
+use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -116,27 +116,68 @@ fn it_goes_on_whatever_happens_to_a_connection() {
     }
 }
 
+fn signal(server: &Server, signal: i32) {
+    // SAFETY: no memory is involved; the process is our child, and was not waited for.
+    unsafe { libc::kill(server.process.id() as i32, signal) };
+}
+
+const GREET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
 #[test]
-fn a_signal_ends_it_and_what_is_wrong_is_said() {
-    for signal in [libc::SIGTERM, libc::SIGINT] {
-        let mut server = start(&[]);
-        let mut idle = server.connect();
+fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
+    for number in [libc::SIGTERM, libc::SIGINT] {
+        let mut server = start(&["60000", "60000"]);
+        let (mut idle, mut kept, mut half) = (server.connect(), server.connect(), server.connect());
+        for stream in [&mut idle, &mut half, &mut kept] {
+            stream.write_all(GREET).unwrap();
+            stream.read_exact(&mut [0; 10]).unwrap();
+        }
+        half.write_all(b"POST /echo HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc").unwrap();
+        // When the server has answered this one, it has read that.
         assert!(greets(&server));
-        // SAFETY: no memory is involved; the process is our child, and was not waited for.
-        unsafe { libc::kill(server.process.id() as i32, signal) };
+        signal(&server, number);
+        for mut stream in [idle, kept] {
+            stream.read_to_end(&mut vec![]).unwrap();
+        }
+        while TcpStream::connect(server.address).is_ok() {}
+        half.write_all(b"def").unwrap();
+        let mut rest = String::new();
+        half.read_to_string(&mut rest).unwrap();
+        assert!(rest.ends_with("\r\n\r\nabcdef"), "{rest}");
         assert!(server.end().success());
-        assert!(!matches!(idle.read(&mut [0]), Ok(1..)));
     }
-    let used = start(&[]);
-    let address = used.address.to_string();
-    for (argument, status, error) in
-        [("nonsense", 2, "usage: async"), (&address, 1, "ddress already in use")]
-    {
-        let output = Command::new(example("async")).arg(argument).output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(status), "{stderr}");
-        assert!(stderr.contains(error), "{stderr}");
+}
+
+#[test]
+fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
+    for (grace, second) in [("200", false), ("60000", true)] {
+        let mut server = start(&["60000", grace]);
+        let mut half = server.connect();
+        half.write_all(b"POST /echo HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc").unwrap();
+        assert!(greets(&server));
+        signal(&server, libc::SIGTERM);
+        if second {
+            while TcpStream::connect(server.address).is_ok() {}
+            signal(&server, libc::SIGTERM);
+        }
+        assert_eq!(server.end().success(), !second);
+        assert!(!matches!(half.read(&mut [0]), Ok(1..)));
     }
-    let help = Command::new(example("async")).arg("--help").output().unwrap();
-    assert!(help.status.success() && help.stdout.starts_with(b"usage: async"));
+}
+
+/// Connections that the server has not accepted yet when it is told to end.
+#[test]
+fn requests_in_the_listeners_queue_are_served() {
+    let mut server = start(&[]);
+    signal(&server, libc::SIGSTOP);
+    let mut streams: Vec<_> = (0..40).map(|_| server.connect()).collect();
+    streams.iter_mut().for_each(|stream| stream.write_all(GREET).unwrap());
+    signal(&server, libc::SIGTERM);
+    signal(&server, libc::SIGCONT);
+    for mut stream in streams {
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.ends_with("Hello, world!\n"), "{response}");
+    }
+    assert!(server.end().success());
 }

@@ -19,13 +19,14 @@ use super::{http_hyper, http_loops};
 use crate::echo;
 
 /// In the order of the table. The first four run the protocol of `examples/http_server`; "mio-st" is that
-/// example, with its deadlines, which the others have not.
-pub const PEERS: &[&str] = &["raw", "mio-st", "mio", "hyper", "edge-http"];
+/// example, with a deadline for each connection, which only "raw, deadlines" has as well.
+pub const PEERS: &[&str] = &["raw", "raw, deadlines", "mio-st", "mio", "hyper", "edge-http"];
 
 /// Serves until it is killed, as [`echo::serve`] does.
 pub fn serve(peer: &str) {
     match peer {
         "raw" => http_loops::with_epoll(echo::announce()),
+        "raw, deadlines" => http_loops::with_epoll_and_lists(echo::announce()),
         "mio" => http_loops::with_mio(echo::announce()).unwrap(),
         "hyper" => http_hyper::serve(echo::announce()).unwrap(),
         "mio-st" => {
@@ -39,7 +40,7 @@ pub fn serve(peer: &str) {
 
 /// `examples/async`.
 fn with_edge_http() {
-    static EXECUTOR: Executor<1> = Executor::new();
+    static EXECUTOR: Executor = Executor::new();
     static WORKER: Worker = Worker::new();
     let reactor = &*Box::leak(Box::new(Reactor::new().unwrap()));
     clock::use_reactor(reactor);

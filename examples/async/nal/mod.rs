@@ -1,5 +1,6 @@
 //! The traits that `no_std` network crates are written for: `embedded-io-async` and `edge-nal`.
 
+mod ending;
 mod stream;
 mod tcp;
 mod udp;
@@ -10,6 +11,7 @@ use edge_nal::io::{Error as IoError, ErrorKind, ErrorType};
 use mio_st::Error;
 use mio_st::event::Evented;
 
+pub use self::ending::{ENDED, Ending};
 pub use self::stream::Stream;
 pub use self::tcp::Acceptor;
 use super::io::Async;
@@ -54,7 +56,7 @@ impl IoError for NetError {
 }
 
 /// The system's network, for one reactor.
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone)]
 pub struct Stack<'r>(pub &'r Reactor);
 
 impl<T: Evented> ErrorType for Async<'_, T> {

@@ -1,6 +1,8 @@
 //! TCP connections with buffers: crates of this kind read and write a few bytes at a time.
 
+use core::future::poll_fn;
 use core::ops::Range;
+use core::task::Context;
 use core::time::Duration;
 
 use edge_nal::io::{ErrorType, Read, Write};
@@ -8,7 +10,9 @@ use edge_nal::{Close, Readable, TcpShutdown, TcpSplit};
 use mio_st::socket::{Shutdown, TcpStream};
 
 use super::super::io::{Async, timeout};
+use super::super::reactor::Side;
 use super::NetError;
+use super::ending::{ENDED, Ending, Open};
 
 /// How many bytes a connection reads or writes at once.
 const BUFFER: usize = 1024;
@@ -16,14 +20,14 @@ const BUFFER: usize = 1024;
 const LINGER: Duration = Duration::from_secs(1);
 
 /// A TCP connection. What is written goes out when the buffer is full, and by `flush`.
-#[derive(Debug)]
 pub struct Stream<'r> {
     io: Async<'r, TcpStream>,
     input: Buffer,
     output: Buffer,
+    /// `None` for a client's.
+    open: Option<Open<'r>>,
 }
 
-#[derive(Debug)]
 struct Buffer {
     memory: [u8; BUFFER],
     filled: Range<usize>,
@@ -36,23 +40,22 @@ impl Buffer {
 }
 
 /// The half that reads.
-#[derive(Debug)]
 pub struct Reader<'a> {
     io: &'a Async<'a, TcpStream>,
     input: &'a mut Buffer,
+    ending: Option<&'a Ending>,
 }
 
 /// The half that writes.
-#[derive(Debug)]
 pub struct Writer<'a> {
     io: &'a Async<'a, TcpStream>,
     output: &'a mut Buffer,
 }
 
 impl<'r> Stream<'r> {
-    pub fn new(io: Async<'r, TcpStream>) -> Stream<'r> {
+    pub fn new(io: Async<'r, TcpStream>, open: Option<Open<'r>>) -> Stream<'r> {
         let [input, output] = [0; 2].map(|_| Buffer { memory: [0; BUFFER], filled: 0..0 });
-        Stream { io, input, output }
+        Stream { io, input, output, open }
     }
 }
 
@@ -78,12 +81,24 @@ impl Read for Reader<'_> {
 }
 
 impl Readable for Reader<'_> {
+    /// A server asks before each request: if it is ending, and none has come, that is an error.
     async fn readable(&mut self) -> Result<(), NetError> {
-        if self.input.is_empty() {
-            // The event may be older than the latest read, so the socket is asked.
-            self.io.read_with(|stream| stream.peek(&mut [0])).await?;
+        if !self.input.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        // The event may be older than the latest read, so the socket is asked.
+        let mut peek = |stream: &TcpStream| stream.peek(&mut [0]).map(|_| ());
+        let poll = |context: &mut Context<'_>| {
+            let peeked = self.io.poll_with(Side::Read, context, &mut peek);
+            match self.ending {
+                Some(ending) if peeked.is_pending() => {
+                    // A request may have come that no event has told of yet.
+                    ending.poll_begun(context).map(|()| peek(&self.io.handle).or(Err(ENDED)))
+                }
+                _ => peeked,
+            }
+        };
+        Ok(poll_fn(poll).await?)
     }
 }
 
@@ -125,8 +140,9 @@ impl TcpSplit for Stream<'_> {
         Self: 'a;
 
     fn split(&mut self) -> (Reader<'_>, Writer<'_>) {
-        let Stream { io, input, output } = self;
-        (Reader { io, input }, Writer { io, output })
+        let Stream { io, input, output, open } = self;
+        let ending = open.as_ref().map(|open| open.0);
+        (Reader { io, input, ending }, Writer { io, output })
     }
 }
 
@@ -161,10 +177,10 @@ impl TcpShutdown for Stream<'_> {
     async fn close(&mut self, what: Close) -> Result<(), NetError> {
         if what != Close::Read {
             self.flush().await?;
-            self.io.get().shutdown(Shutdown::Write)?;
+            self.io.handle.shutdown(Shutdown::Write)?;
         }
         if what != Close::Write {
-            let reactor = self.io.reactor();
+            let reactor = self.io.reactor;
             let drain =
                 async { while self.read(&mut [0; BUFFER]).await.is_ok_and(|count| count > 0) {} };
             let _ = timeout(reactor, LINGER, drain).await;

@@ -1,7 +1,9 @@
 //! Listening and connecting by TCP.
 
 use core::cell::RefCell;
+use core::future::poll_fn;
 use core::net::SocketAddr;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 use edge_nal::{TcpAccept, TcpBind, TcpConnect};
@@ -9,21 +11,58 @@ use mio_st::socket::{AcceptGuard, ConnectStatus, Incoming, TcpListener, TcpStrea
 use mio_st::{Error, Result};
 
 use super::super::io::{Async, sleep};
+use super::super::reactor::{Reactor, Side};
+use super::ending::{ENDED, Ending, Open};
 use super::{NetError, Stack, Stream};
 
 /// How long to wait if nothing can be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A listener that goes on, whatever happens to a connection.
-#[derive(Debug)]
 pub struct Acceptor<'r> {
-    listener: Async<'r, TcpListener>,
+    reactor: &'r Reactor,
+    /// `None` once the server ends.
+    listener: RefCell<Option<Async<'r, TcpListener>>>,
     guard: RefCell<AcceptGuard>,
+    ending: Option<&'r Ending>,
 }
 
-impl Acceptor<'_> {
+impl<'r> Acceptor<'r> {
     pub fn address(&self) -> Result<SocketAddr> {
-        self.listener.get().local_addr()
+        self.listener.borrow().as_ref().ok_or(Error::NotFound)?.handle.local_addr()
+    }
+
+    /// Lets it end in order: then it accepts nothing more, and fails when all connections are
+    /// closed.
+    pub fn end_by(&mut self, ending: &'r Ending) {
+        self.ending = Some(ending);
+    }
+
+    fn poll_next(
+        &self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Incoming<TcpStream, SocketAddr>>> {
+        let mut listener = self.listener.borrow_mut();
+        let mut accept =
+            |listener: &TcpListener| match self.guard.borrow_mut().accept_next(listener)? {
+                Incoming::WouldBlock => Err(Error::Os(libc::EAGAIN)),
+                incoming => Ok(incoming),
+            };
+        let next = match &*listener {
+            Some(listener) => listener.poll_with(Side::Read, context, &mut accept),
+            None => Poll::Pending,
+        };
+        match self.ending {
+            Some(ending) if next.is_pending() && ending.poll_begun(context).is_ready() => {
+                // What has come before the end is served.
+                match listener.as_ref().map(|listener| accept(&listener.handle)) {
+                    Some(Ok(incoming)) => return Poll::Ready(Ok(incoming)),
+                    _ => *listener = None,
+                }
+                ending.poll_all_closed(context).map(|()| Err(ENDED))
+            }
+            _ => next,
+        }
     }
 }
 
@@ -36,8 +75,9 @@ impl TcpBind for Stack<'_> {
 
     async fn bind(&self, local: SocketAddr) -> Result<Acceptor<'_>, NetError> {
         let listener = TcpListener::bind(local)?;
-        let listener = Async::new(self.0, listener, TcpListener::INTERESTS)?;
-        Ok(Acceptor { listener, guard: RefCell::new(AcceptGuard::new()?) })
+        let listener = Some(Async::new(self.0, listener, TcpListener::INTERESTS)?).into();
+        let guard = RefCell::new(AcceptGuard::new()?);
+        Ok(Acceptor { reactor: self.0, listener, guard, ending: None })
     }
 }
 
@@ -50,22 +90,16 @@ impl TcpAccept for Acceptor<'_> {
 
     async fn accept(&self) -> Result<(SocketAddr, Stream<'_>), NetError> {
         loop {
-            let next =
-                |listener: &TcpListener| match self.guard.borrow_mut().accept_next(listener)? {
-                    Incoming::WouldBlock => Err(Error::Os(libc::EAGAIN)),
-                    incoming => Ok(incoming),
-                };
-            match self.listener.read_with(next).await? {
+            match poll_fn(|context| self.poll_next(context)).await? {
                 Incoming::Connection(stream, peer) => {
                     // Without it, the end of a long response waits for an acknowledgement.
                     let _ = stream.set_nodelay(true);
                     // If there are too many sources, this one is closed.
-                    let stream = Async::new(self.listener.reactor(), stream, TcpStream::INTERESTS);
-                    if let Ok(stream) = stream {
-                        return Ok((peer, Stream::new(stream)));
+                    if let Ok(io) = Async::new(self.reactor, stream, TcpStream::INTERESTS) {
+                        return Ok((peer, Stream::new(io, self.ending.map(Open::new))));
                     }
                 }
-                Incoming::Exhausted => sleep(self.listener.reactor(), PAUSE).await?,
+                Incoming::Exhausted => sleep(self.reactor, PAUSE).await?,
                 Incoming::Lost(_) | Incoming::Refused(_) | Incoming::WouldBlock => {}
             }
         }
@@ -87,6 +121,6 @@ impl TcpConnect for Stack<'_> {
             _ => Err(Error::Os(libc::EAGAIN)),
         };
         stream.write_with(ended).await?;
-        Ok(Stream::new(stream))
+        Ok(Stream::new(stream, None))
     }
 }

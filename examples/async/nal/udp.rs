@@ -3,11 +3,13 @@
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use edge_nal::{
-    MulticastV4, MulticastV6, Readable, UdpBind, UdpReceive, UdpSend, UdpSplit, UdpSplitMulticast,
+    MulticastV4, MulticastV6, Readable, UdpBind, UdpConnect, UdpReceive, UdpSend, UdpSplit,
+    UdpSplitMulticast,
 };
 use mio_st::Result;
 use mio_st::event::Interests;
-use mio_st::socket::UdpSocket;
+use mio_st::socket::kinds::{self, Udp};
+use mio_st::socket::{ConnectedUdpSocket, Socket, UdpSocket};
 
 use super::super::io::Async;
 use super::{NetError, Stack};
@@ -24,7 +26,42 @@ impl UdpBind for Stack<'_> {
     }
 }
 
-impl UdpReceive for &Async<'_, UdpSocket> {
+impl UdpConnect for Stack<'_> {
+    type Error = NetError;
+    type Socket<'a>
+        = Async<'a, ConnectedUdpSocket>
+    where
+        Self: 'a;
+
+    async fn connect(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> Result<Async<'_, ConnectedUdpSocket>, NetError> {
+        let socket = ConnectedUdpSocket::connect(local, remote)?;
+        Ok(Async::new(self.0, socket, Interests::BOTH)?)
+    }
+}
+
+/// How the two kinds of sockets send.
+pub trait Sends: Udp {
+    fn send(socket: &Socket<Self>, data: &[u8], remote: SocketAddr) -> Result<usize>;
+}
+
+impl Sends for kinds::UdpSocket {
+    fn send(socket: &UdpSocket, data: &[u8], remote: SocketAddr) -> Result<usize> {
+        socket.send_to(data, remote)
+    }
+}
+
+impl Sends for kinds::ConnectedUdpSocket {
+    /// To its peer, whatever `remote` is.
+    fn send(socket: &ConnectedUdpSocket, data: &[u8], _remote: SocketAddr) -> Result<usize> {
+        socket.send(data)
+    }
+}
+
+impl<K: Sends> UdpReceive for &Async<'_, Socket<K>> {
     async fn receive(&mut self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), NetError> {
         let datagram = self.read_with(|socket| socket.recv_datagram(buffer)).await?;
         // The system does not tell everywhere how long a datagram was that was cut.
@@ -32,59 +69,59 @@ impl UdpReceive for &Async<'_, UdpSocket> {
     }
 }
 
-impl UdpSend for &Async<'_, UdpSocket> {
+impl<K: Sends> UdpSend for &Async<'_, Socket<K>> {
     async fn send(&mut self, remote: SocketAddr, data: &[u8]) -> Result<(), NetError> {
-        self.write_with(|socket| socket.send_to(data, remote)).await?;
+        self.write_with(|socket| K::send(socket, data, remote)).await?;
         Ok(())
     }
 }
 
-impl Readable for &Async<'_, UdpSocket> {
+impl<K: Sends> Readable for &Async<'_, Socket<K>> {
     async fn readable(&mut self) -> Result<(), NetError> {
         self.read_with(|socket| socket.peek_from(&mut [0])).await?;
         Ok(())
     }
 }
 
-impl MulticastV4 for &Async<'_, UdpSocket> {
+impl<K: Sends> MulticastV4 for &Async<'_, Socket<K>> {
     async fn join_v4(&mut self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<(), NetError> {
-        Ok(self.get().join_multicast_v4(&group, &interface)?)
+        Ok(self.handle.join_multicast_v4(&group, &interface)?)
     }
 
     async fn leave_v4(&mut self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<(), NetError> {
-        Ok(self.get().leave_multicast_v4(&group, &interface)?)
+        Ok(self.handle.leave_multicast_v4(&group, &interface)?)
     }
 }
 
-impl MulticastV6 for &Async<'_, UdpSocket> {
+impl<K: Sends> MulticastV6 for &Async<'_, Socket<K>> {
     async fn join_v6(&mut self, group: Ipv6Addr, interface: u32) -> Result<(), NetError> {
-        Ok(self.get().join_multicast_v6(&group, interface)?)
+        Ok(self.handle.join_multicast_v6(&group, interface)?)
     }
 
     async fn leave_v6(&mut self, group: Ipv6Addr, interface: u32) -> Result<(), NetError> {
-        Ok(self.get().leave_multicast_v6(&group, interface)?)
+        Ok(self.handle.leave_multicast_v6(&group, interface)?)
     }
 }
 
-impl UdpReceive for Async<'_, UdpSocket> {
+impl<K: Sends> UdpReceive for Async<'_, Socket<K>> {
     async fn receive(&mut self, buffer: &mut [u8]) -> Result<(usize, SocketAddr), NetError> {
         (&*self).receive(buffer).await
     }
 }
 
-impl UdpSend for Async<'_, UdpSocket> {
+impl<K: Sends> UdpSend for Async<'_, Socket<K>> {
     async fn send(&mut self, remote: SocketAddr, data: &[u8]) -> Result<(), NetError> {
         (&*self).send(remote, data).await
     }
 }
 
-impl Readable for Async<'_, UdpSocket> {
+impl<K: Sends> Readable for Async<'_, Socket<K>> {
     async fn readable(&mut self) -> Result<(), NetError> {
         Readable::readable(&mut &*self).await
     }
 }
 
-impl MulticastV4 for Async<'_, UdpSocket> {
+impl<K: Sends> MulticastV4 for Async<'_, Socket<K>> {
     async fn join_v4(&mut self, group: Ipv4Addr, interface: Ipv4Addr) -> Result<(), NetError> {
         (&*self).join_v4(group, interface).await
     }
@@ -94,7 +131,7 @@ impl MulticastV4 for Async<'_, UdpSocket> {
     }
 }
 
-impl MulticastV6 for Async<'_, UdpSocket> {
+impl<K: Sends> MulticastV6 for Async<'_, Socket<K>> {
     async fn join_v6(&mut self, group: Ipv6Addr, interface: u32) -> Result<(), NetError> {
         (&*self).join_v6(group, interface).await
     }
@@ -104,7 +141,7 @@ impl MulticastV6 for Async<'_, UdpSocket> {
     }
 }
 
-impl UdpSplit for Async<'_, UdpSocket> {
+impl<K: Sends> UdpSplit for Async<'_, Socket<K>> {
     type Receive<'a>
         = &'a Self
     where
@@ -119,7 +156,7 @@ impl UdpSplit for Async<'_, UdpSocket> {
     }
 }
 
-impl UdpSplitMulticast for Async<'_, UdpSocket> {
+impl<K: Sends> UdpSplitMulticast for Async<'_, Socket<K>> {
     type MulticastV4<'a>
         = &'a Self
     where
