@@ -11,4 +11,5 @@ pub mod http;
 pub mod http_client;
 mod http_hyper;
 mod http_loops;
+mod lists;
 pub mod proxy;
