@@ -149,9 +149,7 @@ fn an_error_of_a_registration_costs_one_connection() {
         ("service_std", 5),
         ("proxy", 6), // Signals, the listener, the standard output; a client and its backend.
         ("http_server", 4), // The listener, the waker.
-        // Its waker comes and goes twice, with a socket each time; the standard output; its waker
-        // again, signals.
-        ("async", 11),
+        ("async", 7), // The waker, two sockets, the standard output, signals.
     ];
     let all = calls.iter().flat_map(|call| ["ENOMEM", "ENOSPC"].map(|error| (*call, error)));
     each(all.collect(), |((name, call), error)| {
@@ -162,7 +160,9 @@ fn an_error_of_a_registration_costs_one_connection() {
             clients.into_iter().filter_map(|mut it| (!is_served(name, &mut it)).then_some(()));
         let lost = lost.count();
         assert!((1..=6).contains(&lost), "{name}, {error}: {lost} clients are not served");
-        assert!(is_served(name, &mut server.connect()), "{name}, {error}: it is deaf");
+        // Another thread may have its errors still before it.
+        let is_heard = (0..6).any(|_| is_served(name, &mut server.connect()));
+        assert!(is_heard, "{name}, {error}: it is deaf");
     });
 }
 

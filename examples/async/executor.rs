@@ -4,7 +4,7 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use core::task::{Context, RawWaker, RawWakerVTable, Waker};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use mio_st::event::Events;
 use mio_st::{Error, Result, unix};
@@ -17,12 +17,14 @@ pub const TASKS: usize = 8;
 /// A future that is pinned: by `core::pin::pin!`, or in a `static`.
 pub type Task<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 
-/// Runs tasks on one thread. It lives in a `static`, since a waker may outlive its task.
+/// Runs tasks on one thread. It lives in a `static`, since a waker may outlive its task, and belongs
+/// to the first reactor that it is used with.
 pub struct Executor {
+    runs: AtomicBool,
     /// The thread waits in a poll, or is about to.
     polls: AtomicBool,
-    /// Ends the poll. `None` while no tasks are run.
-    waker: Mutex<Option<unix::Waker>>,
+    /// Ends the poll.
+    waker: unix::Waker,
     slots: [Slot; TASKS],
 }
 
@@ -35,8 +37,9 @@ struct Slot {
 impl Executor {
     pub const fn new() -> Executor {
         Executor {
+            runs: AtomicBool::new(false),
             polls: AtomicBool::new(false),
-            waker: Mutex::new(None),
+            waker: unix::Waker::unregistered(),
             slots: [const { Slot { woken: AtomicBool::new(false), executor: OnceLock::new() } };
                 TASKS],
         }
@@ -67,9 +70,9 @@ impl Executor {
         is_enough: fn(&[bool]) -> bool,
     ) -> Result<()> {
         let slots = self.slots.get(..tasks.len()).ok_or(Error::Full)?;
-        match &mut *self.waker() {
-            Some(_) => return Err(Error::AlreadyExists),
-            waker => *waker = Some(reactor.waker()?),
+        reactor.register(&self.waker)?;
+        if self.runs.swap(true, SeqCst) {
+            return Err(Error::AlreadyExists);
         }
         for slot in slots {
             slot.executor.get_or_init(|| self);
@@ -96,12 +99,8 @@ impl Executor {
                 error => break error,
             }
         };
-        *self.waker() = None;
+        self.runs.store(false, SeqCst);
         result
-    }
-
-    fn waker(&self) -> MutexGuard<'_, Option<unix::Waker>> {
-        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -112,7 +111,7 @@ impl Slot {
         if let Some(executor) = self.executor.get()
             && executor.polls.swap(false, SeqCst)
         {
-            let _ = executor.waker().as_ref().map(unix::Waker::wake);
+            let _ = executor.waker.wake();
         }
     }
 

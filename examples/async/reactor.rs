@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use mio_st::event::{EventedId, Events};
 use mio_st::slab::{Key, Slab};
-use mio_st::{Result, unix};
+use mio_st::{Error, Result, unix};
 
 /// How many sources and alarms there can be at once.
 pub const SOURCES: usize = 1024;
@@ -56,9 +56,10 @@ impl Reactor {
         Ok(Reactor { poller, sources, polls: Cell::new(0) })
     }
 
-    /// Returns what ends a poll from any thread.
-    pub fn waker(&self) -> Result<unix::Waker> {
-        unix::Waker::new(self.poller.borrow_mut().registry(), WAKER)
+    /// Lets a waker end polls from any thread.
+    pub fn register(&self, waker: &unix::Waker) -> Result<()> {
+        let registered = waker.register(self.poller.borrow_mut().registry(), WAKER);
+        if registered == Err(Error::AlreadyExists) { Ok(()) } else { registered }
     }
 
     /// Waits for events. They take effect by [`dispatch`](Reactor::dispatch).
