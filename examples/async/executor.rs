@@ -17,8 +17,8 @@ pub const TASKS: usize = 8;
 /// A future that is pinned: by `core::pin::pin!`, or in a `static`.
 pub type Task<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 
-/// Runs tasks on one thread. It lives in a `static`, since a waker may outlive its task, and belongs
-/// to the first reactor that it is used with.
+/// Runs tasks on one thread. It lives in a `static`, since a waker may outlive its task, and
+/// belongs to the first reactor that it is used with.
 pub struct Executor {
     runs: AtomicBool,
     /// The thread waits in a poll, or is about to.

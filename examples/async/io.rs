@@ -82,7 +82,7 @@ pub struct Alarm<'r> {
 }
 
 impl<'r> Alarm<'r> {
-    /// `Full` if too many wait already.
+    /// Begins to wait. `Full` if too many wait already.
     pub fn new(reactor: &'r Reactor, at: Instant) -> Result<Alarm<'r>> {
         let (key, deadline) = reactor.add(|poller, id| poller.add_deadline(id, at))?;
         Ok(Alarm { reactor, key, deadline })

@@ -128,8 +128,8 @@ async fn end_by_signal(
     Ok(sleep(reactor, grace).await?)
 }
 
-/// Serves HTTP, until all connections are closed after an [`Ending`] has begun. `idle` is the longest time between two requests of a connection, and for each read
-/// and write, in milliseconds.
+/// Serves HTTP, until all connections are closed after an [`Ending`] has begun. `idle` is the
+/// longest time between two requests of a connection, and for each read and write, in milliseconds.
 pub(crate) async fn serve_http(
     acceptor: Acceptor<'_>,
     idle: u32,

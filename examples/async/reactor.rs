@@ -73,7 +73,7 @@ impl Reactor {
         for event in events {
             let ready = event.readiness();
             let (read, write) = (ready.is_readable() || ready.is_timer(), ready.is_writable());
-            // For the poller's waker there is nothing to do, and for a source that has gone neither.
+            // For the poller's waker there is nothing to do, nor for a source that has gone.
             let wakers = match self.sources.borrow_mut().get_mut(event.id()) {
                 Some(source) => [source[0].set(read), source[1].set(write)],
                 None => [None, None],

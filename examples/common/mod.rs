@@ -51,8 +51,8 @@ impl From<mio_st::Error> for Failure {
     }
 }
 
-/// Runs a program. It ends with status 1 and a message if it fails, and with status 2, a message and
-/// the usage text if its arguments are wrong; with `--help` it prints the usage text only.
+/// Runs a program. It ends with status 1 and a message if it fails, and with status 2, a message
+/// and the usage text if its arguments are wrong; with `--help` it prints the usage text only.
 ///
 /// The usage text begins with `usage: ` and the name of the program, with which messages begin.
 pub fn run(usage: &str, program: impl FnOnce(Arguments) -> Result<(), Failure>) -> ExitCode {
