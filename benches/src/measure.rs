@@ -42,10 +42,23 @@ impl Contest {
         Contest { section, name: name.into(), entries: Vec::new() }
     }
 
+    /// A name for filters and for files: `poll/1-of-256-ready`.
+    pub fn id(&self) -> String {
+        format!("{}/{}", slug(self.section), slug(&self.name))
+    }
+
     pub fn with(mut self, peer: &'static str, make: impl Fn() -> Run + 'static) -> Contest {
         self.entries.push(Entry { peer, make: Box::new(make) });
         self
     }
+}
+
+/// The words of a name, in lower case, joined by hyphens.
+pub fn slug(name: &str) -> String {
+    // A comma within a number does not separate.
+    let name = name.replace(",0", "0").to_lowercase();
+    let words = name.split(|c: char| !c.is_alphanumeric() && c != '_');
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// What a peer did in a contest.
@@ -150,6 +163,14 @@ mod tests {
         let scores = run(&contest, 3);
         assert_eq!((scores[0].peer, scores[0].nanos, scores[0].allocations), ("one", 5.0, 0.5));
         assert_eq!((scores[1].peer, scores[1].nanos), ("two", 3.0));
+    }
+
+    #[test]
+    fn ids_are_words() {
+        let contest = Contest::new("10,000 deadlines", "push one back, idle poll");
+        assert_eq!(contest.id(), "10000-deadlines/push-one-back-idle-poll");
+        assert_eq!(slug("one, then poll_userspace"), "one-then-poll_userspace");
+        assert_eq!(slug("mio-st"), "mio-st");
     }
 
     #[test]

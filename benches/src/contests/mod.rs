@@ -98,8 +98,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut names: Vec<_> =
-            super::all().into_iter().map(|contest| (contest.section, contest.name)).collect();
+        let mut names: Vec<_> = super::all().iter().map(|contest| contest.id()).collect();
         let count = names.len();
         names.sort();
         names.dedup();
