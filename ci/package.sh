@@ -4,8 +4,8 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
-EXPECTED='Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING|SECURITY)\.md|LICENSE-(APACHE|MIT)'
-EXPECTED+='|(src|std-adapter|examples)/[a-z0-9_/]+\.rs|examples/README\.md|src/guide/[a-z0-9_]+\.md'
+EXPECTED='Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|(README|BENCHMARKS|CHANGELOG|ARCHITECTURE|CONTRIBUTING|SECURITY)\.md|LICENSE-(APACHE|MIT)'
+EXPECTED+='|(src|std-adapter|examples)/[a-z0-9_/]+\.rs|examples/README\.md|src/guide/[a-z0-9_]+\.md|charts/[a-z-]+\.svg'
 NEEDED=(Cargo.toml README.md LICENSE-APACHE LICENSE-MIT src/lib.rs)
 
 out=$(mktemp -d)
@@ -19,6 +19,10 @@ find . -type f -printf '%P\n' | sort >"$out/list"
 ! grep -vxE "$EXPECTED" "$out/list" || fail "the package holds the unexpected files above"
 for file in "${NEEDED[@]}"; do
     grep -qxF "$file" "$out/list" || fail "the package lacks $file"
+done
+# A link of the README to a file leads somewhere in the package, too.
+for link in $(grep -oE '\]\([^)#]+' README.md | cut -c 3- | grep -v '^https\?:'); do
+    [ -e "$link" ] || fail "README.md links to $link, which the package lacks"
 done
 # Each module is in it: a folder that `include` in Cargo.toml forgets would be seen by the build as well,
 # but only where this system compiles it.
