@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Rejects a path that points upward between the layers of the crate: a room (a file or folder of src/,
-or std-adapter/) may name only rooms that lie below it. Tests and comments may name what they like.
+"""Rejects a path that points upward between the layers of the crate: a module (a file or folder of src/,
+or std-adapter/) may name only modules in the layers below it. Tests and comments may name what they like.
 
 With --self-test, shows on small examples that it rejects what it must and nothing else.
 """
@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
 import rust_code  # noqa: E402
 
-# From the bottom to the top; rooms on one line do not use each other, except as said here.
+# From the bottom to the top; modules on one line do not use each other, except as said here.
 LAYERS = """
 trace
 error
@@ -30,7 +30,7 @@ guide
 """
 SIBLINGS = {("interests", "ready")}  # an interest is the wish for a readiness
 
-LEVEL = {room: level for level, line in enumerate(LAYERS.split("\n")) for room in line.split()}
+LEVEL = {module: level for level, line in enumerate(LAYERS.split("\n")) for module in line.split()}
 TOKEN = re.compile(r"(?:\w|r#)+|::|[^\s\w]")
 
 
@@ -88,8 +88,8 @@ def exports(lib):
     return {(*names, path[-1]): path for _, names, path in paths_in(lib, []) if path}
 
 
-def room_of(path, exported):
-    """The room that a path from the crate's root leads to, through lib.rs if need be."""
+def module_at(path, exported):
+    """The module that a path from the crate's root leads to, through lib.rs if need be."""
     for end in range(len(path), 0, -1):
         target = exported.get(tuple(path[:end]))
         if target is not None and target[0] in LEVEL:
@@ -103,8 +103,8 @@ def may_use(user, used):
 
 def violations(files):
     lib = files.get("src/lib.rs", "")
-    rooms = [room for room in re.findall(r"\bmod\s+(\w+)\s*;", lib) if room in LEVEL]
-    for below, above in zip(rooms, rooms[1:]):
+    modules = [module for module in re.findall(r"\bmod\s+(\w+)\s*;", lib) if module in LEVEL]
+    for below, above in zip(modules, modules[1:]):
         if LEVEL[above] < LEVEL[below]:
             yield f"src/lib.rs: `mod {above}` stands after `mod {below}`, which lies above it"
     exported = exports(lib)
@@ -113,12 +113,12 @@ def violations(files):
         if not module:
             continue
         if module[0] not in LEVEL:
-            yield f"{file}: `{module[0]}` is no room yet: give it its place in the list of this script"
+            yield f"{file}: `{module[0]}` is no module yet: give it its place in the list of this script"
             continue
         for line, _, path in paths_in(code, module):
-            used, name = room_of(path, exported), "::".join(path)
+            used, name = module_at(path, exported), "::".join(path)
             if used is None:
-                yield f"{file}:{line}: `crate::{name}` leads to no room: name the one that defines it"
+                yield f"{file}:{line}: `crate::{name}` leads to no module: name the one that defines it"
             elif not may_use(module[0], used):
                 yield f"{file}:{line}: `{module[0]}` may not use `{used}`, which lies above or beside it: `crate::{name}`"
 

@@ -102,7 +102,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-#[cfg(unix)] // Its only users are the poller's rooms.
+#[cfg(unix)] // Only modules of the poller use it.
 #[macro_use]
 mod trace;
 
