@@ -27,7 +27,7 @@
 //! there.write_all(b"hello")?;
 //! poller.poll(&mut events, None)?;
 //! for event in &mut events {
-//!     assert!(event.id() == SOCKET && event.readiness().is_readable());
+//!     assert!(event.id() == SOCKET && event.is_readable());
 //! }
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
@@ -50,12 +50,12 @@
 //!
 //! # Modules
 //!
-//! A module may depend only on the modules listed before it; `ci/layers.py` enforces this. Those up
-//! to `timer` need no operating system.
+//! The root has what most programs use: [`Poller`], [`Events`], [`Event`], [`EventedId`],
+//! [`Interests`], [`PollOption`], [`Ready`], [`Error`]. A module depends only on the modules listed
+//! before it, which `ci/layers.py` enforces. Those up to `timer` need no operating system.
 //!
 //! | module | contents |
 //! |---|---|
-//! | the root | values: [`EventedId`], [`Interests`], [`PollOption`], [`Ready`], [`Error`] |
 //! | [`time`] | [`Instant`](time::Instant): one word of nanoseconds |
 //! | [`slab`] | storage that issues ids; the id of a removed entry resolves to nothing |
 //! | [`event`] | [`Event`], [`Events`], [`Evented`], and [`ReadyQueue`](event::ReadyQueue), the state machine of user-space sources |
@@ -63,7 +63,11 @@
 //! | [`poll`] | [`Registry`], the kernel's queue; [`Poller`], which combines it with a ready queue and a wheel |
 //! | [`unix`] | any descriptor, pipes, signals, child processes, and the [`Waker`](unix::Waker) for other threads |
 //! | [`socket`] | sockets without `std` |
-//! | `net` | the same sockets with `std`'s types (feature `std`) |
+#![cfg_attr(feature = "std", doc = "| [`net`] | the same sockets with `std`'s types |")]
+#![cfg_attr(
+    not(feature = "std"),
+    doc = "| `net` | the same sockets with `std`'s types (feature `std`) |"
+)]
 //!
 //! epoll and kqueue are in a private module, the only one that makes system calls: one per poll,
 //! plus a second one if the poll has to block.
