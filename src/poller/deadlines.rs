@@ -34,7 +34,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full) if there are `TIMERS` deadlines already.
+    /// [`Full`](crate::Error::Full) if there are `TIMERS` deadlines already (512 by default).
     #[inline]
     pub fn add_deadline(
         &mut self,
@@ -50,8 +50,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full) if there are `TIMERS` deadlines already, or the error of
-    /// clock_gettime(2).
+    /// [`Full`](crate::Error::Full) if there are `TIMERS` deadlines already (512 by default), or the
+    /// error of clock_gettime(2).
     #[inline]
     pub fn add_timeout(&mut self, id: EventedId, timeout: Duration) -> Result<DeadlineKey> {
         self.registry.request_attention();
@@ -65,8 +65,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full), [`InvalidInput`](crate::Error::InvalidInput) for a period of
-    /// zero, or the error of clock_gettime(2).
+    /// [`Full`](crate::Error::Full) unless two of the `TIMERS` slots (512 by default) are free,
+    /// [`InvalidInput`](crate::Error::InvalidInput) for a period of zero, or the error of
+    /// clock_gettime(2).
     pub fn add_interval(&mut self, id: EventedId, period: Duration) -> Result<DeadlineKey> {
         self.registry.request_attention();
         self.timers.insert_interval(clock::now()? + period, period, id)

@@ -14,7 +14,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full) if there are `USER` events and sources already.
+    /// [`Full`](crate::Error::Full) if there are `USER` events and sources already (512 by default).
     #[inline]
     pub fn notify(&mut self, id: EventedId, ready: Ready) -> Result<()> {
         self.registry.request_attention();
@@ -26,7 +26,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Full`](crate::Error::Full) if there are `USER` events and sources already.
+    /// [`Full`](crate::Error::Full) if there are `USER` events and sources already (512 by default).
     pub fn add_source(
         &mut self,
         id: EventedId,
