@@ -4,6 +4,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
+ci/figures.py --self-test
 cargo test --no-fail-fast --package mio-st-benches
 cargo check --quiet --package mio-st-benches --benches
 echo "benches: they build, and their tests passed"

@@ -39,7 +39,7 @@ use libc::__errno as errno;
 #[cfg(any(target_os = "freebsd", target_vendor = "apple"))]
 use libc::__error as errno;
 
-/// The result of a system call that answers -1 and sets `errno` when it fails.
+/// Returns the result of a system call that returns -1 and sets `errno` if it fails.
 #[inline]
 pub(crate) fn check<T: PartialOrd + From<i8>>(answer: T) -> Result<T> {
     if answer < T::from(0) { Err(last_error()) } else { Ok(answer) }

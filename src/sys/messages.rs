@@ -63,7 +63,7 @@ impl<const N: usize> Messages<N> {
         }
     }
 
-    /// Receives one datagram into each buffer, as many as there are, and says how many.
+    /// Receives up to one datagram for each buffer. Returns their number.
     pub(crate) fn receive<const SIZE: usize>(
         &mut self,
         socket: RawFd,
@@ -158,7 +158,7 @@ impl<'a, const N: usize> Outgoing<'a, N> {
         Ok(())
     }
 
-    /// Sends them, and says how many datagrams went: one at least.
+    /// Sends them. Returns how many datagrams were sent: at least one.
     pub(crate) fn send(self, socket: RawFd) -> Result<usize> {
         let messages = &mut self.messages.messages[..self.used];
         // SAFETY: each message points to data of the length that it says, which this borrows.

@@ -28,8 +28,8 @@ impl ExitStatus {
     }
 }
 
-/// Returns what waitid(2) tells of a child that has ended; `None` if it has not. `ECHILD` if it is
-/// no child of this process.
+/// Returns the status of a child that has ended, by waitid(2); `None` if it has not ended. `ECHILD`
+/// if it is no child of this process.
 pub(super) fn wait(
     kind: libc::idtype_t,
     id: libc::id_t,
@@ -59,7 +59,7 @@ pub(crate) fn kill(pid: libc::pid_t, signal: Signal) -> Result<()> {
     no_child(super::fd::check(unsafe { libc::kill(pid, signal.as_raw()) }))
 }
 
-/// Gives the answer of a call that sends a signal its meaning.
+/// Converts the result of a call that sends a signal.
 pub(crate) fn no_child<T>(answer: Result<T>) -> Result<()> {
     match answer {
         Err(Error::Os(libc::ESRCH)) => Err(NO_CHILD),

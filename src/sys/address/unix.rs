@@ -8,7 +8,7 @@ use libc::{sa_family_t, sockaddr_un, socklen_t};
 use super::RawAddress;
 use crate::error::{Error, Result};
 
-/// What an address says.
+/// The forms of an address.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UnixName<'a> {
     /// Nothing: a socket that was not bound.
@@ -42,7 +42,7 @@ impl RawAddress {
         RawAddress::of_bytes(&[0], name, 0)
     }
 
-    /// The address of nobody. Binding to it lets Linux choose an abstract name.
+    /// The unnamed address. If a socket is bound to it, Linux chooses an abstract name.
     pub(crate) fn unnamed() -> RawAddress {
         let mut raw = RawAddress::room();
         raw.set_unix(&[], &[], PATH);

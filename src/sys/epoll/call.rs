@@ -83,7 +83,7 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
     if answer < 0 { Err(failed(answer)) } else { Ok(written(answer, events)) }
 }
 
-/// The kernel answers with the error number, negated, where libc would set `errno`.
+/// Unlike libc, which sets `errno`, the kernel returns the negated error number.
 #[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
 #[cold]
 fn failed(answer: c_long) -> crate::error::Error {

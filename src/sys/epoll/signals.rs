@@ -1,6 +1,6 @@
 //! Signals by a signalfd. See signalfd(2).
 //!
-//! A signalfd sees what is pending, and that is only what every thread blocks. Reading takes it.
+//! A signalfd reads pending signals. A signal is pending only if every thread blocks it.
 
 use core::mem::MaybeUninit;
 

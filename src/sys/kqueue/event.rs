@@ -57,7 +57,7 @@ impl RawEvent {
         self.0.flags |= CUT;
     }
 
-    /// An event of the kernel's that means something else than it says.
+    /// A kernel event whose fields have another meaning.
     pub(super) fn with(event: &Kevent, ready: Ready, errno: i32) -> RawEvent {
         let mut event = RawEvent(*event);
         event.0.fflags = ready.bits();
@@ -266,7 +266,7 @@ mod tests {
         let halves =
             [raw(1, read, 0, 0), raw(2, write, 0, 0), raw(1, write, 0, 0), raw(2, read, 0, 0)];
         assert_eq!(batch(&halves).0[..], [(1, BOTH), (2, BOTH)]);
-        // A user filter of the same number is somebody else.
+        // A user filter with the same number is another source.
         let strangers = [raw(1, read, 0, 0), raw(1, EVFILT_USER, 0, 0), raw(1, write, 0, 0)];
         assert_eq!(batch(&strangers).0[..], [(1, BOTH), (1, Ready::READABLE)]);
     }

@@ -14,7 +14,7 @@ pub(super) enum FileKind {
     Other,
 }
 
-/// Returns what a descriptor stands for: fstat(2).
+/// Returns what kind of file a descriptor refers to: fstat(2).
 pub(super) fn file_kind(fd: RawFd) -> Result<FileKind> {
     let stat = stat(fd)?;
     Ok(match stat.st_mode & libc::S_IFMT {

@@ -1,4 +1,4 @@
-//! Oneshot sources: one event tells of both directions, and then the whole source is silent.
+//! Oneshot sources: one event reports both directions, and then the source reports nothing.
 //!
 //! The filter that has fired is disabled by itself (`EV_DISPATCH`). The others of its source are
 //! disabled here. One of them may be ready as well, without an event in this batch: for lack of

@@ -93,7 +93,7 @@ impl Selector {
     /// Returns whether the filter of an addition is there after all.
     pub(super) fn is_there(&self, ident: usize, filter: abi::Filter, id: EventedId) -> bool {
         let mut enable = change(ident, filter, abi::EV_ENABLE);
-        // Some systems take it anew with every change.
+        // Some systems replace it with each change.
         enable.udata = ptr::without_provenance_mut(id.0);
         self.kqueue.change_one(enable).is_ok()
     }
@@ -106,7 +106,7 @@ fn guard(fd: RawFd, interests: Interests, kind: impl FnOnce() -> FileKind) -> Gu
     }
     let needed = match interests {
         Interests::PRIORITY => true,
-        // Apple's systems tell the writer by its own filter.
+        // Apple's systems report it to the writer by its own filter.
         Interests::WRITABLE => !cfg!(target_vendor = "apple") && kind() == FileKind::Pipe,
         _ => false,
     };

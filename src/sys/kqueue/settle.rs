@@ -1,6 +1,6 @@
 //! Filters that end with their event, and how they go on.
 //!
-//! An event that has `EV_ONESHOT` in its flags needs a second look before the user sees it. The
+//! An event that has `EV_ONESHOT` in its flags is checked once more before it is returned. The
 //! filter is gone by then. The mode of its source is in the other flags, as for every filter. There
 //! are four:
 //!

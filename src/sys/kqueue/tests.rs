@@ -117,7 +117,7 @@ fn each_change_has_its_receipt_and_brings_no_event() {
         change(usize::MAX, abi::EVFILT_READ, abi::EV_ADD),
         change(fd as usize, abi::EVFILT_READ, abi::EV_ENABLE),
     ];
-    // Some systems take the id anew with every change.
+    // Some systems replace the id with each change.
     changes.iter_mut().for_each(|change| change.udata = ptr::without_provenance_mut(ID.0));
     selector.kqueue.change(&mut changes).unwrap();
     assert!(changes.iter().all(|receipt| receipt.flags & abi::EV_ERROR != 0));

@@ -68,7 +68,7 @@ impl Waker {
     }
 }
 
-/// The descriptor's number tells a waker from the others of its kqueue.
+/// The descriptor's number distinguishes the wakers of a kqueue.
 fn request(kqueue: &Queue, id: EventedId, flags: abi::Flags) -> Kevent {
     let mut request = change(kqueue.as_raw_fd() as usize, abi::EVFILT_USER, flags);
     request.udata = ptr::without_provenance_mut(id.0);
