@@ -21,7 +21,7 @@ impl Poller {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
+    /// An OS error: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
     /// kqueue(2).
     #[inline]
     pub fn new() -> Result<Poller> {

@@ -61,8 +61,8 @@ pub trait Evented {
     ///
     /// [`AlreadyExists`](crate::Error::AlreadyExists) if it is registered already,
     /// [`Unsupported`](crate::Error::Unsupported) for what the system cannot watch,
-    /// [`InvalidInput`](crate::Error::InvalidInput) for an interest that can never happen, or the
-    /// system's own. A failed call changes nothing.
+    /// [`InvalidInput`](crate::Error::InvalidInput) for an interest that can never happen, or an
+    /// OS error. A failed call changes nothing.
     fn register(
         &mut self,
         registry: &mut Registry,
@@ -90,7 +90,7 @@ pub trait Evented {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::Error::NotFound) if it is not registered, or the system's own.
+    /// [`NotFound`](crate::Error::NotFound) if it is not registered, or an OS error.
     fn deregister(&mut self, registry: &mut Registry) -> Result<()>;
 }
 

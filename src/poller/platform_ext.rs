@@ -62,7 +62,7 @@ impl Registry {
     /// # Errors
     ///
     /// [`Unsupported`](crate::Error::Unsupported) on kqueue and in sandboxes without timerfd,
-    /// [`Forked`](crate::Error::Forked), or the system's: out of descriptors (`EMFILE`, `ENFILE`)
+    /// [`Forked`](crate::Error::Forked), or an OS error: out of descriptors (`EMFILE`, `ENFILE`)
     /// or memory. Nothing has changed then.
     pub fn set_precise(&mut self, precise: bool) -> Result<()> {
         self.check_fork()?;

@@ -37,7 +37,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked), and nothing has changed; or the system's: see
+    /// [`Forked`](crate::Error::Forked), and nothing has changed; or an OS error: see
     /// epoll_wait(2), kevent(2), clock_gettime(2). After an error, `events` may contain user events
     /// and timers that were taken before it: handle them, because they are not reported again.
     // Inlined as far as the system call: after one, the processor mispredicts the return from each

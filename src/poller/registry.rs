@@ -46,7 +46,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
+    /// An OS error: out of descriptors (`EMFILE`, `ENFILE`) or memory. See epoll_create1(2),
     /// kqueue(2).
     pub fn new() -> Result<Registry> {
         Ok(Registry {
@@ -179,7 +179,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked), or the system's.
+    /// [`Forked`](crate::Error::Forked), or an OS error.
     #[inline(always)]
     pub fn poll<const N: usize>(
         &mut self,

@@ -66,7 +66,7 @@ impl<L: Evented> Acceptor<L> {
     ///
     /// # Errors
     ///
-    /// As [`Poller::register`]; and the system's, if no descriptor is left for the guard.
+    /// As [`Poller::register`]; and OS errors, if no descriptor is left for the guard.
     pub fn new<const USER: usize, const TIMERS: usize>(
         poller: &mut Poller<USER, TIMERS>,
         id: EventedId,

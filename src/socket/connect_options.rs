@@ -109,8 +109,8 @@ impl<'a> ConnectOptions<'a> {
     /// # Errors
     ///
     /// [`InvalidInput`](Error::InvalidInput) if the own address is of another family;
-    /// [`Unsupported`](Error::Unsupported) for an option that this system does not have; and the
-    /// system's, see bind(2), connect(2).
+    /// [`Unsupported`](Error::Unsupported) for an option that this system does not have; and
+    /// OS errors, see bind(2), connect(2).
     pub fn connect(&self, address: SocketAddr) -> Result<TcpStream> {
         if self.bind.is_some_and(|own| own.is_ipv4() != address.is_ipv4()) {
             return Err(Error::InvalidInput);

@@ -32,7 +32,7 @@ impl<K: Data> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block), or the system's, see recv(2).
+    /// [Would block](crate::Error::is_would_block), or an OS error, see recv(2).
     pub fn peek(&self, buffer: &mut [u8]) -> Result<usize> {
         message::recv(self.as_raw_fd(), buffer, libc::MSG_PEEK)
     }
@@ -43,7 +43,7 @@ impl<K: Peer> Socket<K> {
     ///
     /// # Errors
     ///
-    /// `Os(ENOTCONN)`, or the system's, see getpeername(2).
+    /// `Os(ENOTCONN)`, or an OS error, see getpeername(2).
     pub fn peer_addr(&self) -> Result<K::Address> {
         K::Address::from_raw(&socket::peer_addr(self.as_raw_fd())?)
     }
@@ -52,7 +52,7 @@ impl<K: Peer> Socket<K> {
     ///
     /// # Errors
     ///
-    /// `Os(ENOTCONN)`, or the system's, see shutdown(2).
+    /// `Os(ENOTCONN)`, or an OS error, see shutdown(2).
     pub fn shutdown(&self, how: Shutdown) -> Result<()> {
         socket::shutdown(self.as_raw_fd(), how.raw())
     }

@@ -34,7 +34,7 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of
     /// which nothing is sent; `Os(EDESTADDRREQ)` or `Os(ENOTCONN)` without a peer;
-    /// `Os(ECONNREFUSED)` if an earlier datagram was refused; and the system's. See send(2).
+    /// `Os(ECONNREFUSED)` if an earlier datagram was refused; and OS errors. See send(2).
     #[inline]
     pub fn send(&self, buffer: &[u8]) -> Result<usize> {
         send::send(self.as_raw_fd(), buffer).map_err(K::send_error)
@@ -46,7 +46,7 @@ impl<K: Datagrams> Socket<K> {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block); `Os(ECONNREFUSED)` for a datagram sent earlier
-    /// by a connected socket; and the system's. See recv(2).
+    /// by a connected socket; and OS errors. See recv(2).
     #[inline]
     pub fn recv(&self, buffer: &mut [u8]) -> Result<usize> {
         message::recv(self.as_raw_fd(), buffer, 0)

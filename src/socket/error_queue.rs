@@ -45,8 +45,8 @@ impl<K: Ip> Socket<K> {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block) if the queue is empty,
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the
-    /// system's: see `MSG_ERRQUEUE` in recv(2).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and
+    /// OS errors: see `MSG_ERRQUEUE` in recv(2).
     pub fn recv_error(&self, buffer: &mut [u8]) -> Result<QueuedError> {
         error_queue::receive(self.as_raw_fd(), buffer)
     }
@@ -57,8 +57,8 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the
-    /// system's: see ip(7).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and
+    /// OS errors: see ip(7).
     pub fn set_error_queue(&self, queued: bool) -> Result<()> {
         error_queue::set_error_queue(self.as_raw_fd(), queued)
     }

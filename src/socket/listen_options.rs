@@ -145,8 +145,8 @@ impl ListenOptions {
     ///
     /// [`InvalidInput`](Error::InvalidInput) for [`only_v6`](ListenOptions::only_v6) with an IPv4
     /// address and for [`steer_by_cpu`](ListenOptions::steer_by_cpu) of 0;
-    /// [`Unsupported`](Error::Unsupported) for an option that this system does not have; and the
-    /// system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out of
+    /// [`Unsupported`](Error::Unsupported) for an option that this system does not have; and
+    /// OS errors: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out of
     /// descriptors. See socket(2), bind(2), listen(2).
     pub fn listen(&self, address: SocketAddr) -> Result<TcpListener> {
         let listener = self.bind::<super::kinds::TcpListener>(address, libc::SOCK_STREAM)?;

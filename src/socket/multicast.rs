@@ -15,7 +15,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's: not an address of a group, no such interface, joined already.
+    /// An OS error: not an address of a group, no such interface, joined already.
     pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> Result<()> {
         multicast::change_v4(self.as_raw_fd(), true, *group, *interface)
     }
@@ -24,7 +24,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's: not an address of a group, no such interface, joined already.
+    /// An OS error: not an address of a group, no such interface, joined already.
     pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> Result<()> {
         multicast::change_v6(self.as_raw_fd(), true, *group, interface)
     }
@@ -33,7 +33,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as when it was not joined.
+    /// An OS error, such as when it was not joined.
     pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> Result<()> {
         multicast::change_v4(self.as_raw_fd(), false, *group, *interface)
     }
@@ -42,7 +42,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as when it was not joined.
+    /// An OS error, such as when it was not joined.
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> Result<()> {
         multicast::change_v6(self.as_raw_fd(), false, *group, interface)
     }
@@ -52,7 +52,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn multicast_loop_v4(&self) -> Result<bool> {
         multicast::loop_v4(self.as_raw_fd())
     }
@@ -61,7 +61,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_multicast_loop_v4(&self, multicast_loop: bool) -> Result<()> {
         multicast::set_loop_v4(self.as_raw_fd(), multicast_loop)
     }
@@ -71,7 +71,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn multicast_loop_v6(&self) -> Result<bool> {
         name::MULTICAST_LOOP_V6.flag(self.as_raw_fd())
     }
@@ -80,7 +80,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_multicast_loop_v6(&self, multicast_loop: bool) -> Result<()> {
         name::MULTICAST_LOOP_V6.set_flag(self.as_raw_fd(), multicast_loop)
     }
@@ -90,7 +90,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn multicast_ttl_v4(&self) -> Result<u32> {
         multicast::ttl_v4(self.as_raw_fd())
     }
@@ -99,7 +99,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_multicast_ttl_v4(&self, hops: u32) -> Result<()> {
         multicast::set_ttl_v4(self.as_raw_fd(), hops)
     }
@@ -109,7 +109,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn multicast_if_v4(&self) -> Result<Ipv4Addr> {
         option::multicast_if_v4(self.as_raw_fd())
     }
@@ -118,7 +118,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as when no interface has it.
+    /// An OS error, such as when no interface has it.
     pub fn set_multicast_if_v4(&self, interface: &Ipv4Addr) -> Result<()> {
         option::set_multicast_if_v4(self.as_raw_fd(), *interface)
     }
@@ -128,7 +128,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn multicast_if_v6(&self) -> Result<u32> {
         option::multicast_if_v6(self.as_raw_fd())
     }
@@ -137,7 +137,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as when there is none.
+    /// An OS error, such as when there is none.
     pub fn set_multicast_if_v6(&self, interface: u32) -> Result<()> {
         option::set_multicast_if_v6(self.as_raw_fd(), interface)
     }

@@ -12,7 +12,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn recv_buffer_size(&self) -> Result<u32> {
         name::RECV_BUFFER.number(self.as_raw_fd())
     }
@@ -22,7 +22,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_recv_buffer_size(&self, bytes: u32) -> Result<()> {
         name::RECV_BUFFER.set_size(self.as_raw_fd(), bytes)
     }
@@ -32,7 +32,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn send_buffer_size(&self) -> Result<u32> {
         name::SEND_BUFFER.number(self.as_raw_fd())
     }
@@ -42,7 +42,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_send_buffer_size(&self, bytes: u32) -> Result<()> {
         name::SEND_BUFFER.set_size(self.as_raw_fd(), bytes)
     }
@@ -54,7 +54,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn ttl(&self) -> Result<u32> {
         name::TTL.number(self.as_raw_fd())
     }
@@ -63,7 +63,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_ttl(&self, hops: u32) -> Result<()> {
         name::TTL.set_number(self.as_raw_fd(), hops)
     }
@@ -72,7 +72,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as for an IPv4 socket.
+    /// An OS error, such as for an IPv4 socket.
     pub fn hop_limit_v6(&self) -> Result<u32> {
         name::HOPS_V6.number(self.as_raw_fd())
     }
@@ -81,7 +81,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as for an IPv4 socket.
+    /// An OS error, such as for an IPv4 socket.
     pub fn set_hop_limit_v6(&self, hops: u32) -> Result<()> {
         name::HOPS_V6.set_number(self.as_raw_fd(), hops)
     }
@@ -91,7 +91,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn type_of_service(&self) -> Result<u32> {
         name::TYPE_OF_SERVICE.number(self.as_raw_fd())
     }
@@ -100,7 +100,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_type_of_service(&self, tos: u32) -> Result<()> {
         name::TYPE_OF_SERVICE.set_number(self.as_raw_fd(), tos)
     }
@@ -110,7 +110,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as for an IPv4 socket.
+    /// An OS error, such as for an IPv4 socket.
     pub fn traffic_class_v6(&self) -> Result<u32> {
         name::TRAFFIC_CLASS.number(self.as_raw_fd())
     }
@@ -119,7 +119,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as for an IPv4 socket.
+    /// An OS error, such as for an IPv4 socket.
     pub fn set_traffic_class_v6(&self, class: u32) -> Result<()> {
         name::TRAFFIC_CLASS.set_number(self.as_raw_fd(), class)
     }
@@ -129,7 +129,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn mark(&self) -> Result<u32> {
         name::MARK.number(self.as_raw_fd())
     }
@@ -138,7 +138,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), `Os(EPERM)`, or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), `Os(EPERM)`, or an OS error.
     pub fn set_mark(&self, mark: u32) -> Result<()> {
         name::MARK.set_number(self.as_raw_fd(), mark)
     }
@@ -150,7 +150,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// [`Unsupported`](crate::Error::Unsupported); [`InvalidInput`](crate::Error::InvalidInput) for
     /// a name that is longer than 15 bytes or contains a NUL; `Os(ENODEV)` if there is no such
-    /// interface; `Os(EPERM)`; or the system's.
+    /// interface; `Os(EPERM)`; or an OS error.
     pub fn bind_device(&self, name: impl AsRef<[u8]>) -> Result<()> {
         crate::sys::option::bind_device(self.as_raw_fd(), name.as_ref())
     }
@@ -160,7 +160,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn busy_poll(&self) -> Result<u32> {
         name::BUSY_POLL.number(self.as_raw_fd())
     }
@@ -172,7 +172,7 @@ impl<K: Ip> Socket<K> {
     /// # Errors
     ///
     /// [`Unsupported`](crate::Error::Unsupported); `Os(EPERM)` for more than the present value
-    /// without the capability `CAP_NET_ADMIN`; or the system's.
+    /// without the capability `CAP_NET_ADMIN`; or an OS error.
     pub fn set_busy_poll(&self, micros: u32) -> Result<()> {
         name::BUSY_POLL.set_size(self.as_raw_fd(), micros)
     }
@@ -181,7 +181,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn incoming_cpu(&self) -> Result<u32> {
         name::INCOMING_CPU.number(self.as_raw_fd())
     }

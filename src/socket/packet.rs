@@ -162,7 +162,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// [`Unsupported`](crate::Error::Unsupported) for what this system cannot send;
     /// [`InvalidInput`](crate::Error::InvalidInput) for an own address of another family; as for
-    /// [`send`](Socket::send); and the system's: `Os(EINVAL)` or `Os(EADDRNOTAVAIL)` for an own
+    /// [`send`](Socket::send); and OS errors: `Os(EINVAL)` or `Os(EADDRNOTAVAIL)` for an own
     /// address that is not of this machine, `Os(EINVAL)` for a segment that is longer than the
     /// interface's packets, or for more than 64 segments.
     pub fn send_packet(&self, buffer: &[u8], info: &PacketInfo) -> Result<usize> {
@@ -175,7 +175,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_recv_destination(&self, on: bool) -> Result<()> {
         packet::set_destination(self.as_raw_fd(), on)
     }
@@ -185,8 +185,8 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) for IPv4 on NetBSD, OpenBSD and DragonFly, or the
-    /// system's.
+    /// [`Unsupported`](crate::Error::Unsupported) for IPv4 on NetBSD, OpenBSD and DragonFly, or an
+    /// OS error.
     pub fn set_recv_traffic_class(&self, on: bool) -> Result<()> {
         packet::set_class(self.as_raw_fd(), on)
     }
@@ -199,7 +199,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn set_gro(&self, on: bool) -> Result<()> {
         name::GRO.set_flag(self.as_raw_fd(), on)
     }

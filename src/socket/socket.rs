@@ -31,7 +31,7 @@ impl<K: Kind> Socket<K> {
     /// # Errors
     ///
     /// [`InvalidInput`](Error::InvalidInput) for a socket of another family or type, or one that
-    /// listens where a connection is wanted; `Os(ENOTSOCK)` for what is no socket; or the system's;
+    /// listens where a connection is wanted; `Os(ENOTSOCK)` for what is no socket; or an OS error;
     /// the descriptor is closed then.
     pub fn try_from_fd(fd: OwnedFd) -> Result<Socket<K>> {
         let kind = name::TYPE.int(fd.as_raw_fd())?;
@@ -76,7 +76,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors.
+    /// An OS error: out of descriptors.
     pub fn try_clone(&self) -> Result<Socket<K>> {
         Ok(Socket::from_owned(socket::duplicate(self.as_raw_fd())?))
     }
@@ -85,7 +85,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, see getsockname(2).
+    /// An OS error, see getsockname(2).
     pub fn local_addr(&self) -> Result<K::Address> {
         K::Address::from_raw(&socket::local_addr(self.as_raw_fd())?)
     }
@@ -94,7 +94,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, see socket(7).
+    /// An OS error, see socket(7).
     pub fn take_error(&self) -> Result<Option<Error>> {
         Ok(match name::ERROR.int(self.as_raw_fd())? {
             0 => None,
@@ -111,7 +111,7 @@ impl<K> Socket<K> {
         self.source.descriptor().as_raw_fd()
     }
 
-    /// Gives the descriptor away, open, and registered if it is.
+    /// Returns the descriptor and gives up its ownership. It stays open, and registered if it is.
     #[must_use = "nobody else will close it"]
     pub fn into_raw_fd(self) -> RawFd {
         OwnedFd::from(self).into_raw_fd()

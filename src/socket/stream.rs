@@ -43,7 +43,7 @@ impl<K: Stream> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block), or the system's, see recv(2).
+    /// [Would block](crate::Error::is_would_block), or an OS error, see recv(2).
     #[inline]
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize> {
         message::recv(self.as_raw_fd(), buffer, 0)
@@ -53,7 +53,7 @@ impl<K: Stream> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block), or the system's, see readv(2).
+    /// [Would block](crate::Error::is_would_block), or an OS error, see readv(2).
     #[inline]
     pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
         io::read_vectored(self.as_raw_fd(), buffers)
@@ -64,8 +64,8 @@ impl<K: Stream> Socket<K> {
     ///
     /// # Errors
     ///
-    /// [Would block](crate::Error::is_would_block), `Os(EPIPE)` if this direction is closed, or the
-    /// system's, see send(2).
+    /// [Would block](crate::Error::is_would_block), `Os(EPIPE)` if this direction is closed, or an
+    /// OS error, see send(2).
     #[inline]
     pub fn write(&self, buffer: &[u8]) -> Result<usize> {
         send::send(self.as_raw_fd(), buffer)

@@ -68,7 +68,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out
+    /// An OS error: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out
     /// of descriptors. See socket(2), bind(2), listen(2).
     pub fn bind(address: SocketAddr) -> Result<TcpListener> {
         ListenOptions::new().reuse_addr(true).listen(address)
@@ -82,7 +82,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's, if the attempt fails at once: `Os(ECONNREFUSED)` on this machine,
+    /// An OS error, if the attempt fails at once: `Os(ECONNREFUSED)` on this machine,
     /// `Os(ENETUNREACH)`, out of descriptors. See socket(2), connect(2).
     pub fn connect(address: SocketAddr) -> Result<TcpStream> {
         ConnectOptions::new().connect(address)
@@ -95,7 +95,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn nodelay(&self) -> Result<bool> {
         name::NODELAY.flag(self.as_raw_fd())
     }
@@ -104,7 +104,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_nodelay(&self, nodelay: bool) -> Result<()> {
         name::NODELAY.set_flag(self.as_raw_fd(), nodelay)
     }
@@ -115,7 +115,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn linger(&self) -> Result<Option<Duration>> {
         option::linger(self.as_raw_fd())
     }
@@ -127,7 +127,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_linger(&self, linger: Option<Duration>) -> Result<()> {
         option::set_linger(self.as_raw_fd(), linger)
     }
@@ -136,7 +136,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn keepalive(&self) -> Result<bool> {
         name::KEEPALIVE.flag(self.as_raw_fd())
     }
@@ -162,7 +162,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// An OS error.
     pub fn set_keepalive(&self, on: bool) -> Result<()> {
         name::KEEPALIVE.set_flag(self.as_raw_fd(), on)
     }
@@ -171,7 +171,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or an OS error.
     pub fn keepalive_idle(&self) -> Result<Duration> {
         name::KEEP_IDLE.seconds(self.as_raw_fd())
     }
@@ -180,7 +180,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's: `Os(EINVAL)` for
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or an OS error: `Os(EINVAL)` for
     /// zero or more than 32,767 s on Linux.
     pub fn set_keepalive_idle(&self, idle: Duration) -> Result<()> {
         name::KEEP_IDLE.set_seconds(self.as_raw_fd(), idle)
@@ -190,7 +190,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or an OS error.
     pub fn keepalive_interval(&self) -> Result<Duration> {
         name::KEEP_INTERVAL.seconds(self.as_raw_fd())
     }
@@ -208,7 +208,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or an OS error.
     pub fn keepalive_count(&self) -> Result<u32> {
         name::KEEP_COUNT.number(self.as_raw_fd())
     }
@@ -217,7 +217,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or the system's: `Os(EINVAL)` for
+    /// [`Unsupported`](crate::Error::Unsupported) on OpenBSD, or an OS error: `Os(EINVAL)` for
     /// zero or more than 127 on Linux.
     pub fn set_keepalive_count(&self, count: u32) -> Result<()> {
         name::KEEP_COUNT.set_size(self.as_raw_fd(), count)
@@ -228,7 +228,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn user_timeout(&self) -> Result<Duration> {
         name::USER_TIMEOUT.millis(self.as_raw_fd())
     }
@@ -238,7 +238,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn set_user_timeout(&self, timeout: Duration) -> Result<()> {
         name::USER_TIMEOUT.set_millis(self.as_raw_fd(), timeout)
     }
@@ -247,7 +247,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn quick_ack(&self) -> Result<bool> {
         name::QUICK_ACK.flag(self.as_raw_fd())
     }
@@ -257,7 +257,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported), or the system's.
+    /// [`Unsupported`](crate::Error::Unsupported), or an OS error.
     pub fn set_quick_ack(&self, on: bool) -> Result<()> {
         name::QUICK_ACK.set_flag(self.as_raw_fd(), on)
     }

@@ -38,8 +38,8 @@ impl<K: Stream> Socket<K> {
     /// # Errors
     ///
     /// [`Unsupported`](crate::Error::Unsupported) on other systems than Linux; [would
-    /// block](crate::Error::is_would_block) if the stream has no data or the pipe is full; or the
-    /// system's.
+    /// block](crate::Error::is_would_block) if the stream has no data or the pipe is full; or an
+    /// OS error.
     pub fn splice_to(&self, pipe: &Sender, length: usize) -> Result<usize> {
         transfer::splice(self.as_raw_fd(), pipe.as_raw_fd(), length)
     }
@@ -51,7 +51,7 @@ impl<K: Stream> Socket<K> {
     ///
     /// [`Unsupported`](crate::Error::Unsupported) on other systems than Linux;
     /// [would block](crate::Error::is_would_block) if the pipe is empty or the stream is full;
-    /// `Os(EPIPE)` if the peer is closed; or the system's.
+    /// `Os(EPIPE)` if the peer is closed; or an OS error.
     pub fn splice_from(&self, pipe: &Receiver, length: usize) -> Result<usize> {
         transfer::splice(pipe.as_raw_fd(), self.as_raw_fd(), length)
     }
@@ -67,7 +67,7 @@ impl<K: Stream> Socket<K> {
     /// [`Unsupported`](crate::Error::Unsupported) on NetBSD and OpenBSD;
     /// [`InvalidInput`](crate::Error::InvalidInput) for an offset of 2^63 or more; [would
     /// block](crate::Error::is_would_block) if the stream is full; `Os(EPIPE)` if the peer is
-    /// closed; `Os(EINVAL)` for what is no file; or the system's.
+    /// closed; `Os(EINVAL)` for what is no file; or an OS error.
     pub fn send_file(&self, file: RawFd, offset: u64, length: usize) -> Result<usize> {
         transfer::send_file(self.as_raw_fd(), file, offset, length)
     }

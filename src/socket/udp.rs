@@ -114,7 +114,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out
+    /// An OS error: `Os(EADDRINUSE)`, `Os(EADDRNOTAVAIL)`, `Os(EACCES)` for a port below 1024, out
     /// of descriptors. See socket(2), bind(2).
     pub fn bind(address: SocketAddr) -> Result<UdpSocket> {
         ListenOptions::new().bind_udp(address)
@@ -134,7 +134,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's, such as for an address of another family; the socket is closed then. See
+    /// An OS error, such as for an address of another family; the socket is closed then. See
     /// connect(2).
     pub fn connect(self, address: SocketAddr) -> Result<ConnectedUdpSocket> {
         socket::connect(self.as_raw_fd(), &RawAddress::of(address))?;
@@ -146,7 +146,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block); `Os(EMSGSIZE)` for one that is too long, of
-    /// which nothing is sent; an address of another family; and the system's. `Os(ENOBUFS)` (the
+    /// which nothing is sent; an address of another family; and OS errors. `Os(ENOBUFS)` (the
     /// BSDs and Apple's systems, and Linux with `IP_RECVERR`) means that the interface's queue was
     /// full and the datagram is lost: no event reports when there is room. Treat it as a datagram
     /// that was lost on the way. See send(2).
@@ -162,7 +162,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, such as for an IPv4 socket, see ipv6(7).
+    /// An OS error, such as for an IPv4 socket, see ipv6(7).
     pub fn only_v6(&self) -> Result<bool> {
         option::only_v6(self.as_raw_fd())
     }
@@ -171,7 +171,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, see socket(7).
+    /// An OS error, see socket(7).
     pub fn broadcast(&self) -> Result<bool> {
         name::BROADCAST.flag(self.as_raw_fd())
     }
@@ -180,7 +180,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, see socket(7).
+    /// An OS error, see socket(7).
     pub fn set_broadcast(&self, broadcast: bool) -> Result<()> {
         name::BROADCAST.set_flag(self.as_raw_fd(), broadcast)
     }

@@ -62,7 +62,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)` if there is a file already,
+    /// An OS error: `Os(EADDRINUSE)` if there is a file already,
     /// [`NotFound`](crate::Error::NotFound) and `Os(EACCES)` for the directory, out of descriptors.
     /// See bind(2).
     pub fn bind(address: &UnixAddress) -> Result<UnixListener> {
@@ -92,7 +92,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors. See socketpair(2).
+    /// An OS error: out of descriptors. See socketpair(2).
     pub fn pair() -> Result<(UnixStream, UnixStream)> {
         let (one, other) = socket::pair(libc::SOCK_STREAM)?;
         Ok((Socket::from_owned(one), Socket::from_owned(other)))
@@ -103,7 +103,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// `Os(ENOTCONN)`, or the system's. See `SO_PEERCRED` in unix(7), getpeereid(3).
+    /// `Os(ENOTCONN)`, or an OS error. See `SO_PEERCRED` in unix(7), getpeereid(3).
     pub fn peer_credentials(&self) -> Result<Credentials> {
         let option::Peer { uid, gid, pid } = option::peer(self.as_raw_fd())?;
         Ok(Credentials { uid, gid, pid })

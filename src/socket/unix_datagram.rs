@@ -64,7 +64,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](crate::Error::NotFound)
+    /// An OS error: `Os(EADDRINUSE)` if there is a file already, [`NotFound`](crate::Error::NotFound)
     /// and `Os(EACCES)` for the directory, out of descriptors. See bind(2).
     pub fn bind(address: &UnixAddress) -> Result<UnixDatagram> {
         let datagram = socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM)?;
@@ -76,7 +76,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors. See socket(2).
+    /// An OS error: out of descriptors. See socket(2).
     pub fn unbound() -> Result<UnixDatagram> {
         socket::socket(libc::AF_UNIX, libc::SOCK_DGRAM).map(Socket::from_owned)
     }
@@ -85,7 +85,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: out of descriptors. See socketpair(2).
+    /// An OS error: out of descriptors. See socketpair(2).
     pub fn pair() -> Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = socket::pair(libc::SOCK_DGRAM)?;
         Ok((Socket::from_owned(one), Socket::from_owned(other)))
@@ -96,7 +96,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// The system's: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if the socket is closed.
+    /// An OS error: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if the socket is closed.
     /// See connect(2).
     pub fn connect(&self, address: &UnixAddress) -> Result<()> {
         socket::connect(self.as_raw_fd(), &address.to_raw())

@@ -84,7 +84,7 @@ impl VsockListener {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see
+    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or an OS error, see
     /// vsock(7).
     pub fn bind(address: VsockAddress) -> Result<VsockListener> {
         let listener = new()?;
@@ -100,7 +100,7 @@ impl VsockStream {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or the system's, see
+    /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or an OS error, see
     /// vsock(7).
     pub fn connect(address: VsockAddress) -> Result<VsockStream> {
         let stream = new()?;

@@ -90,7 +90,7 @@ impl OwnedFd {
         self.0
     }
 
-    /// Gives the descriptor away, open.
+    /// Returns the descriptor and gives up its ownership. It stays open.
     #[inline]
     #[must_use = "nobody else will close it"]
     pub fn into_raw_fd(self) -> RawFd {
@@ -104,7 +104,7 @@ impl OwnedFd {
     ///
     /// # Errors
     ///
-    /// The system's, see fcntl(2).
+    /// An OS error, see fcntl(2).
     pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
         // SAFETY: no memory is involved.
         unsafe {

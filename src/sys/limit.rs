@@ -20,7 +20,7 @@ use crate::error::Result;
 ///
 /// # Errors
 ///
-/// The system's, see getrlimit(2); the limit is then as before.
+/// An OS error, see getrlimit(2); the limit is then as before.
 pub fn raise_descriptor_limit() -> Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the kernel writes one such structure.

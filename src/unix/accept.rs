@@ -75,7 +75,7 @@ impl AcceptGuard {
     ///
     /// # Errors
     ///
-    /// The system's, if no descriptor is left already.
+    /// An OS error, if no descriptor is left already.
     pub fn new() -> Result<AcceptGuard> {
         Ok(AcceptGuard { reserve: Some(reserve()?) })
     }

@@ -66,7 +66,7 @@ impl Child {
     ///   processes.
     /// * [`Unsupported`](Error::Unsupported): a child of clone(2) that sends no `SIGCHLD`, on Linux
     ///   without pidfds.
-    /// * The system's: out of descriptors.
+    /// * An OS error: out of descriptors.
     pub fn new(pid: i32) -> Result<Child> {
         if pid <= 0 {
             return Err(Error::InvalidInput);

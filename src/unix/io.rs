@@ -92,7 +92,7 @@ impl EventedIo {
     ///
     /// # Errors
     ///
-    /// The system's, see fcntl(2); the descriptor is closed then.
+    /// An OS error, see fcntl(2); the descriptor is closed then.
     pub fn try_from_fd(fd: OwnedFd) -> Result<EventedIo> {
         fd.set_nonblocking(true)?;
         let io = Io { fd, output: Output::new() };
@@ -103,7 +103,7 @@ impl EventedIo {
         EventedIo { source: Source::new(Io { fd, output: Output::pipe() }, possible) }
     }
 
-    /// Gives the descriptor away, open, and registered where it is.
+    /// Returns the descriptor and gives up its ownership. It stays open, and registered if it is.
     #[must_use = "nobody else will close it"]
     pub fn into_raw_fd(self) -> RawFd {
         self.source.into_descriptor().fd.into_raw_fd()
@@ -122,7 +122,7 @@ impl EventedIo {
     ///
     /// # Errors
     ///
-    /// The system's, see fcntl(2).
+    /// An OS error, see fcntl(2).
     pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
         self.source.descriptor().fd.set_nonblocking(nonblocking)
     }
@@ -131,7 +131,7 @@ impl EventedIo {
     ///
     /// # Errors
     ///
-    /// The system's, see read(2).
+    /// An OS error, see read(2).
     #[inline]
     pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize> {
         io::read(self.as_raw_fd(), buffer)
@@ -146,7 +146,7 @@ impl EventedIo {
     /// # Errors
     ///
     /// `EMSGSIZE` for more buffers if one call takes one datagram, as of a socket other than a
-    /// stream and of a device that is no terminal: nothing is read. And the system's, see readv(2).
+    /// stream and of a device that is no terminal: nothing is read. And OS errors, see readv(2).
     #[inline]
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
         io::read_vectored(self.as_raw_fd(), buffers)
@@ -159,8 +159,8 @@ impl EventedIo {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block) if the queue is empty,
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the
-    /// system's: see `MSG_ERRQUEUE` in recv(2).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and
+    /// OS errors: see `MSG_ERRQUEUE` in recv(2).
     pub fn recv_error(&self, buffer: &mut [u8]) -> Result<QueuedError> {
         error_queue::receive(self.as_raw_fd(), buffer)
     }
@@ -170,8 +170,8 @@ impl EventedIo {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and the
-    /// system's: see ip(7).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and
+    /// OS errors: see ip(7).
     pub fn set_error_queue(&self, queued: bool) -> Result<()> {
         error_queue::set_error_queue(self.as_raw_fd(), queued)
     }
@@ -180,7 +180,7 @@ impl EventedIo {
     ///
     /// # Errors
     ///
-    /// The system's, see write(2), send(2).
+    /// An OS error, see write(2), send(2).
     #[inline]
     pub fn try_write(&self, buffer: &[u8]) -> Result<usize> {
         self.source.descriptor().output.write(self.as_raw_fd(), buffer)
@@ -195,7 +195,7 @@ impl EventedIo {
     /// # Errors
     ///
     /// `EMSGSIZE` for more buffers if one call makes one datagram, as for a socket other than a
-    /// stream and for a device that is no terminal: nothing is written. And the system's, see
+    /// stream and for a device that is no terminal: nothing is written. And OS errors, see
     /// writev(2), sendmsg(2).
     #[inline]
     pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {

@@ -34,7 +34,7 @@ use crate::sys::pipe;
 ///
 /// # Errors
 ///
-/// The system's: out of descriptors (`EMFILE`, `ENFILE`).
+/// An OS error: out of descriptors (`EMFILE`, `ENFILE`).
 pub fn new_pipe() -> Result<(Sender, Receiver)> {
     let (reader, writer) = pipe::pipe()?;
     Ok((Sender::new(writer), Receiver::new(reader)))
@@ -64,7 +64,7 @@ macro_rules! end {
             ///
             /// # Errors
             ///
-            /// The system's, see fcntl(2); the descriptor is closed then.
+            /// An OS error, see fcntl(2); the descriptor is closed then.
             pub fn try_from_fd(fd: OwnedFd) -> Result<$End> {
                 fd.set_nonblocking(true)?;
                 Ok($End::new(fd))
@@ -74,7 +74,8 @@ macro_rules! end {
                 $End { io: EventedIo::pipe_end(fd, $End::INTERESTS) }
             }
 
-            /// Gives the descriptor away, open, and registered where it is.
+            /// Returns the descriptor and gives up its ownership. It stays open, and registered if
+            /// it is.
             #[must_use = "nobody else will close it"]
             pub fn into_raw_fd(self) -> RawFd {
                 self.io.into_raw_fd()
@@ -92,7 +93,7 @@ macro_rules! end {
             ///
             /// # Errors
             ///
-            /// The system's, see fcntl(2).
+            /// An OS error, see fcntl(2).
             pub fn set_nonblocking(&self, nonblocking: bool) -> Result<()> {
                 self.io.set_nonblocking(nonblocking)
             }
@@ -131,7 +132,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// `EPIPE`: the receiver has gone; and the system's, see write(2).
+    /// `EPIPE`: the receiver has gone; and OS errors, see write(2).
     #[inline]
     pub fn try_write(&self, buffer: &[u8]) -> Result<usize> {
         self.io.try_write(buffer)
@@ -166,7 +167,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// The system's, see read(2).
+    /// An OS error, see read(2).
     #[inline]
     pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.io.try_read(buffer)

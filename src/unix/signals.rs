@@ -65,7 +65,7 @@ impl Signals {
     /// # Errors
     ///
     /// [`InvalidInput`](Error::InvalidInput) for a set with `KILL` or `STOP` in it, with a number
-    /// that is no signal's here, or with nothing; the mask is as it was then. Or the system's: out
+    /// that is no signal's here, or with nothing; the mask is as it was then. Or an OS error: out
     /// of descriptors.
     pub fn new(set: impl Into<SignalSet>) -> Result<Signals> {
         let set = set.into();

@@ -85,7 +85,7 @@ impl Waker {
     ///
     /// # Errors
     ///
-    /// [`Forked`](crate::Error::Forked), or the system's: out of descriptors (`EMFILE`, `ENFILE`)
+    /// [`Forked`](crate::Error::Forked), or an OS error: out of descriptors (`EMFILE`, `ENFILE`)
     /// or memory.
     pub fn new(registry: &mut Registry, id: EventedId) -> Result<Waker> {
         let inner = SetOnce::full(sys::Waker::new(registry.selector()?, id)?);

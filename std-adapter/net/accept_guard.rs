@@ -153,7 +153,7 @@ impl AcceptGuard {
     ///
     /// # Errors
     ///
-    /// The system's, if no descriptor is left already.
+    /// An OS error, if no descriptor is left already.
     pub fn new() -> io::Result<AcceptGuard> {
         Ok(AcceptGuard(unix::AcceptGuard::new()?))
     }

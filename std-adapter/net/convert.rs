@@ -54,7 +54,7 @@ impl<K: StdKind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// The system's, see fcntl(2); the socket is closed then.
+    /// An OS error, see fcntl(2); the socket is closed then.
     pub fn from_std(inner: K::Std) -> io::Result<Self> {
         Ok(socket::Socket::from_owned_nonblocking(inner.into().into())?.into())
     }
