@@ -2,16 +2,15 @@
 
 #[path = "alloc/core_sockets.rs"]
 mod core_sockets;
+#[path = "support/counting.rs"]
+mod counting;
 mod support;
 #[path = "alloc/userspace.rs"]
 mod userspace;
 
-use core::alloc::{GlobalAlloc, Layout};
-use core::cell::Cell;
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 use core::time::Duration;
-use std::alloc::System;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -22,80 +21,16 @@ use mio_st::poll::{PollOption, Poller, Registry};
 use mio_st::unix::{EventedFd, Signal, Signals, new_pipe};
 
 use self::PollOption::{Edge, Level, Oneshot};
+use self::counting::*;
 use self::support::*;
-
-/// Counts what a thread allocates while it says that it does not.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-std::thread_local! {
-    // Without a destructor, so that the thread local itself allocates nothing.
-    static ARMED: Cell<bool> = const { Cell::new(false) };
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-impl Counting {
-    fn count(&self) {
-        if ARMED.get() {
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        }
-    }
-}
-
-// SAFETY: it is the system's allocator that does it all.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.count();
-        // SAFETY: the caller promises what the system's allocator wants.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.count();
-        // SAFETY: as in `alloc`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        self.count();
-        // SAFETY: as in `alloc`.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // To free something means that something was allocated.
-        self.count();
-        // SAFETY: as in `alloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-/// How often `body` turns to the allocator.
-fn allocations<T>(body: impl FnOnce() -> T) -> (usize, T) {
-    ALLOCATIONS.set(0);
-    ARMED.set(true);
-    let result = body();
-    ARMED.set(false);
-    (ALLOCATIONS.get(), result)
-}
-
-#[track_caller]
-fn without_allocating<T>(body: impl FnOnce() -> T) -> T {
-    let (allocations, result) = allocations(body);
-    assert_eq!(allocations, 0, "the heap was used");
-    result
-}
 
 #[test]
 fn one_allocation_is_noticed() {
-    assert_eq!(allocations(|| core::mem::forget(black_box(Box::new(1)))).0, 1);
-    assert_eq!(allocations(|| drop(black_box(Box::new(1)))).0, 2);
-    assert_eq!(allocations(|| core::mem::forget(black_box(vec![0; 9]))).0, 1);
-    assert!(allocations(|| drop(black_box(String::from("x") + "longer than it was"))).0 >= 2);
-    assert_eq!(allocations(|| ()).0, 0);
+    assert_eq!(calls_by(|| core::mem::forget(black_box(Box::new(1)))).0, 1);
+    assert_eq!(calls_by(|| drop(black_box(Box::new(1)))).0, 2);
+    assert_eq!(calls_by(|| core::mem::forget(black_box(vec![0; 9]))).0, 1);
+    assert!(calls_by(|| drop(black_box(String::from("x") + "longer than it was"))).0 >= 2);
+    assert_eq!(calls_by(|| ()).0, 0);
 }
 
 #[test]
@@ -177,12 +112,12 @@ fn a_poller_in_a_forked_child_is_refused() {
     let mut poller = Poller::new().unwrap();
     let mut events = Events::new();
     let answer = in_fork(|| {
-        let (allocations, answer) = allocations(|| {
+        let (calls, answer) = calls_by(|| {
             let forked = poller.poll(&mut events, None) == Err(Error::Forked);
             let made = Poller::new().is_ok();
             forked && made
         });
-        if answer { allocations as u8 } else { 100 }
+        if answer { calls as u8 } else { 100 }
     });
     assert_eq!(answer, 0);
 }

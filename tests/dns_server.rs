@@ -5,10 +5,10 @@
 #[path = "../examples/dns_server.rs"]
 mod dns_server;
 
+#[path = "support/counting.rs"]
+mod counting;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::net::{SocketAddr, UdpSocket};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -16,31 +16,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use counting::allocator_calls;
 use dns_server::Server;
-
-/// Counts the allocations of each thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: it hands everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as promised to us.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as promised to us.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
 
 /// Runs `client` against a server, on which no allocation may happen from the first query to the last.
 fn serve(client: impl FnOnce(SocketAddr)) {
@@ -51,11 +28,11 @@ fn serve(client: impl FnOnce(SocketAddr)) {
         let server = scope.spawn(|| {
             let mut server = Server::bind(support::net::address("127.0.0.1:0")).unwrap();
             sender.send(server.local_addr().unwrap()).unwrap();
-            let before = ALLOCATIONS.get();
+            let before = allocator_calls();
             while !flag.load(SeqCst) {
                 server.turn(Some(Duration::from_millis(20))).unwrap();
             }
-            ALLOCATIONS.get() - before
+            allocator_calls() - before
         });
         client(receiver.recv().unwrap());
         drop(stop);
@@ -164,20 +141,14 @@ fn what_is_no_query_is_answered_by_an_error_or_not_at_all() {
 
 #[test]
 fn no_bytes_upset_it() {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    };
+    let mut random = support::Rng::new(1);
     let mut reply = [0; 512];
     for round in 0..20_000 {
         let mut bytes = query(WWW);
-        bytes.resize(12 + random() as usize % 500, 1);
-        for _ in 0..random() % 8 {
-            let place = random() as usize % bytes.len();
-            bytes[place] = random() as u8;
+        bytes.resize(12 + random.index(500), 1);
+        for _ in 0..random.below(8) {
+            let place = random.index(bytes.len());
+            bytes[place] = random.next() as u8;
         }
         let length = dns_server::answer(&bytes, round % 16 == 0, &mut reply);
         assert!(length == 0 || (12..=512).contains(&length));

@@ -13,7 +13,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::time::Instant;
 use mio_st::unix::EventedFd;
 
-use self::support::reports_in_parts;
+use self::support::{Rng, for_each_size, reports_in_parts};
 
 const USER: usize = 1_000;
 const KERNEL: usize = 2_000;
@@ -97,10 +97,7 @@ fn flood_in_all<const N: usize>() {
 
 #[test]
 fn a_flood_in_every_class_leaves_each_its_share() {
-    flood_in_all::<1>();
-    flood_in_all::<2>();
-    flood_in_all::<3>();
-    flood_in_all::<64>();
+    for_each_size!(flood_in_all of 1 2 3 64);
 }
 
 /// A flood in the two classes other than `lone`, and one single event in that.
@@ -177,11 +174,7 @@ fn nothing_lost<const N: usize>() {
 
 #[test]
 fn nothing_is_lost_and_nothing_comes_twice() {
-    nothing_lost::<1>();
-    nothing_lost::<2>();
-    nothing_lost::<3>();
-    nothing_lost::<64>();
-    nothing_lost::<256>();
+    for_each_size!(nothing_lost of 1 2 3 64 256);
 }
 
 /// Places that no other class wants are not wasted.
@@ -230,10 +223,7 @@ fn without_the_kernel_the_two_classes_share() {
         }
         assert!(shares.iter().all(|&share| share >= 25 * (N / 2).max(1)), "{N}: {shares:?}");
     }
-    both::<1>();
-    both::<2>();
-    both::<3>();
-    both::<64>();
+    for_each_size!(both of 1 2 3 64);
 }
 
 /// Who polls user space in between takes nobody's turn.
@@ -353,13 +343,10 @@ fn a_great_heap_of_deadlines_comes_in_order() {
     let mut events = Events::<64>::sized();
     let pipes = Pipes::ready(10);
     pipes.register(poller, PollOption::Level);
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = Rng::new(1);
     let mut deadlines = Vec::new();
     for _ in 0..MANY {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        let deadline = Instant::from_nanos(random % 1_000_000);
+        let deadline = Instant::from_nanos(random.below(1_000_000));
         deadlines.push(deadline);
         poller.add_deadline(EventedId(deadline.as_nanos() as usize), deadline).unwrap();
     }

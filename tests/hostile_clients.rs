@@ -67,8 +67,7 @@ fn a_flood_does_not_keep_a_signal_out() {
         let mut server = Running::start_traced(name, &SLOW);
         let pid = server.process.id() as i32;
         flooded(&server, 2, |_| {
-            // SAFETY: no memory is involved; the process is our child, and was not waited for.
-            assert_eq!(unsafe { libc::kill(pid, libc::SIGTERM) }, 0);
+            server.signal(libc::SIGTERM);
             // Zombie: it has ended, and was not waited for.
             let stat = format!("/proc/{pid}/stat");
             let has_ended = || std::fs::read_to_string(&stat).unwrap().contains(") Z ");

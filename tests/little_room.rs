@@ -66,11 +66,7 @@ fn oneshot_reports_both_directions<const N: usize>() {
 
 #[test]
 fn a_oneshot_event_has_both_directions_whatever_the_room() {
-    oneshot_reports_both_directions::<1>();
-    oneshot_reports_both_directions::<2>();
-    oneshot_reports_both_directions::<3>();
-    oneshot_reports_both_directions::<7>();
-    oneshot_reports_both_directions::<64>();
+    for_each_size!(oneshot_reports_both_directions of 1 2 3 7 64);
 }
 
 #[test]
@@ -103,9 +99,7 @@ fn edges_are_all_reported<const N: usize>() {
 
 #[test]
 fn an_edge_is_reported_in_both_directions_whatever_the_room() {
-    edges_are_all_reported::<1>();
-    edges_are_all_reported::<3>();
-    edges_are_all_reported::<7>();
+    for_each_size!(edges_are_all_reported of 1 3 7);
 }
 
 /// Full is what the kernel has filled, however many events have become of it.

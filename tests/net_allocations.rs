@@ -2,10 +2,10 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
+#[path = "support/counting.rs"]
+mod counting;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::io::{IoSlice, Read, Write};
 use std::net::Ipv4Addr;
 use std::os::unix::net::SocketAddr;
@@ -17,50 +17,15 @@ use mio_st::net::{
 };
 use mio_st::poll::{BusyPoll, PollOption, Poller};
 
-/// Counts the allocations of each thread.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: it hands everything on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: as promised to us.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as promised to us.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
-fn assert_no_allocation(subject: &str, work: impl FnOnce()) {
-    let before = ALLOCATIONS.get();
-    work();
-    assert_eq!(ALLOCATIONS.get() - before, 0, "allocations in {subject}");
-}
+use self::counting::without_allocating;
 
 const ID: EventedId = EventedId(1);
 const EDGE: PollOption = PollOption::Edge;
 
 #[test]
-fn the_counter_counts() {
-    let before = ALLOCATIONS.get();
-    drop(std::hint::black_box(Box::new(1)));
-    assert_eq!(ALLOCATIONS.get(), before + 1);
-}
-
-#[test]
 fn udp() {
     let _alone = support::net::alone();
-    assert_no_allocation("udp", || {
+    without_allocating(|| {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         let local = (Ipv4Addr::LOCALHOST, 0).into();
@@ -89,7 +54,7 @@ fn unix() {
     let directory = support::net::Directory::new();
     let (path, other) = (directory.join("stream"), directory.join("datagram"));
     let too_long = "x".repeat(200);
-    assert_no_allocation("unix", || {
+    without_allocating(|| {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         assert!(UnixListener::bind(&too_long).is_err() && UnixDatagram::bind("a\0b").is_err());
@@ -120,7 +85,7 @@ fn unix() {
 #[test]
 fn listening() {
     let _alone = support::net::alone();
-    assert_no_allocation("listening", || {
+    without_allocating(|| {
         let mut poller = Poller::new().unwrap();
         let local = (Ipv4Addr::LOCALHOST, 0).into();
         let options = ListenOptions::new().backlog(9).reuse_addr(true).reuse_port(true);

@@ -43,8 +43,7 @@ impl Service {
 
     /// Its exit status, and the line that it ends with.
     fn stop(&mut self, signal: i32) -> (ExitStatus, String) {
-        // SAFETY: no memory is involved; the process is our child, and was not waited for.
-        unsafe { libc::kill(self.process.id() as i32, signal) };
+        signal_child(&self.process, signal);
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         (self.process.wait().unwrap(), line)

@@ -2,6 +2,8 @@
 
 #[path = "support/rng.rs"]
 mod rng;
+#[path = "support/sizes.rs"]
+mod sizes;
 
 use core::cell::Cell;
 use core::mem::{self, MaybeUninit};
@@ -13,6 +15,7 @@ use mio_st::event::EventedId;
 use mio_st::slab::{Key, Slab};
 
 use self::rng::Rng;
+use self::sizes::for_each_size;
 
 /// The slab that needs no thought: a list of what is there, and of the keys of what is not.
 #[derive(Default)]
@@ -219,11 +222,7 @@ fn small_ids_never_resolve() {
             slab.clear();
         }
     }
-    free_below::<1>();
-    free_below::<2>();
-    free_below::<3>();
-    free_below::<256>();
-    free_below::<300>();
+    for_each_size!(free_below of 1 2 3 256 300);
 }
 
 #[test]

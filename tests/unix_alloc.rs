@@ -1,12 +1,11 @@
 //! Of `mio_st::unix` nothing allocates either, neither when it goes well nor when it does not.
 #![allow(unsafe_code)]
 
+#[path = "support/counting.rs"]
+mod counting;
 mod support;
 
-use core::alloc::{GlobalAlloc, Layout};
-use core::cell::Cell;
 use core::fmt::{self, Write};
-use std::alloc::System;
 use std::os::fd::IntoRawFd;
 
 use mio_st::event::{EventedId, Events, Interests};
@@ -16,48 +15,12 @@ use mio_st::unix::{
     Signals, Waker, new_pipe,
 };
 
+use self::counting::without_allocating;
 use self::support::unix::*;
-use self::support::*;
 
-/// Ends the process where a thread turns to it that says that it does not.
-struct Aborting;
-
-#[global_allocator]
-static ALLOCATOR: Aborting = Aborting;
-
-std::thread_local! {
-    static ARMED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn check() {
-    if ARMED.get() {
-        // SAFETY: it does not return.
-        unsafe { libc::_exit(99) }
-    }
-}
-
-// SAFETY: it is the system's allocator that does it all.
-unsafe impl GlobalAlloc for Aborting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        check();
-        // SAFETY: the caller promises what the system's allocator wants.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        check();
-        // SAFETY: as in `alloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-/// Runs `body` in a process of its own, which ends badly where it allocates.
-fn without_allocating(name: &str, body: impl FnOnce()) {
-    single_threaded(name, || {
-        ARMED.set(true);
-        body();
-        ARMED.set(false);
-    });
+/// Runs `body` in a process that has one thread.
+fn alone_without_allocating(name: &str, body: impl FnOnce()) {
+    single_threaded(name, || without_allocating(body));
 }
 
 /// Writes into nothing: whatever `Debug` and `Display` do by themselves.
@@ -74,19 +37,8 @@ fn show(value: &impl fmt::Debug) {
 }
 
 #[test]
-fn one_allocation_ends_the_process() {
-    const NAME: &str = "one_allocation_ends_the_process";
-    if is_child(NAME) {
-        ARMED.set(true);
-        drop(core::hint::black_box(Box::new(1)));
-        return ARMED.set(false);
-    }
-    assert_eq!(myself(NAME).output().unwrap().status.code(), Some(99));
-}
-
-#[test]
 fn descriptors_and_pipes() {
-    without_allocating("descriptors_and_pipes", || {
+    alone_without_allocating("descriptors_and_pipes", || {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         let (mut sender, mut receiver) = new_pipe().unwrap();
@@ -126,7 +78,7 @@ fn descriptors_and_pipes() {
 
 #[test]
 fn wakers() {
-    without_allocating("wakers", || {
+    alone_without_allocating("wakers", || {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         let waker = Waker::new(poller.registry(), EventedId(1)).unwrap();
@@ -147,7 +99,7 @@ fn wakers() {
 
 #[test]
 fn signals() {
-    without_allocating("signals", || {
+    alone_without_allocating("signals", || {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         let set = SignalSet::of(&[Signal::USER_1, Signal::USER_2]);
@@ -164,7 +116,7 @@ fn signals() {
 
 #[test]
 fn children() {
-    without_allocating("children", || {
+    alone_without_allocating("children", || {
         let mut poller = Poller::new().unwrap();
         let mut events = Events::new();
         // SAFETY: the child calls nothing but _exit.

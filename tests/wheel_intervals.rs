@@ -7,6 +7,11 @@ use mio_st::event::EventedId;
 use mio_st::time::Instant;
 use mio_st::timer::TimerWheel;
 
+#[path = "support/sizes.rs"]
+mod sizes;
+
+use self::sizes::for_each_size;
+
 fn at(nanos: u64) -> Instant {
     Instant::from_nanos(nanos)
 }
@@ -56,10 +61,7 @@ fn ticks<const N: usize>() {
 
 #[test]
 fn ticks_keep_to_their_grid() {
-    ticks::<2>();
-    ticks::<200>();
-    ticks::<300>();
-    ticks::<2000>();
+    for_each_size!(ticks of 2 200 300 2000);
 }
 
 #[test]

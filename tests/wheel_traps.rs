@@ -8,6 +8,11 @@ use mio_st::event::{EventedId, Ready};
 use mio_st::time::Instant;
 use mio_st::timer::TimerWheel;
 
+#[path = "support/rng.rs"]
+mod rng;
+
+use self::rng::Rng;
+
 /// With two to four rounds before the finals, and groups that are whole or not.
 macro_rules! for_each_size {
     ($($name:ident)*) => {
@@ -427,11 +432,10 @@ fn wake_ups_for_nothing_are_rare() {
     let mut keys: Vec<_> =
         (0..CONNECTIONS).map(|id| wheel.insert(at(now + IDLE), EventedId(id)).unwrap()).collect();
     let (mut useful, mut idle) = (0, 0);
-    let mut random = 1_u64;
+    let mut random = Rng::new(1);
     while useful < 1000 {
-        random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         // Some connection or other every 3 ms: each one is silent for 9 s on average.
-        let byte = now + (random >> 40) % 6_000_000;
+        let byte = now + random.below(6_000_000);
         while wheel.next_wakeup().is_some_and(|wakeup| wakeup <= at(byte)) {
             now = wheel.next_wakeup().unwrap().as_nanos().max(now);
             let fired = expire(wheel, now, 100);
@@ -442,7 +446,7 @@ fn wake_ups_for_nothing_are_rare() {
             }
         }
         now = byte;
-        let id = (random >> 8) as usize % CONNECTIONS;
+        let id = random.index(CONNECTIONS);
         wheel.update(keys[id], at(now + IDLE)).unwrap();
     }
     assert!(idle * 20 < useful, "{idle} of {useful}");

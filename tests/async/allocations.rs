@@ -3,7 +3,6 @@
 use core::cell::Cell;
 use core::pin::pin;
 use core::task::{Poll, Waker};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::{Mutex, mpsc};
@@ -11,6 +10,7 @@ use std::thread;
 
 use edge_nal::{TcpBind, UdpBind};
 
+use super::counting::allocator_calls;
 use super::example::executor::Executor;
 use super::example::handler::Site;
 use super::example::nal::Stack;
@@ -19,43 +19,13 @@ use super::example::worker::Worker;
 use super::example::{clock, count_seconds, serve_http, serve_udp};
 use super::support::{PATIENCE, succeeds};
 
-thread_local! {
-    /// How often this thread has called the allocator.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn count() {
-    // No more when the thread's variables are gone.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: it is the system's allocator that does it all.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises what the system's allocator wants.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: as in `alloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
 static EXECUTOR: Executor = Executor::new();
 static WORKER: Worker = Worker::new();
 /// Whether to stop, and what waits for it.
 static STOP: Mutex<(bool, Option<Waker>)> = Mutex::new((false, None));
 
 /// Serves until `STOP`, on a thread whose calls of the allocator are counted.
-fn serve(sender: mpsc::Sender<SocketAddr>) -> u64 {
+fn serve(sender: mpsc::Sender<SocketAddr>) -> usize {
     let reactor = &*Box::leak(Box::new(Reactor::new().unwrap()));
     clock::use_reactor(reactor);
     let stack = Box::leak(Box::new(Stack(reactor)));
@@ -71,7 +41,7 @@ fn serve(sender: mpsc::Sender<SocketAddr>) -> u64 {
         if stop.0 { Poll::Ready(()) } else { Poll::Pending }
     });
     sender.send(address).unwrap();
-    let before = CALLS.get();
+    let before = allocator_calls();
     EXECUTOR
         .run_until_any(
             reactor,
@@ -83,7 +53,7 @@ fn serve(sender: mpsc::Sender<SocketAddr>) -> u64 {
             ],
         )
         .unwrap();
-    CALLS.get() - before
+    allocator_calls() - before
 }
 
 #[test]

@@ -3,6 +3,8 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
+#[path = "../support/counting.rs"]
+mod counting;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -5,19 +5,10 @@ use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::support::{ACCEPT_ERRORS, PATIENCE, Server, example, skip};
+use super::support::{ACCEPT_ERRORS, PATIENCE, Server, assert_serves_ab, example, output_of, skip};
 
 fn start(arguments: &[&str]) -> Server {
     Server::start("async", &[&["127.0.0.1:0"], arguments].concat())
-}
-
-fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let Ok(output) = Command::new(program).args(arguments).output() else {
-        skip(format_args!("no {program}"));
-        return None;
-    };
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn greets(server: &Server) -> bool {
@@ -31,7 +22,7 @@ fn greets(server: &Server) -> bool {
 fn curl_is_served_by_edge_http() {
     let server = start(&[]);
     let url = |path: &str| format!("http://{}{path}", server.address);
-    let curl = |arguments: &[&str]| output("curl", &[&["-sS"], arguments].concat());
+    let curl = |arguments: &[&str]| output_of("curl", &[&["-sS"], arguments].concat());
     let count = "%{http_code} %{num_connects}\n";
     let Some(seen) = curl(&["-w", count, &url("/"), &url("/divisors/5040"), &url("/none")]) else {
         return;
@@ -48,13 +39,7 @@ fn curl_is_served_by_edge_http() {
 fn load_generators_see_no_failure() {
     let server = start(&[]);
     let url = format!("http://{}/", server.address);
-    for keep_alive in [&["-k"][..], &[]] {
-        let arguments = [&["-q", "-n", "300", "-c", "10"], keep_alive, &[&url]].concat();
-        let Some(report) = output("ab", &arguments) else { continue };
-        let line = |name: &str| report.lines().find(|line| line.starts_with(name)).unwrap_or("");
-        assert!(line("Complete requests:").ends_with(" 300"), "{report}");
-        assert!(line("Failed requests:").ends_with(" 0"), "{report}");
-    }
+    assert_serves_ab(&url, "300");
 }
 
 #[test]
@@ -116,11 +101,6 @@ fn it_goes_on_whatever_happens_to_a_connection() {
     }
 }
 
-fn signal(server: &Server, signal: i32) {
-    // SAFETY: no memory is involved; the process is our child, and was not waited for.
-    unsafe { libc::kill(server.process.id() as i32, signal) };
-}
-
 const GREET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
 
 #[test]
@@ -135,7 +115,7 @@ fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
         half.write_all(b"POST /echo HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc").unwrap();
         // When the server has answered this one, it has read that.
         assert!(greets(&server));
-        signal(&server, number);
+        server.signal(number);
         for mut stream in [idle, kept] {
             stream.read_to_end(&mut vec![]).unwrap();
         }
@@ -155,10 +135,10 @@ fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
         let mut half = server.connect();
         half.write_all(b"POST /echo HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc").unwrap();
         assert!(greets(&server));
-        signal(&server, libc::SIGTERM);
+        server.signal(libc::SIGTERM);
         if second {
             while TcpStream::connect(server.address).is_ok() {}
-            signal(&server, libc::SIGTERM);
+            server.signal(libc::SIGTERM);
         }
         assert_eq!(server.end().success(), !second);
         assert!(!matches!(half.read(&mut [0]), Ok(1..)));
@@ -169,11 +149,11 @@ fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
 #[test]
 fn requests_in_the_listeners_queue_are_served() {
     let mut server = start(&[]);
-    signal(&server, libc::SIGSTOP);
+    server.signal(libc::SIGSTOP);
     let mut streams: Vec<_> = (0..40).map(|_| server.connect()).collect();
     streams.iter_mut().for_each(|stream| stream.write_all(GREET).unwrap());
-    signal(&server, libc::SIGTERM);
-    signal(&server, libc::SIGCONT);
+    server.signal(libc::SIGTERM);
+    server.signal(libc::SIGCONT);
     for mut stream in streams {
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();

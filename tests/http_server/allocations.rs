@@ -1,7 +1,5 @@
 //! Nothing is allocated while requests are served.
 
-use core::cell::Cell;
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
@@ -9,40 +7,11 @@ use std::thread;
 
 use mio_st::net::TcpListener;
 
+use super::counting::allocator_calls;
 use super::example::options::Limits;
 use super::example::server::Server;
 use super::messages::*;
 use super::{greets, read_response, read_rest};
-
-thread_local! {
-    /// How often this thread has called the allocator.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn count() {
-    // No more when the thread's variables are gone.
-    let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-}
-
-// SAFETY: it is the system's allocator that does it all.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises what the system's allocator wants.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: as in `alloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
 
 #[test]
 fn serving_allocates_nothing() {
@@ -53,9 +22,9 @@ fn serving_allocates_nothing() {
         let address = listener.local_addr().unwrap();
         let mut server = Server::new(listener, limits).unwrap();
         sender.send((address, server.stopper().unwrap())).unwrap();
-        let before = CALLS.get();
+        let before = allocator_calls();
         let served = server.serve().unwrap();
-        (served, CALLS.get() - before)
+        (served, allocator_calls() - before)
     });
     let (address, stopper) = receiver.recv().unwrap();
     let served = visit(address);

@@ -5,13 +5,14 @@ use std::io::Write;
 use std::process::Command;
 
 use super::messages::PIPELINE;
-use super::{greets, output, read_rest, start};
+use super::support::{assert_serves_ab, output_of};
+use super::{greets, read_rest, start};
 
 #[test]
 fn curl_gets_posts_and_keeps_its_connection() {
     let server = start(&[]);
     let url = |path: &str| format!("http://{}{path}", server.address);
-    let curl = |arguments: &[&str]| output("curl", &[&["-sS"], arguments].concat());
+    let curl = |arguments: &[&str]| output_of("curl", &[&["-sS"], arguments].concat());
 
     // The second line of `-w` says how many connections were made for a URL.
     let count = "%{http_code} %{num_connects} %{size_download}\n";
@@ -45,15 +46,8 @@ fn curl_gets_posts_and_keeps_its_connection() {
 fn load_generators_see_no_failure() {
     let server = start(&["--cores", "2"]);
     let url = format!("http://{}/", server.address);
-    for keep_alive in [&["-k"][..], &[]] {
-        let arguments = [&["-q", "-n", "500", "-c", "10"], keep_alive, &[&url]].concat();
-        let Some(report) = output("ab", &arguments) else { continue };
-        let line = |name: &str| report.lines().find(|line| line.starts_with(name)).unwrap_or("");
-        assert!(line("Complete requests:").ends_with(" 500"), "{report}");
-        assert!(line("Failed requests:").ends_with(" 0"), "{report}");
-        assert_eq!(line("Non-2xx"), "");
-    }
-    if let Some(report) = output("wrk", &["-t1", "-c20", "-d1s", &url]) {
+    assert_serves_ab(&url, "500");
+    if let Some(report) = output_of("wrk", &["-t1", "-c20", "-d1s", &url]) {
         assert!(report.contains(" requests in "), "{report}");
         assert!(!report.contains("Socket errors") && !report.contains("Non-2xx"), "{report}");
     }

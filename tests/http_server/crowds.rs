@@ -118,8 +118,7 @@ fn floods_leave_time_for_the_others_and_for_the_signal() {
         for _ in 0..100 {
             assert!(greets(&mut friend));
         }
-        // SAFETY: no memory is involved; the process is our child, and was not waited for.
-        unsafe { libc::kill(server.process.id() as i32, libc::SIGTERM) };
+        server.signal(libc::SIGTERM);
         assert_eq!(friend.read_to_end(&mut vec![]).unwrap(), 0);
         stop.store(true, Relaxed);
         assert!(server.end().success());

@@ -3,13 +3,7 @@
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 
-use super::support::Server;
 use super::{greets, read_response, start};
-
-fn signal(server: &Server, signal: i32) {
-    // SAFETY: no memory is involved; the process is our child, and was not waited for.
-    unsafe { libc::kill(server.process.id() as i32, signal) };
-}
 
 #[test]
 fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
@@ -22,7 +16,7 @@ fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
         let mut busy = BufReader::new(busy);
         let mut first = [0; 9];
         busy.read_exact(&mut first).unwrap(); // It has begun.
-        signal(&server, libc::SIGTERM);
+        server.signal(libc::SIGTERM);
         assert_eq!(idle.read_to_end(&mut vec![]).unwrap(), 0);
         // The listeners go first, each before the connections of its core.
         while TcpStream::connect(server.address).is_ok() {}
@@ -46,10 +40,10 @@ fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
         assert!(greets(&mut idle));
         busy.write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc").unwrap();
         busy.read_exact(&mut [0; 9]).unwrap();
-        signal(&server, libc::SIGINT);
+        server.signal(libc::SIGINT);
         assert_eq!(idle.read_to_end(&mut vec![]).unwrap(), 0);
         if second {
-            signal(&server, libc::SIGTERM);
+            server.signal(libc::SIGTERM);
         }
         assert!(server.end().success());
     }
@@ -59,13 +53,13 @@ fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
 #[test]
 fn requests_in_the_listeners_queue_are_served() {
     let mut server = start(&[]);
-    signal(&server, libc::SIGSTOP);
+    server.signal(libc::SIGSTOP);
     let mut streams: Vec<_> = (0..40).map(|_| server.connect()).collect();
     for stream in &mut streams {
         stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     }
-    signal(&server, libc::SIGTERM);
-    signal(&server, libc::SIGCONT);
+    server.signal(libc::SIGTERM);
+    server.signal(libc::SIGCONT);
     for stream in streams {
         assert_eq!(read_response(&mut BufReader::new(stream), "GET").body, b"Hello, world!");
     }

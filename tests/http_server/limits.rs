@@ -7,7 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::messages::*;
-use super::support::{PATIENCE, Server, example, stay_busy, succeeds};
+use super::support::{
+    Complaint, PATIENCE, Server, assert_complaints, example, signal_child, stay_busy, succeeds,
+};
 use super::{ask, greets, is_greeted, read_response, read_rest, start};
 
 /// A client reads the whole error, though it is still sending when the server has decided.
@@ -93,18 +95,14 @@ fn a_client_that_reads_nothing_is_cut_off() {
 
 #[test]
 fn what_is_wrong_from_the_start_is_said() {
-    for (arguments, status, error) in [
-        (&["--idle"][..], 2, "--idle: no value"),
+    let complaints: [Complaint<'_>; 5] = [
+        (&["--idle"], 2, "--idle: no value"),
         (&["--idle", "x"], 2, "--idle x: invalid digit"),
         (&["--speed", "9"], 2, "--speed: no such option"),
         (&["--cores", "5000"], 2, "--cores: at most 1024"),
         (&["192.0.2.1:80"], 1, "192.0.2.1:80: Cannot assign requested address"),
-    ] {
-        let output = Command::new(example("http_server")).args(arguments).output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
-        assert!(stderr.starts_with(&format!("http_server: {error}")), "{arguments:?}: {stderr}");
-    }
+    ];
+    assert_complaints("http_server", &complaints);
 }
 
 /// The server with a limit of descriptors.
@@ -139,7 +137,6 @@ fn nobody_has_to_read_its_output() {
     let mut stdout = BufReader::new(process.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
     drop(stdout);
-    // SAFETY: no memory is involved; the process is our child, and was not waited for.
-    unsafe { libc::kill(process.id() as i32, libc::SIGTERM) };
+    signal_child(&process, libc::SIGTERM);
     assert!(process.wait().unwrap().success());
 }

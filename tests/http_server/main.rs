@@ -3,6 +3,8 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
+#[path = "../support/counting.rs"]
+mod counting;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -22,7 +24,6 @@ mod protocol;
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 
 use support::Server;
 
@@ -102,15 +103,4 @@ fn read_rest(mut stream: &TcpStream) -> Vec<u8> {
             _ => return bytes,
         }
     }
-}
-
-/// What a program prints, and that it succeeds.
-fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let Ok(output) = Command::new(program).args(arguments).output() else {
-        support::skip(format_args!("no {program}"));
-        return None;
-    };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", text(&output.stderr));
-    Some(text(&output.stdout))
 }

@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
-use super::support::{Rng, example};
+use super::support::{Rng, example, signal_child};
 use super::*;
 
 const BYTES: usize = 100_000_000;
@@ -104,8 +104,7 @@ fn unix_sockets_at_both_ends() {
         });
         check(&backend, &pattern, 2);
     });
-    // SAFETY: no memory is involved; the process is our child, and was not waited for.
-    unsafe { libc::kill(inner.id() as i32, libc::SIGTERM) };
+    signal_child(&inner, libc::SIGTERM);
     drop((client, backend));
     assert!(inner.wait().unwrap().success());
     assert!(!path.exists(), "the socket's file is left");
@@ -175,10 +174,10 @@ fn floods_leave_time_for_the_others_and_for_the_signal() {
             assert_joined(&mut friend, &mut other);
         }
         // It hears of the signal: nobody can connect any more.
-        ending::signal(&proxy.server, libc::SIGTERM);
+        proxy.server.signal(libc::SIGTERM);
         while TcpStream::connect(proxy.server.address).is_ok() {}
         assert_joined(&mut friend, &mut other);
-        ending::signal(&proxy.server, libc::SIGTERM);
+        proxy.server.signal(libc::SIGTERM);
         assert!(proxy.server.end().success());
         stop.store(true, Relaxed);
     });

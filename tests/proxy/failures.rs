@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::process::Command;
 
-use super::support::{example, reset_on_close, stay_busy, succeeds};
+use super::support::{Complaint, assert_complaints, example, reset_on_close, stay_busy, succeeds};
 use super::*;
 
 #[test]
@@ -149,18 +149,14 @@ fn out_of_descriptors_it_goes_on() {
 
 #[test]
 fn what_is_wrong_from_the_start_is_said() {
-    for (arguments, status, error) in [
-        (&[][..], 2, "LISTEN and one BACKEND are needed"),
+    let complaints: [Complaint<'_>; 7] = [
+        (&[], 2, "LISTEN and one BACKEND are needed"),
         (&["127.0.0.1:0"], 2, "LISTEN and one BACKEND are needed"),
         (&["here", "there"], 2, "here: an address is like"),
         (&["--idle"], 2, "--idle: no value"),
         (&["--idle", "x"], 2, "--idle x: invalid digit"),
         (&["--speed", "9"], 2, "--speed: no such option"),
         (&["unix:/nowhere/at/all", "127.0.0.1:1"], 1, "unix:/nowhere/at/all: No such file"),
-    ] {
-        let output = Command::new(example("proxy")).args(arguments).output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {stderr}");
-        assert!(stderr.starts_with(&format!("proxy: {error}")), "{arguments:?}: {stderr}");
-    }
+    ];
+    assert_complaints("proxy", &complaints);
 }

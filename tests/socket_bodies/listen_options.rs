@@ -8,19 +8,7 @@ use std::os::fd::AsRawFd;
 
 use crate::face::*;
 use crate::support::net::{LOCALHOSTS, address, alone, leaks, skip};
-use crate::support::{A_WHILE, succeeds};
-
-/// A socket option that is a number.
-fn option(handle: &impl AsRawFd, level: i32, name: i32) -> i32 {
-    let (mut value, mut length) = (0, size_of::<i32>() as libc::socklen_t);
-    // SAFETY: the kernel writes one number.
-    let answer = unsafe {
-        let value = (&raw mut value).cast();
-        libc::getsockopt(handle.as_raw_fd(), level, name, value, &mut length)
-    };
-    assert_eq!(answer, 0);
-    value
-}
+use crate::support::{A_WHILE, option, succeeds};
 
 fn socket_option(handle: &impl AsRawFd, name: i32) -> i32 {
     option(handle, libc::SOL_SOCKET, name)

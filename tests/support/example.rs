@@ -25,6 +25,65 @@ pub fn example(name: &str) -> PathBuf {
     path
 }
 
+/// Sends a signal to a child that was not waited for.
+pub fn signal_child(child: &Child, signal: i32) {
+    // SAFETY: no memory is involved; a child that was not waited for keeps its number.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+}
+
+/// Waits until a child ends, which it must.
+#[track_caller]
+pub fn wait_for_child(child: &mut Child) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(start.elapsed() < PATIENCE, "the process does not end");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Arguments of a program, its exit status with them, and what it says then.
+pub type Complaint<'a> = (&'a [&'a str], i32, &'a str);
+
+/// A program says what is wrong with its arguments.
+#[track_caller]
+pub fn assert_complaints(program: &str, complaints: &[Complaint<'_>]) {
+    for (arguments, status, error) in complaints {
+        let output = Command::new(example(program)).args(*arguments).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(*status), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with(&format!("{program}: {error}")), "{arguments:?}: {stderr}");
+    }
+}
+
+/// What another program prints, which must succeed; `None` if it is not installed.
+#[track_caller]
+pub fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
+    let Ok(output) = Command::new(program).args(arguments).output() else {
+        super::skip(format_args!("no {program}"));
+        return None;
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", text(&output.stderr));
+    Some(text(&output.stdout))
+}
+
+/// A load generator gets all its responses, with kept connections and without.
+#[track_caller]
+pub fn assert_serves_ab(url: &str, requests: &str) {
+    for keep_alive in [&["-k"][..], &[]] {
+        let arguments = [&["-q", "-n", requests, "-c", "10"], keep_alive, &[url]].concat();
+        let Some(report) = output_of("ab", &arguments) else { continue };
+        let line = |name: &str| report.lines().find(|line| line.starts_with(name)).unwrap_or("");
+        let count = |name: &str| line(name).rsplit(' ').next();
+        assert_eq!(count("Complete requests:"), Some(requests), "{report}");
+        assert_eq!(count("Failed requests:"), Some("0"), "{report}");
+        assert_eq!(line("Non-2xx"), "");
+    }
+}
+
 /// A server that says where it listens in its first line, and is killed when dropped.
 pub struct Server {
     pub process: Child,
@@ -87,15 +146,12 @@ impl Server {
         }
     }
 
+    pub fn signal(&self, signal: i32) {
+        signal_child(&self.process, signal);
+    }
+
     pub fn end(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            assert!(start.elapsed() < PATIENCE, "the server does not end");
-            thread::sleep(Duration::from_millis(2));
-        }
+        wait_for_child(&mut self.process)
     }
 
     /// See proc(5); 0 where there is no such thing.

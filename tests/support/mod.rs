@@ -10,6 +10,7 @@ mod process;
 mod rng;
 #[cfg(feature = "std")]
 mod servers;
+mod sizes;
 mod skip;
 mod system;
 pub mod unix;
@@ -24,6 +25,7 @@ pub use self::process::*;
 pub use self::rng::Rng;
 #[cfg(feature = "std")]
 pub use self::servers::*;
+pub(crate) use self::sizes::for_each_size;
 pub use self::skip::skip;
 pub use self::system::*;
 pub use self::vacant::vacant;

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
-use super::{PATIENCE, example, skip, vacant};
+use super::{PATIENCE, example, signal_child, skip, vacant, wait_for_child};
 
 /// All that serve TCP. `echo_server` is the README's; `proxy` leads to an echo server of this process.
 pub const SERVERS: [&str; 7] = [
@@ -101,19 +101,11 @@ impl Running {
     }
 
     pub fn signal(&self, signal: i32) {
-        // SAFETY: no memory is involved; the process is our child, and was not waited for.
-        assert_eq!(unsafe { libc::kill(self.process.id() as i32, signal) }, 0);
+        signal_child(&self.process, signal);
     }
 
     pub fn end(&mut self) -> ExitStatus {
-        let begin = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begin.elapsed() < PATIENCE, "the server does not end");
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait_for_child(&mut self.process)
     }
 }
 
