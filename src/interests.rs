@@ -4,7 +4,7 @@ use core::fmt;
 use core::num::NonZeroU8;
 use core::ops::{BitOr, BitOrAssign};
 
-use crate::ready::Ready;
+use crate::ready::{Ready, impl_operator};
 
 /// The set of events to watch a source for.
 ///
@@ -96,21 +96,7 @@ impl Interests {
     }
 }
 
-impl BitOr for Interests {
-    type Output = Interests;
-
-    #[inline]
-    fn bitor(self, other: Interests) -> Interests {
-        self.add(other)
-    }
-}
-
-impl BitOrAssign for Interests {
-    #[inline]
-    fn bitor_assign(&mut self, other: Interests) {
-        *self = self.add(other);
-    }
-}
+impl_operator!(Interests: add as BitOr bitor, BitOrAssign bitor_assign);
 
 impl fmt::Debug for Interests {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -104,21 +104,12 @@ fn connect(listener: &TcpListener) -> Client {
     client
 }
 
-const LOST: [c_int; 13] = [
-    libc::ECONNABORTED,
-    libc::ECONNRESET,
-    libc::EPROTO,
-    libc::ENETDOWN,
-    libc::ENOPROTOOPT,
-    libc::EHOSTDOWN,
-    libc::EHOSTUNREACH,
-    libc::EOPNOTSUPP,
-    libc::ENETUNREACH,
-    libc::EPERM,
-    libc::ETIMEDOUT,
-    libc::EPROTONOSUPPORT,
-    libc::ENONET,
-];
+/// Every error that concerns one connection; a call that a signal interrupts is made again.
+fn lost() -> impl Iterator<Item = c_int> {
+    let is_lost = |errno: &c_int| AcceptError::of(Error::Os(*errno)) == AcceptError::Lost;
+    (1..134).filter(is_lost).filter(|&errno| errno != libc::EINTR)
+}
+
 const EXHAUSTED: [c_int; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
 const BROKEN: [c_int; 4] = [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EACCES];
 
@@ -126,7 +117,7 @@ const BROKEN: [c_int; 4] = [libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EAC
 fn an_error_of_one_connection_is_lost_and_the_next_is_accepted() {
     let _alone = support::net::alone();
     let (listener, mut guard) = (listener(), AcceptGuard::new().unwrap());
-    for errno in LOST {
+    for errno in lost() {
         let client = connect(&listener);
         answer(&[Answer::Fail(errno)]);
         match guard.accept_next(&listener).unwrap() {
@@ -234,7 +225,7 @@ fn a_unix_connection_without_an_address_is_a_connection() {
         unix::Incoming::Connection(_, peer) => assert!(peer.is_unnamed()),
         other => panic!("{other:?}"),
     }
-    for errno in LOST {
+    for errno in lost() {
         answer(&[Answer::Fail(errno)]);
         assert!(matches!(guard.accept_next(&listener).unwrap(), unix::Incoming::Lost(_)));
     }

@@ -10,7 +10,6 @@ use crate::error::Result;
 use crate::events::{Batch, Events};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
-use crate::poller::Evented;
 use crate::poller::attention::Attention;
 use crate::poller::wait::{Timeout, Waiter};
 use crate::subscription::Subscription;
@@ -56,45 +55,6 @@ impl Registry {
             instance: next_instance_id(),
             one_thread: PhantomData,
         })
-    }
-
-    /// Starts watching a handle, as [`Poller::register`](crate::poll::Poller::register) does.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::register`].
-    pub fn register<E: Evented + ?Sized>(
-        &mut self,
-        handle: &mut E,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        handle.register(self, id, interests, opt)
-    }
-
-    /// Changes how a handle is watched, and arms it again after a oneshot event.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::reregister`].
-    pub fn reregister<E: Evented + ?Sized>(
-        &mut self,
-        handle: &mut E,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        handle.reregister(self, id, interests, opt)
-    }
-
-    /// Stops watching a handle.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::deregister`].
-    pub fn deregister<E: Evented + ?Sized>(&mut self, handle: &mut E) -> Result<()> {
-        handle.deregister(self)
     }
 
     /// Starts watching a raw descriptor. [`EventedFd`](crate::unix::EventedFd) calls it.

@@ -6,45 +6,59 @@ use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::sys::fd::RawFd;
 
+/// The methods that a poller and a registry by itself have for every handle.
+macro_rules! watching {
+    (|$this:ident| $registry:expr) => {
+        /// Starts watching `handle`: its events will carry `id`.
+        ///
+        /// # Errors
+        ///
+        /// As [`Evented::register`].
+        pub fn register<E: Evented + ?Sized>(
+            &mut self,
+            handle: &mut E,
+            id: EventedId,
+            interests: Interests,
+            opt: PollOption,
+        ) -> Result<()> {
+            let $this = self;
+            handle.register($registry, id, interests, opt)
+        }
+
+        /// Changes how `handle` is watched, and arms it again after a oneshot event.
+        ///
+        /// # Errors
+        ///
+        /// As [`Evented::reregister`].
+        pub fn reregister<E: Evented + ?Sized>(
+            &mut self,
+            handle: &mut E,
+            id: EventedId,
+            interests: Interests,
+            opt: PollOption,
+        ) -> Result<()> {
+            let $this = self;
+            handle.reregister($registry, id, interests, opt)
+        }
+
+        /// Stops watching `handle`.
+        ///
+        /// # Errors
+        ///
+        /// As [`Evented::deregister`].
+        pub fn deregister<E: Evented + ?Sized>(&mut self, handle: &mut E) -> Result<()> {
+            let $this = self;
+            handle.deregister($registry)
+        }
+    };
+}
+
+impl Registry {
+    watching!(|registry| registry);
+}
+
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    /// Starts watching `handle`: its events will carry `id`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::register`].
-    pub fn register<E: Evented + ?Sized>(
-        &mut self,
-        handle: &mut E,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        handle.register(&mut self.registry, id, interests, opt)
-    }
-
-    /// Changes how `handle` is watched, and arms it again after a oneshot event.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::reregister`].
-    pub fn reregister<E: Evented + ?Sized>(
-        &mut self,
-        handle: &mut E,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        handle.reregister(&mut self.registry, id, interests, opt)
-    }
-
-    /// Stops watching `handle`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Evented::deregister`].
-    pub fn deregister<E: Evented + ?Sized>(&mut self, handle: &mut E) -> Result<()> {
-        handle.deregister(&mut self.registry)
-    }
+    watching!(|poller| &mut poller.registry);
 
     /// Returns the kernel's queue, to which sources are registered. [`Evented`] and
     /// [`Waker::new`](crate::unix::Waker::new) take it, and it has the options that concern kernel

@@ -7,6 +7,8 @@ mod set;
 
 mod names;
 
+pub(crate) use self::set::impl_operator;
+
 /// The readiness of a source: a set of bits.
 ///
 /// The accessors have one meaning on every system: an error or a hang-up makes both

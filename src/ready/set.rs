@@ -137,69 +137,32 @@ impl Ready {
     }
 }
 
-impl BitOr for Ready {
-    type Output = Ready;
+/// Implements an operator and its assignment by a method of the set.
+macro_rules! impl_operator {
+    ($Set:ident: $method:ident as $Operator:ident $name:ident, $Assign:ident $assign:ident) => {
+        impl $Operator for $Set {
+            type Output = $Set;
 
-    #[inline]
-    fn bitor(self, other: Ready) -> Ready {
-        self.union(other)
-    }
+            #[inline]
+            fn $name(self, other: $Set) -> $Set {
+                self.$method(other)
+            }
+        }
+
+        impl $Assign for $Set {
+            #[inline]
+            fn $assign(&mut self, other: $Set) {
+                *self = self.$method(other);
+            }
+        }
+    };
 }
+pub(crate) use impl_operator;
 
-impl BitOrAssign for Ready {
-    #[inline]
-    fn bitor_assign(&mut self, other: Ready) {
-        self.insert(other);
-    }
-}
-
-impl BitAnd for Ready {
-    type Output = Ready;
-
-    #[inline]
-    fn bitand(self, other: Ready) -> Ready {
-        self.intersection(other)
-    }
-}
-
-impl BitAndAssign for Ready {
-    #[inline]
-    fn bitand_assign(&mut self, other: Ready) {
-        *self = self.intersection(other);
-    }
-}
-
-impl BitXor for Ready {
-    type Output = Ready;
-
-    #[inline]
-    fn bitxor(self, other: Ready) -> Ready {
-        self.symmetric_difference(other)
-    }
-}
-
-impl BitXorAssign for Ready {
-    #[inline]
-    fn bitxor_assign(&mut self, other: Ready) {
-        self.toggle(other);
-    }
-}
-
-impl Sub for Ready {
-    type Output = Ready;
-
-    #[inline]
-    fn sub(self, other: Ready) -> Ready {
-        self.difference(other)
-    }
-}
-
-impl SubAssign for Ready {
-    #[inline]
-    fn sub_assign(&mut self, other: Ready) {
-        self.remove(other);
-    }
-}
+impl_operator!(Ready: union as BitOr bitor, BitOrAssign bitor_assign);
+impl_operator!(Ready: intersection as BitAnd bitand, BitAndAssign bitand_assign);
+impl_operator!(Ready: symmetric_difference as BitXor bitxor, BitXorAssign bitxor_assign);
+impl_operator!(Ready: difference as Sub sub, SubAssign sub_assign);
 
 impl Not for Ready {
     type Output = Ready;

@@ -6,69 +6,54 @@ use core::slice;
 
 use super::{Key, Slab, Slot};
 
-/// An iterator over keys and entries: see [`Slab::iter`].
-pub struct Iter<'a, T, const N: usize> {
-    slots: Enumerate<slice::Iter<'a, Slot<T>>>,
-    left: usize,
-}
+/// Declares an iterator that borrows, in one of the two ways.
+macro_rules! borrowing_iterator {
+    ($(#[$doc:meta])* $Iter:ident of $Slots:ident by $slots:ident, &$lifetime:lifetime $($mut:ident)?) => {
+        $(#[$doc])*
+        pub struct $Iter<$lifetime, T, const N: usize> {
+            slots: Enumerate<slice::$Slots<$lifetime, Slot<T>>>,
+            left: usize,
+        }
 
-impl<'a, T, const N: usize> Iter<'a, T, N> {
-    pub(super) fn new(slab: &'a Slab<T, N>) -> Self {
-        Iter { slots: slab.slots.iter().enumerate(), left: slab.len() }
-    }
-}
-
-impl<'a, T, const N: usize> Iterator for Iter<'a, T, N> {
-    type Item = (Key, &'a T);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        self.slots.find_map(|(index, slot)| match slot {
-            Slot::Occupied { generation, value } => {
-                Some((Slab::<T, N>::SPLIT.key(index, *generation), value))
+        impl<$lifetime, T, const N: usize> $Iter<$lifetime, T, N> {
+            pub(super) fn new(slab: &$lifetime $($mut)? Slab<T, N>) -> Self {
+                $Iter { left: slab.len(), slots: slab.slots.$slots().enumerate() }
             }
-            Slot::Vacant { .. } => None,
-        })
-    }
+        }
 
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
+        impl<$lifetime, T, const N: usize> Iterator for $Iter<$lifetime, T, N> {
+            type Item = (Key, &$lifetime $($mut)? T);
+
+            fn next(&mut self) -> Option<Self::Item> {
+                self.left = self.left.checked_sub(1)?;
+                self.slots.find_map(|(index, slot)| match slot {
+                    Slot::Occupied { generation, value } => {
+                        Some((Slab::<T, N>::SPLIT.key(index, *generation), value))
+                    }
+                    Slot::Vacant { .. } => None,
+                })
+            }
+
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                (self.left, Some(self.left))
+            }
+        }
+    };
+}
+
+borrowing_iterator! {
+    /// An iterator over keys and entries: see [`Slab::iter`].
+    Iter of Iter by iter, &'a
+}
+
+borrowing_iterator! {
+    /// An iterator over keys and mutable references to entries: see [`Slab::iter_mut`].
+    IterMut of IterMut by iter_mut, &'a mut
 }
 
 impl<T, const N: usize> Clone for Iter<'_, T, N> {
     fn clone(&self) -> Self {
         Iter { slots: self.slots.clone(), left: self.left }
-    }
-}
-
-/// An iterator over keys and mutable references to entries: see [`Slab::iter_mut`].
-pub struct IterMut<'a, T, const N: usize> {
-    slots: Enumerate<slice::IterMut<'a, Slot<T>>>,
-    left: usize,
-}
-
-impl<'a, T, const N: usize> IterMut<'a, T, N> {
-    pub(super) fn new(slab: &'a mut Slab<T, N>) -> Self {
-        IterMut { left: slab.len(), slots: slab.slots.iter_mut().enumerate() }
-    }
-}
-
-impl<'a, T, const N: usize> Iterator for IterMut<'a, T, N> {
-    type Item = (Key, &'a mut T);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        self.slots.find_map(|(index, slot)| match slot {
-            Slot::Occupied { generation, value } => {
-                Some((Slab::<T, N>::SPLIT.key(index, *generation), value))
-            }
-            Slot::Vacant { .. } => None,
-        })
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
     }
 }
 
