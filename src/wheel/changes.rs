@@ -4,6 +4,7 @@ use core::hint::select_unpredictable;
 use core::time::Duration;
 
 use super::entry::{GENERATION_STEP, Leaf, OCCUPIED, PERIODIC, entry, is_timer, priority};
+use super::hash::LITTLE;
 use super::tree::NODE_LEAVES;
 use super::{DeadlineKey, TimerWheel};
 use crate::error::{Error, Result};
@@ -19,6 +20,17 @@ impl<const N: usize> TimerWheel<N> {
     #[inline]
     pub fn insert(&mut self, deadline: Instant, id: EventedId) -> Result<DeadlineKey> {
         let deadline = deadline.as_nanos();
+        match self.alloc_near(deadline) {
+            Some(leaf) => Ok(self.insert_at(leaf, deadline, id, 0)),
+            None => self.insert_anywhere(deadline, id),
+        }
+    }
+
+    /// The same where the nearest leaf is not to be had at once.
+    // Only calls at the end of a function that is inlined: it has no registers to save.
+    #[cold]
+    #[inline(never)]
+    fn insert_anywhere(&mut self, deadline: u64, id: EventedId) -> Result<DeadlineKey> {
         let leaf = self.alloc(deadline).ok_or(Error::Full)?;
         Ok(self.insert_at(leaf, deadline, id, 0))
     }
@@ -115,15 +127,6 @@ impl<const N: usize> TimerWheel<N> {
         first.is_some_and(|leaf| self.cancel(self.key(leaf)).is_ok())
     }
 
-    /// Takes a free leaf, as near as possible to the slot that a deadline hashes to.
-    #[inline(always)]
-    fn alloc(&mut self, deadline: u64) -> Option<Leaf> {
-        if self.is_sample() {
-            self.sample(deadline);
-        }
-        self.alloc_leaf(deadline)
-    }
-
     /// Stores a timer in a leaf, and enters it.
     #[inline(always)]
     fn insert_at(&mut self, leaf: Leaf, deadline: u64, id: EventedId, flags: u32) -> DeadlineKey {
@@ -134,44 +137,64 @@ impl<const N: usize> TimerWheel<N> {
         let key = DeadlineKey { leaf, generation };
         self.leaves.write(key, priority, id.0);
         self.len += 1;
-        self.enter(key, priority);
-        key
+        self.enter(key, priority)
     }
 
-    /// Enters a timer which is new or has become earlier.
+    /// Enters a timer which is new or has become earlier. Returns its key.
     #[inline(always)]
-    fn enter(&mut self, key: DeadlineKey, priority: u64) {
+    fn enter(&mut self, key: DeadlineKey, priority: u64) -> DeadlineKey {
         let leaf = key.leaf;
+        let new = entry(priority, key.generation.get(), leaf);
         if Self::SLOTS == 1 {
             // Whether it is the first of so few cannot be predicted: no branch.
             let leads = priority > self.bound;
             self.first = select_unpredictable(leads, leaf, self.first);
             self.bound = self.bound.max(priority);
             self.exact |= leads;
-        } else if priority > self.slot_runner_up {
-            self.note_early(leaf, priority);
+            self.tree.raise(leaf, new);
+        } else if self.tree.raise_in_node(leaf, new)
+            || priority > self.bound
+            || Self::is_sample(key.generation.get())
+        {
+            return self.enter_above(key, priority);
+        }
+        key
+    }
+
+    /// Enters a timer that is the first of its node, as far as the tree remembers, or of all.
+    #[inline(never)]
+    fn enter_above(&mut self, key: DeadlineKey, priority: u64) -> DeadlineKey {
+        let leaf = key.leaf;
+        if Self::is_sample(key.generation.get()) {
+            self.sample(priority);
+        }
+        let other_slot = Self::slot(leaf) != Self::slot(self.first);
+        let other_node = leaf / NODE_LEAVES != self.first / NODE_LEAVES;
+        if priority > self.bound {
+            // What is remembered of the others is below the runner-up or, if that is the bound, not
+            // known: then it is found when it matters.
+            if other_slot || self.slot_runner_up >= self.bound {
+                self.slot_runner_up = priority;
+            }
+            if other_node || self.node_runner_up >= self.bound {
+                self.node_runner_up = priority;
+            }
+            (self.bound, self.first, self.exact) = (priority, leaf, true);
+        } else {
+            if other_slot {
+                self.slot_runner_up = self.slot_runner_up.max(priority);
+            }
+            if other_node {
+                self.node_runner_up = self.node_runner_up.max(priority);
+            }
         }
         self.tree.raise(leaf, entry(priority, key.generation.get(), leaf));
+        key
     }
 
     #[inline(never)]
     fn bring_forward(&mut self, key: DeadlineKey, priority: u64) {
         self.enter(key, priority);
-    }
-
-    /// Keeps the bounds true for a timer that is earlier than any of the slots that are not up.
-    #[inline(never)]
-    fn note_early(&mut self, leaf: Leaf, priority: u64) {
-        let runner_up = priority.min(self.bound);
-        if Self::slot(leaf) != Self::slot(self.first) {
-            self.slot_runner_up = self.slot_runner_up.max(runner_up);
-        }
-        if leaf / NODE_LEAVES != self.first / NODE_LEAVES {
-            self.node_runner_up = self.node_runner_up.max(runner_up);
-        }
-        if priority > self.bound {
-            (self.bound, self.first, self.exact) = (priority, leaf, true);
-        }
     }
 
     /// Frees a timer's leaf. What the tree remembers of it is found to be stale when it matters.
@@ -183,13 +206,17 @@ impl<const N: usize> TimerWheel<N> {
         }
         self.len -= 1;
         if self.len == 0 {
-            // Only if several slots were in use: for one timer that comes and goes it would be
-            // much.
-            if Self::SLOTS > 1 && self.slot_runner_up > 0 {
-                self.adjust();
-            }
-            (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
+            self.reset();
         }
+    }
+
+    /// Notes that no timer is pending.
+    #[inline(never)]
+    fn reset(&mut self) {
+        if Self::SLOTS > 1 {
+            self.adjust(LITTLE);
+        }
+        (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
     }
 
     #[cold]

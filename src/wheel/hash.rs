@@ -4,7 +4,11 @@
 //! any time: a timer is found by its key and by its rank, never by its hash.
 
 /// One insertion in so many is looked at for the speed: a power of 2.
-pub(super) const SAMPLE: u32 = 16;
+pub(super) const SAMPLE: u32 = if cfg!(test) { 16 } else { 64 };
+
+/// How far off a speed may be while timers are pending, and while none is, in 256ths.
+pub(super) const SOME: u128 = 64;
+pub(super) const LITTLE: u128 = 8;
 
 /// Returns the slot of a deadline: how far the circle has turned since its last full turn, in
 /// slots.
@@ -39,11 +43,12 @@ pub(super) const fn speed_of(reach: u64) -> u64 {
     u64::MAX / if turn == 0 { 1 } else { turn }
 }
 
-/// Returns whether a turn at this speed is much shorter or longer than it should be.
-pub(super) const fn is_off(speed: u64, reach: u64) -> bool {
-    // In sixteenths of a turn at this speed, which is 2^64 ns.
-    let turns = (turn_of(reach) as u128 * speed as u128) >> 60;
-    turn_of(reach) != 0 && !(12 < turns && turns < 20)
+/// Returns whether a turn at this speed is shorter or longer than it should be by more than some
+/// 256ths of it.
+pub(super) const fn is_off(speed: u64, reach: u64, tolerance: u128) -> bool {
+    // In 256ths of a turn at this speed, which is 2^64 ns.
+    let turns = (turn_of(reach) as u128 * speed as u128) >> 56;
+    turn_of(reach) != 0 && turns.abs_diff(256) > tolerance
 }
 
 const fn turn_of(reach: u64) -> u64 {
@@ -52,7 +57,7 @@ const fn turn_of(reach: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_off, reach_after, slot_of, speed_of};
+    use super::{SOME, is_off, reach_after, slot_of, speed_of};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -121,13 +126,13 @@ mod tests {
         let speed = speed_of(6 * SECOND);
         assert!((7 * SECOND..7 * SECOND + 9).contains(&(u64::MAX / speed)));
         for near in [5 * SECOND, 6 * SECOND, 7 * SECOND] {
-            assert!(!is_off(speed, near));
+            assert!(!is_off(speed, near, SOME));
         }
         for far in [4 * SECOND, 8 * SECOND, 1, u64::MAX] {
-            assert!(is_off(speed, far));
+            assert!(is_off(speed, far, SOME));
         }
         // Nothing is known of the timeouts, or all are equal.
-        assert!(!is_off(speed, 0) && !is_off(0, 0) && is_off(0, 1));
+        assert!(!is_off(speed, 0, SOME) && !is_off(0, 0, SOME) && is_off(0, 1, SOME));
         assert_eq!((speed_of(u64::MAX), speed_of(0), speed_of(1)), (1, u64::MAX, u64::MAX));
     }
 }

@@ -25,7 +25,7 @@
 //! The slot of a deadline is how far the circle has turned since its last full turn: `deadline *
 //! speed mod 2^64`, as a fraction of 2^64, times the number of slots. That is two multiplications
 //! for any number of slots and any length of a turn. The speed follows how far ahead deadlines are
-//! when they are inserted: one insertion in 16 is looked at, and a turn is made a little longer
+//! when they are inserted: one insertion in 64 is looked at, and a turn is made a little longer
 //! than 7 of 8 timeouts. Then timers that fire one after the other are stored together, and the
 //! slots come up one after the other. Timers of several turns may share a slot, as in the paper.
 //!
@@ -72,11 +72,12 @@
 //!    not less than the entries of the node below it.
 //! 2. `bound` is not less than the priority of any timer. If `exact`, it is the priority of
 //!    `first`.
-//! 3. With several slots, `slot_runner_up` is not less than the priority of any timer outside the
-//!    slot of `first`; and, if `CUTS_AT_NODES`, `node_runner_up` not less than that of any timer
-//!    outside its node. `slot_runner_up <= node_runner_up`, and `slot_runner_up <= bound`.
+//! 3. With several slots, `slot_runner_up` is not less than what the tree remembers of any slot but
+//!    that of `first`, or it is the bound; so no timer of another slot is greater. The same is true
+//!    of `node_runner_up` and the nodes, if `CUTS_AT_NODES`. `slot_runner_up <= node_runner_up`, and
+//!    `slot_runner_up <= bound`.
 //! 4. A leaf stores a timer or a period, or it is in the free list of its slot, or it is the spare
-//!    one. A slot that is marked as full is.
+//!    one. A slot is marked as full if and only if that list is empty.
 //! 5. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions
 //!    are counted with 30 bits; across a wrap of that count it is not.)
 //!
@@ -220,7 +221,7 @@ pub struct TimerWheel<const N: usize> {
     slot_runner_up: u64,
     /// How many turns the circle makes in 2^64 ns.
     speed: u64,
-    /// The slots that are known to be full, a bit each.
+    /// The slots that are full, a bit each. With one slot, whether its list was made.
     full: u64,
     /// Whose priority is `bound`, if `exact`; else whose it may have been.
     first: Leaf,

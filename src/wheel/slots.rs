@@ -2,20 +2,20 @@
 //!
 //! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list,
 //! linked by what they store in place of a generation, as the difference to the next leaf: so
-//! memory that is all zeros is a list of all leaves in order, and there is nothing to initialize.
-//! The heads of the lists, and what is known of the timeouts, are in words that the winner tree
-//! leaves over.
+//! memory that is all zeros links all leaves in order, and to make the list of a slot is to write
+//! its head and its end, when the first leaf is taken. The heads of the lists, and what is known of
+//! the timeouts, are in words that the winner tree leaves over.
 //!
 //! One free leaf may be in no list, the spare one. In a wheel that is full, a timer that is
 //! cancelled and one that is inserted then touch no list.
 
+use super::TimerWheel;
 use super::entry::NONE;
 #[cfg(test)]
 use super::entry::OCCUPIED;
-use super::entry::{GENERATION_STEP, Leaf, deadline};
-use super::hash::{SAMPLE, is_off, reach_after, slot_of, speed_of};
+use super::entry::{GENERATION_STEP, Leaf};
+use super::hash::{SAMPLE, SOME, is_off, reach_after, slot_of, speed_of};
 use super::leaves::first_generation;
-use super::{PREFETCH_MIN_N, TimerWheel};
 
 /// The slots that are full are the bits of one word.
 const MOST_SLOTS: usize = 64;
@@ -54,30 +54,71 @@ impl<const N: usize> TimerWheel<N> {
         if N.is_multiple_of(1 << Self::SLOT_BITS) || rest > size { size } else { rest }
     }
 
-    /// Takes a free leaf: of the slot that a deadline hashes to, or another one if that is full.
+    /// Takes a free leaf of the slot that a deadline hashes to, or the spare one if that is full.
     #[inline(always)]
-    pub(super) fn alloc_leaf(&mut self, deadline: u64) -> Option<Leaf> {
+    pub(super) fn alloc_near(&mut self, deadline: u64) -> Option<Leaf> {
         if N == 0 {
             return None;
         }
-        let mut slot = slot_of(deadline, self.speed, Self::SLOTS);
-        let mut head = self.head(slot);
-        if head == Self::size(slot) {
-            if Self::SLOTS > 1 && self.spare != NONE {
-                let leaf = self.spare - 1;
-                self.spare = NONE;
-                return Some(leaf);
+        let slot = self.hash(deadline);
+        self.pop(slot).or_else(|| if self.is_full(slot) { self.take_spare() } else { None })
+    }
+
+    /// Takes a free leaf, as near as possible to the slot that a deadline hashes to.
+    pub(super) fn alloc(&mut self, deadline: u64) -> Option<Leaf> {
+        if N == 0 {
+            return None;
+        }
+        if self.generation == 0 {
+            self.generation = first_generation();
+        }
+        self.alloc_near(deadline).or_else(|| {
+            let slot = self.next_open(self.hash(deadline))?;
+            if self.head(slot) == NONE {
+                self.begin(slot);
             }
-            (slot, head) = self.search(slot)?;
-        }
+            self.pop(slot)
+        })
+    }
+
+    #[inline(always)]
+    fn hash(&self, deadline: u64) -> usize {
+        slot_of(deadline, self.speed, Self::SLOTS)
+    }
+
+    /// Makes the list of a slot of which no leaf was used yet.
+    fn begin(&mut self, slot: usize) {
         let first = (slot as u32) << Self::SLOT_BITS;
-        let leaf = first + head;
-        let next = (head + 1) ^ self.leaves.generation(leaf);
-        self.set_head(Self::slot(leaf), next);
-        if N >= PREFETCH_MIN_N && first + next < N as u32 {
-            self.leaves.prefetch(first + next);
-            self.tree.prefetch(first + next);
+        self.link(first + Self::size(slot) - 1, NONE);
+        self.set_head(slot, first + 1);
+        if Self::SLOTS == 1 {
+            self.full = 1;
         }
+    }
+
+    /// Takes the first leaf of a slot's list.
+    #[inline(always)]
+    fn pop(&mut self, slot: usize) -> Option<Leaf> {
+        let head = self.head(slot);
+        if head == NONE {
+            return None;
+        }
+        let leaf = head - 1;
+        let next = (head + 1) ^ self.leaves.generation(leaf);
+        self.set_head(slot, next);
+        if Self::SLOTS > 1 && next == NONE {
+            self.full |= 1 << slot;
+        }
+        Some(leaf)
+    }
+
+    #[inline(always)]
+    fn take_spare(&mut self) -> Option<Leaf> {
+        if Self::SLOTS == 1 || self.spare == NONE {
+            return None;
+        }
+        let leaf = self.spare - 1;
+        self.spare = NONE;
         Some(leaf)
     }
 
@@ -91,89 +132,72 @@ impl<const N: usize> TimerWheel<N> {
             return;
         }
         let slot = Self::slot(leaf);
-        let index = leaf - ((slot as u32) << Self::SLOT_BITS);
-        let head = self.head(slot);
-        self.leaves.clear(leaf, head ^ (index + 1));
-        self.set_head(slot, index);
-        if Self::SLOTS > 1 && head == Self::size(slot) {
+        self.link(leaf, self.head(slot));
+        self.set_head(slot, leaf + 1);
+        if Self::SLOTS > 1 && self.full != 0 {
             self.full &= !(1 << slot);
         }
     }
 
-    /// Returns the next slot on the circle that has a free leaf, and that leaf's index.
-    #[cold]
-    #[inline(never)]
-    fn search(&mut self, from: usize) -> Option<(usize, u32)> {
-        if Self::SLOTS == 1 {
-            return None;
-        }
-        let mut slot = from;
-        // That a slot is full is noted here, when it matters.
-        loop {
-            let head = self.head(slot);
-            if head != Self::size(slot) {
-                return Some((slot, head));
-            }
-            self.full |= 1 << slot;
-            let open = !self.full & u64::MAX >> (64 - Self::SLOTS);
-            let after = open & u64::MAX << from;
-            if open == 0 {
-                return None;
-            }
-            slot = if after != 0 { after } else { open }.trailing_zeros() as usize;
-        }
+    /// Stores in a free leaf what is next in the list: a leaf plus 1, or `NONE`.
+    #[inline(always)]
+    fn link(&mut self, leaf: Leaf, next: u32) {
+        self.leaves.clear(leaf, (leaf + 2) ^ next);
     }
 
-    /// Returns the index within a slot of its first free leaf; if it is full, how many leaves it
-    /// has.
+    /// Returns the next slot on the circle that is not full.
+    fn next_open(&self, from: usize) -> Option<usize> {
+        let open = !self.full & u64::MAX >> (64 - Self::SLOTS);
+        let after = open & u64::MAX << from;
+        let open = if after != 0 { after } else { open };
+        (open != 0).then(|| open.trailing_zeros() as usize)
+    }
+
+    /// Returns whether a slot's list, which is empty, was ever made.
+    #[inline(always)]
+    fn is_full(&self, slot: usize) -> bool {
+        self.full & 1 << slot != 0
+    }
+
+    /// Returns the first leaf of a slot's list plus 1, or `NONE`: if the slot is full, or its list
+    /// was not made yet.
     #[inline(always)]
     fn head(&self, slot: usize) -> u32 {
         if Self::SLOTS == 1 { self.spare } else { self.tree.extra(slot) as u32 }
     }
 
     #[inline(always)]
-    fn set_head(&mut self, slot: usize, index: u32) {
+    fn set_head(&mut self, slot: usize, head: u32) {
         if Self::SLOTS == 1 {
-            self.spare = index;
+            self.spare = head;
         } else {
-            *self.tree.extra_mut(slot) = u64::from(index);
+            *self.tree.extra_mut(slot) = u64::from(head);
         }
     }
 
-    /// Returns whether it is time to look at the speed.
+    /// Returns whether it is time to look at the speed, when this timer is inserted.
     #[inline(always)]
-    pub(super) fn is_sample(&self) -> bool {
-        if Self::SLOTS > 1 {
-            self.generation & ((SAMPLE - 1) * GENERATION_STEP) == 0
-        } else {
-            self.generation == 0
-        }
+    pub(super) fn is_sample(generation: u32) -> bool {
+        Self::SLOTS > 1 && generation & ((SAMPLE - 1) * GENERATION_STEP) == 0
     }
 
-    /// Adjusts the speed to how far ahead deadlines are. Before the first insertion chooses the
-    /// generations.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn sample(&mut self, at: u64) {
-        if self.generation == 0 {
-            self.generation = first_generation();
-        }
-        if Self::SLOTS > 1 && self.len > 0 {
-            let ahead = at.saturating_sub(deadline(self.bound));
+    /// Notes how far ahead of the first deadline another one is, and adjusts the speed to it.
+    pub(super) fn sample(&mut self, priority: u64) {
+        if self.len > 1 {
+            let ahead = self.bound.saturating_sub(priority);
             let reach = reach_after(self.tree.extra(Self::REACH), ahead);
             *self.tree.extra_mut(Self::REACH) = reach;
-            if is_off(self.speed, reach) {
-                self.speed = speed_of(reach);
-            }
+            self.adjust(SOME);
         }
     }
 
-    /// Adjusts the speed exactly. A change scatters the timers of one time over two slots, but the
-    /// wheel is empty.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn adjust(&mut self) {
-        self.speed = speed_of(self.tree.extra(Self::REACH));
+    /// Adjusts the speed if it is off by so much. A change scatters the timers of one time over two
+    /// slots.
+    pub(super) fn adjust(&mut self, tolerance: u128) {
+        let reach = self.tree.extra(Self::REACH);
+        if is_off(self.speed, reach, tolerance) {
+            self.speed = speed_of(reach);
+        }
     }
 
     /// Makes the next generations the last ones.
@@ -187,13 +211,16 @@ impl<const N: usize> TimerWheel<N> {
         let mut count = usize::from(Self::SLOTS > 1 && self.spare != NONE);
         for slot in 0..Self::SLOTS {
             let mut head = self.head(slot);
-            while head < Self::size(slot) {
-                let link = self.leaves.generation(((slot as u32) << Self::SLOT_BITS) + head);
+            if head == NONE && !self.is_full(slot) {
+                count += Self::size(slot) as usize;
+            }
+            while head != NONE {
+                assert_eq!(Self::slot(head - 1), slot);
+                let link = self.leaves.generation(head - 1);
                 assert!(link < OCCUPIED.get());
                 head = (head + 1) ^ link;
                 count += 1;
             }
-            assert_eq!(head, Self::size(slot));
         }
         count
     }

@@ -335,6 +335,25 @@ fn a_full_slot_overflows() {
     assert!(insert(&mut wheel).is_ok());
 }
 
+/// The spare leaf is for what finds its slot full, not for a slot that was not used yet.
+#[test]
+fn a_slot_is_used_although_a_leaf_is_spare() {
+    let mut wheel = TimerWheel::<300>::new();
+    let at = Instant::from_nanos;
+    let first = wheel.insert(at(1 << 40), EventedId(0)).unwrap();
+    wheel.speed = hash::speed_of(1 << 30);
+    for i in 0..100 {
+        let deadline = (1 << 40) + (i << 26);
+        let hashed = hash::slot_of(deadline, wheel.speed, 5);
+        let key = wheel.insert(at(deadline), EventedId(0)).unwrap();
+        assert_eq!(TimerWheel::<300>::slot(key.leaf), hashed);
+        wheel.check();
+        wheel.cancel(key).unwrap();
+        assert!(wheel.spare != entry::NONE);
+    }
+    wheel.cancel(first).unwrap();
+}
+
 /// The speed changes while timers of the old one are pending: the order stays.
 #[test]
 fn timers_of_both_speeds_fire_in_order() {

@@ -204,6 +204,15 @@ impl<const N: usize> WinnerTree<N> {
         set(&mut self.root, child, greater(old, new));
     }
 
+    /// Enters a timer in its node of level 0 alone. Returns whether it is to be entered above. There
+    /// is more than one slot.
+    #[inline(always)]
+    pub fn raise_in_node(&mut self, leaf: Leaf, new: Entry) -> bool {
+        let old = self.entry_mut(0, leaf);
+        set(old, 0, greater(entry(old, 0), new));
+        new > entry(self.entry_mut(1, leaf), 0)
+    }
+
     /// Returns what is remembered of the slot of a leaf.
     pub fn slot_entry(&self, leaf: Leaf) -> Entry {
         if Self::SLOT_LEVELS == Self::LEVELS {
