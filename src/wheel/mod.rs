@@ -72,10 +72,10 @@
 //!    not less than the entries of the node below it.
 //! 2. `bound` is not less than the priority of any timer. If `exact`, it is the priority of
 //!    `first`.
-//! 3. With several slots, `slot_runner_up` is not less than what the tree remembers of any slot but
-//!    that of `first`, or it is the bound; so no timer of another slot is greater. The same is true
-//!    of `node_runner_up` and the nodes, if `CUTS_AT_NODES`. `slot_runner_up <= node_runner_up`, and
-//!    `slot_runner_up <= bound`.
+//! 3. With several slots, `slot_runner_up` is not less than what the tree remembers of any slot
+//!    but that of `first`, or it is the bound; so no timer of another slot is greater. The same is
+//!    true of `node_runner_up` and the nodes, if `CUTS_AT_NODES`. `slot_runner_up <=
+//!    node_runner_up`, and `slot_runner_up <= bound`.
 //! 4. A leaf stores a timer or a period, or it is in the free list of its slot, or it is the spare
 //!    one. A slot is marked as full if and only if that list is empty.
 //! 5. Of equal deadlines that no update has touched, the earlier insertion is greater. (Insertions

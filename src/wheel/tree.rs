@@ -204,8 +204,8 @@ impl<const N: usize> WinnerTree<N> {
         set(&mut self.root, child, greater(old, new));
     }
 
-    /// Enters a timer in its node of level 0 alone. Returns whether it is to be entered above. There
-    /// is more than one slot.
+    /// Enters a timer in its node of level 0 alone. Returns whether it is to be entered above. For
+    /// wheels of several slots.
     #[inline(always)]
     pub fn raise_in_node(&mut self, leaf: Leaf, new: Entry) -> bool {
         let old = self.entry_mut(0, leaf);
