@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves that the benches build, with all of their peers but the C libraries', and runs their own tests. Needs
-# a newer Rust than the library does: see rust-version in benches/Cargo.toml.
+# a newer Rust than the library does: see rust-version in benches/peers/Cargo.toml.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 

@@ -4,8 +4,8 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
-EXPECTED='Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|(README|BENCHMARKS|CHANGELOG|ARCHITECTURE|CONTRIBUTING|SECURITY)\.md|LICENSE-(APACHE|MIT)'
-EXPECTED+='|(src|std-adapter|examples)/[a-z0-9_/]+\.rs|examples/README\.md|src/guide/[a-z0-9_]+\.md|charts/[a-z-]+\.svg'
+EXPECTED='Cargo\.(toml|toml\.orig|lock)|\.cargo_vcs_info\.json|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING|SECURITY)\.md|LICENSE-(APACHE|MIT)'
+EXPECTED+='|(src|std-adapter|examples)/[a-z0-9_/]+\.rs|examples/README\.md|src/guide/[a-z0-9_]+\.md|benches/(README\.md|headline\.rs|charts/[a-z-]+\.svg)'
 NEEDED=(Cargo.toml README.md LICENSE-APACHE LICENSE-MIT src/lib.rs)
 
 out=$(mktemp -d)

@@ -14,7 +14,7 @@ import pathlib
 import re
 import sys
 
-PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "BENCHMARKS.md",
+PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md", "benches/README.md",
          "examples/README.md", "src/guide/*.md"]
 CODE = ["src", "std-adapter", "examples"]
 WIDTH = 100

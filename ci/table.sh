@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # By hand, on a quiet machine: prints the README's figures, all of them or those of the sections named
 # (`ci/table.sh poll echo`), --no-tools without strace and callgrind, --quick
-# with fewer rounds as well. Draws how the timers scale into charts, if all their sizes are
+# with fewer rounds as well. Draws how the timers scale into benches/charts, if all their sizes are
 # measured. Takes half an hour.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
@@ -15,7 +15,7 @@ echo "mio-st at $(git describe --always --dirty --abbrev=12 --exclude '*')"
 versions=$(dpkg-query -W -f '${source:Package} ${Version}, ' libev-dev libevent-dev libuv1-dev haproxy socat)
 echo "${versions%, }"
 # A quick run leaves out the large sizes: its charts would be of three points.
-charts=--charts=charts
+charts=--charts=benches/charts
 [[ " $* " != *" --quick "* ]] || charts=
 target/release/table "$@" $charts
 

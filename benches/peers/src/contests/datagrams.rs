@@ -9,7 +9,7 @@ use mio_st::socket::{self, PacketBatch};
 use crate::measure::{Contest, Run, measure};
 
 #[allow(dead_code)] // It is a program.
-#[path = "../../../examples/dns_server.rs"]
+#[path = "../../../../examples/dns_server.rs"]
 mod dns_server;
 
 /// How many datagrams wait when the server's turn comes.

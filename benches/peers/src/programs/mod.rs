@@ -1,10 +1,10 @@
 //! Whole programs: the examples, and the same by other libraries.
 
 #[allow(dead_code)]
-#[path = "../../../examples/async/main.rs"]
+#[path = "../../../../examples/async/main.rs"]
 mod async_example;
 #[allow(dead_code)]
-#[path = "../../../examples/http_server/main.rs"]
+#[path = "../../../../examples/http_server/main.rs"]
 mod http_server;
 
 pub mod http;
