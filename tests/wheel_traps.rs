@@ -43,6 +43,7 @@ for_each_size! {
     an_earlier_deadline_shortens_the_sleep
     a_panic_of_the_caller_loses_only_what_it_was_given
     timers_added_for_those_that_fired_wait_for_the_next_call
+    a_handler_sets_its_timer_again
     near_timers_among_far_ones
     every_id_is_legal
     a_long_sleep
@@ -336,6 +337,33 @@ mod sizes {
         }
         // What was pending comes before what was added for what fired.
         assert_eq!(calls, 1);
+    }
+
+    pub fn a_handler_sets_its_timer_again<const N: usize>() {
+        let mut wheel = Box::new(TimerWheel::<N>::new());
+        let count = (N / 2).min(100) as u64;
+        for id in 0..count {
+            wheel.insert(at(id), EventedId(id as usize)).unwrap();
+        }
+        // Each is due three times, the handler of one cancels that of the next.
+        let mut fired = Vec::new();
+        for round in 1..=3 {
+            let now = at(round * 1000);
+            let mut others = Vec::new();
+            while let Some(id) = wheel.pop_expired(now) {
+                fired.push(id.0);
+                let again = at(now.as_nanos() + 1 + id.0 as u64);
+                wheel.insert(again, id).unwrap();
+                let other = wheel.insert(now, EventedId(usize::MAX)).unwrap();
+                others.push(other);
+                wheel.cancel(other).unwrap();
+            }
+            assert!(others.into_iter().all(|other| !wheel.contains(other)));
+        }
+        let expected: Vec<_> = (0..3).flat_map(|_| 0..count as usize).collect();
+        assert_eq!(fired, expected);
+        assert_eq!(wheel.len() as u64, count);
+        assert_eq!(wheel.pop_expired(at(3000)), None);
     }
 
     pub fn near_timers_among_far_ones<const N: usize>() {

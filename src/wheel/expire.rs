@@ -25,19 +25,63 @@ impl<const N: usize> TimerWheel<N> {
         let now = priority(now.as_nanos());
         let mut fired = 0;
         let mut work = EXPIRE_REPAIR_LIMIT;
-        while fired < room && !self.is_empty() && self.bound >= now {
-            if !self.is_exact() {
-                work = self.find_first(work);
-                if !self.is_exact() || self.bound < now {
-                    break;
-                }
-            }
+        while fired < room && self.is_due(now, &mut work) {
             let id = self.fire(now);
             fired += 1;
             // The wheel is in order whatever the caller's code does.
             deliver(id, Ready::TIMER);
         }
         fired
+    }
+
+    /// Takes the earliest deadline, if it is due at `now`. Returns its id, or `None`.
+    ///
+    /// It is [`expire`](TimerWheel::expire) with room for one, without a closure: the wheel is not
+    /// borrowed while the timer is handled, so the handler may set another one. Two calls in a row
+    /// return deadlines in the same order. An interval moves to its next tick.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use mio_st::event::EventedId;
+    /// use mio_st::time::Instant;
+    /// use mio_st::timer::TimerWheel;
+    ///
+    /// let mut wheel = TimerWheel::<8>::new();
+    /// wheel.insert(Instant::from_nanos(100), EventedId(1))?;
+    /// wheel.insert(Instant::from_nanos(200), EventedId(2))?;
+    ///
+    /// let now = Instant::from_nanos(250);
+    /// while let Some(id) = wheel.pop_expired(now) {
+    ///     // Again, 50 ns from now.
+    ///     wheel.insert(now + Duration::from_nanos(50), id)?;
+    /// }
+    /// assert_eq!((wheel.len(), wheel.next_deadline()), (2, Some(Instant::from_nanos(300))));
+    /// # Ok::<(), mio_st::Error>(())
+    /// ```
+    ///
+    /// A loop that inserts deadlines which are due, as above with a delay of zero, does not end.
+    ///
+    /// The work of one call is bounded. So it may return `None` although a deadline is due; then
+    /// [`next_wakeup`](TimerWheel::next_wakeup) is not after `now`, and the next call goes on.
+    #[inline]
+    pub fn pop_expired(&mut self, now: Instant) -> Option<EventedId> {
+        let now = priority(now.as_nanos());
+        let mut work = EXPIRE_REPAIR_LIMIT;
+        self.is_due(now, &mut work).then(|| self.fire(now))
+    }
+
+    /// Returns whether the first timer is due, and known; finds it with as many repairs as are
+    /// left.
+    #[inline(always)]
+    fn is_due(&mut self, now: u64, repairs: &mut u32) -> bool {
+        if self.is_empty() || self.bound < now {
+            return false;
+        }
+        if self.is_exact() {
+            return true;
+        }
+        *repairs = self.find_first(*repairs);
+        self.is_exact() && self.bound >= now
     }
 
     /// Takes the first timer, which is known, out; moves a periodic one to its next tick.

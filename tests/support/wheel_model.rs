@@ -363,11 +363,20 @@ impl<const N: usize> Pair<N> {
     }
 
     pub fn expire_once(&mut self, room: usize) -> usize {
-        let mut fired = Vec::new();
-        let count = self.wheel.expire(Instant::from_nanos(self.now), room, |id, ready| {
-            assert_eq!(ready, Ready::TIMER);
-            fired.push(id.0);
-        });
+        let (now, mut fired) = (Instant::from_nanos(self.now), Vec::new());
+        let one_by_one = self.random.one_in(2);
+        let count = if one_by_one {
+            while let Some(id) = (fired.len() < room).then(|| self.wheel.pop_expired(now)).flatten()
+            {
+                fired.push(id.0);
+            }
+            fired.len()
+        } else {
+            self.wheel.expire(now, room, |id, ready| {
+                assert_eq!(ready, Ready::TIMER);
+                fired.push(id.0);
+            })
+        };
         assert_eq!(count, fired.len());
         assert!(count <= room);
         for sequence in fired {
