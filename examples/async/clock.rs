@@ -60,18 +60,19 @@ impl Caller {
     /// Wakes the task at this time or before. It has one call, the earliest: when it is woken, it
     /// asks again for the others. `None` if there are too many tasks, or no reactor.
     fn call(&mut self, at: Instant, waker: &Waker) -> Option<()> {
-        self.calls.retain(|call| call.poll().is_pending());
-        let its_own = self.calls.iter_mut().find(|call| call.waker.will_wake(waker));
-        if its_own.as_ref().is_some_and(|call| call.at <= at) {
-            return Some(());
+        if let Some(place) = self.calls.iter().position(|call| call.waker.will_wake(waker)) {
+            let its_own = &self.calls[place];
+            if its_own.at <= at && its_own.poll().is_pending() {
+                return Some(());
+            }
+            self.calls.swap_remove(place);
+        }
+        if self.calls.is_full() {
+            self.calls.retain(|call| call.poll().is_pending());
         }
         let call = Call { at, waker: waker.clone(), alarm: Alarm::new(self.reactor?, at).ok()? };
         let _ = call.poll();
-        match its_own {
-            Some(its_own) => *its_own = call,
-            None => self.calls.push(call).ok()?,
-        }
-        Some(())
+        self.calls.push(call).ok()
     }
 }
 

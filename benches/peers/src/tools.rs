@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use crate::echo::{Client, Server, churn};
+use crate::programs::http_client;
 use crate::sys;
 
 /// The program `work`, which lies beside this one.
@@ -60,6 +61,12 @@ pub fn per_request(peer: &str, connections: usize) -> (f64, f64) {
 /// What a server does for one connection that comes, sends, and goes: (system calls, instructions).
 pub fn per_connection(peer: &str) -> (f64, f64) {
     per(peer, 160, &churn)
+}
+
+/// What an HTTP server does for one request on `connections`, sent `depth` at once: (system calls, instructions).
+pub fn per_http_request(peer: &str, connections: usize, depth: usize) -> (f64, f64) {
+    let load = |port, count| http_client::Client::connect(port, connections, depth).run(count);
+    per(&format!("http {peer}"), 2 * connections * depth, &load)
 }
 
 /// Two lengths of work, one subtracted from the other.

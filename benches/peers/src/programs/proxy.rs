@@ -131,8 +131,7 @@ impl Proxy {
         });
     }
 
-    /// The processor time that it has used, and its children that have ended, in seconds: see proc(5). Its unit
-    /// is a hundredth of a second.
+    /// The processor time that it has used, and its children that have ended, in seconds: see proc(5).
     pub fn seconds(&self) -> f64 {
         let id = self.child.id();
         // What a child has used counts once it has ended.
@@ -140,11 +139,14 @@ impl Proxy {
         while fs::read_to_string(&children).is_ok_and(|children| !children.is_empty()) {
             thread::sleep(Duration::from_millis(5));
         }
+        // Its own time in nanoseconds; that of its children in hundredths of a second.
+        let own = fs::read_to_string(format!("/proc/{id}/schedstat")).unwrap();
+        let own: f64 = own.split(' ').next().unwrap().parse().unwrap();
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
         // After the name, which is in brackets, the third field.
         let (_, fields) = stat.rsplit_once(") ").unwrap();
-        let ticks = fields.split(' ').skip(11).take(4).map(|ticks| ticks.parse::<f64>().unwrap());
-        ticks.sum::<f64>() / 100.0
+        let ticks = fields.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<f64>().unwrap());
+        own / 1e9 + ticks.sum::<f64>() / 100.0
     }
 }
 

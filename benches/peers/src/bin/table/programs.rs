@@ -24,10 +24,10 @@ const LOADS: [(usize, usize, usize); 6] = [
 const MORE: usize = 4;
 
 /// What a round of the proxies carries, and how many connections it makes.
-const BYTES: usize = 1_000_000_000;
-const CONNECTIONS: usize = 3_200;
+const BYTES: usize = 500_000_000;
+const CONNECTIONS: usize = 1_600;
 /// For socat, which makes a process for each.
-const PROCESSES: usize = 320;
+const PROCESSES: usize = 160;
 
 pub fn print_http(settings: &Settings) {
     let (mut rates, mut ratios) = (Table::new(), Table::new());
@@ -64,19 +64,44 @@ pub fn print_http(settings: &Settings) {
         }
         let first = figures[0].clone();
         for (peer, rounds) in peers.iter().zip(figures) {
-            // Of each round to the one beside it.
-            let each = rounds.iter().zip(&first).map(|(rate, first)| rate / first).collect();
+            ratios.cell(peer, ratio(of_neighbours(&rounds, &first), 1.0));
             rates.cell(peer, format!("{:.0}", median(rounds)));
-            ratios.cell(peer, ratio(median(each), 1.0));
         }
     }
     rates.print("HTTP: requests per second of the server's processor time");
     ratios.print("HTTP: the same, ratio to raw, the median of the rounds'");
+    if settings.tools {
+        print_http_tools();
+    }
+}
+
+/// The median of the ratios of each round to the one beside it.
+fn of_neighbours(rounds: &[f64], first: &[f64]) -> f64 {
+    median(rounds.iter().zip(first).map(|(rate, first)| rate / first).collect())
+}
+
+/// What strace and callgrind count.
+fn print_http_tools() {
+    let (mut calls, mut instructions) = (Table::new(), Table::new());
+    for depth in [1, 16] {
+        eprintln!("http: strace and callgrind, {depth} requests at once ...");
+        let name = format!("64 connections, {depth} requests at once");
+        calls.row(name.clone());
+        instructions.row(name);
+        let figures =
+            tools::on_all_processors(PEERS, |peer| tools::per_http_request(peer, 64, depth));
+        for (peer, (call, count)) in PEERS.iter().zip(figures) {
+            calls.cell(peer, format!("{call:.2}"));
+            instructions.cell(peer, format!("{count:.0}"));
+        }
+    }
+    instructions.print("HTTP: instructions in user space per request");
+    calls.print("HTTP: system calls per request");
 }
 
 pub fn print_proxy(settings: &Settings) {
     eprintln!("proxy ...");
-    let rounds = if settings.quick { 3 } else { 9 };
+    let rounds = if settings.quick { 5 } else { 21 };
     let proxies: Vec<(&str, Proxy)> =
         proxy::PEERS.iter().filter_map(|peer| Some((*peer, Proxy::start(peer)?))).collect();
     let mut table = Table::new();
@@ -87,14 +112,14 @@ pub fn print_proxy(settings: &Settings) {
             for ((peer, proxy), rounds) in proxies.iter().zip(&mut figures) {
                 let before = proxy.seconds();
                 let done = work(peer, proxy);
-                rounds.push(done / (proxy.seconds() - before).max(0.01));
+                rounds.push(done / (proxy.seconds() - before));
             }
         }
         table.row(name);
-        let first = median(figures[0].clone());
+        let first = figures[0].clone();
         for ((peer, _), rounds) in proxies.iter().zip(figures) {
-            let rate = median(rounds);
-            table.cell(peer, format!("{rate:.2} ({})", ratio(rate, first)));
+            let ratio = ratio(of_neighbours(&rounds, &first), 1.0);
+            table.cell(peer, format!("{:.2} ({ratio})", median(rounds)));
         }
     };
     measure("GB from a client to its backend", &|_, proxy| {
