@@ -79,8 +79,8 @@ impl UnixStream {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block) on Linux, `Os(ECONNREFUSED)` elsewhere, if too
-    /// many connections are waiting to be accepted: no event reports when to try again. And the
-    /// system's: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if no socket listens, out
+    /// many connections are waiting to be accepted: no event reports when to try again. And an OS
+    /// error: [`NotFound`](crate::Error::NotFound), `Os(ECONNREFUSED)` if no socket listens, out
     /// of descriptors. See connect(2).
     pub fn connect(address: &UnixAddress) -> Result<UnixStream> {
         let stream = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
