@@ -9,7 +9,7 @@ CLIPPY=${CLIPPY-1}
 JOBS=${JOBS:-$(nproc)}
 
 # debian_rust: installs Debian's compiler, cargo, clippy and library source (in Debian 12 the new Rust has
-# the suffix "-web"); sets RUSTC, CARGO, CARGO_CLIPPY.
+# the suffix "-web"); sets RUSTC, RUSTDOC, CARGO, CARGO_CLIPPY.
 debian_rust() {
     local names source
     if known rustc-web; then
@@ -21,10 +21,11 @@ debian_rust() {
     RUSTC=$(in_package "${names[0]}" rustc)
     CARGO=$(in_package "${names[1]}" cargo)
     CARGO_CLIPPY=$(in_package "${names[2]}" cargo-clippy)
+    RUSTDOC=$(in_package "${names[0]}" rustdoc)
     source=$("$RUSTC" --print sysroot)/lib/rustlib/src/rust/library
     [ -f "$source/Cargo.toml" ] || fail "no library source at $source"
     unset RUSTUP_TOOLCHAIN RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET
-    export RUSTC CARGO CARGO_CLIPPY RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
+    export RUSTC RUSTDOC CARGO CARGO_CLIPPY RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
     "$CARGO" fetch --quiet
     echo "$(basename "$0" .sh): $("$RUSTC" --version)"
 }
@@ -38,6 +39,7 @@ in_package() { dpkg -L "$1" | grep "/bin/$2\$" | grep -v /share/ | head -n 1 || 
 #   hosted  clippy on the library and the examples, for every feature set, and the types of the tests. What
 #           clippy has to say of the tests does not change with the target: lint.sh and a `full` one tell.
 #   bare    clippy on the library without features, on the core library alone
+# The documentation is built as well for those targets that docs.rs is told to show.
 check_targets() {
     local name results passed failed
     name=$(basename "$0" .sh)
@@ -59,6 +61,7 @@ check_full() {
     for features in "${TARGET_FEATURE_SETS[@]}"; do
         check lint "$1" "$features" --all-targets "${STD[@]}"
     done
+    check_docs "$1"
 }
 check_hosted() {
     local features
@@ -66,25 +69,32 @@ check_hosted() {
         check lint "$1" "$features" --lib --examples "${STD[@]}"
     done
     check types "$1" "$features" --all-targets "${STD[@]}"
+    check_docs "$1"
+}
+check_docs() {
+    # `targets = [...]` of docs.rs' section.
+    ! sed -n '/^\[package.metadata.docs.rs\]/,/^$/p' Cargo.toml | grep -qF "\"$1\"" ||
+        check docs "$1" "std,log,embedded-io" --no-deps --lib "${STD[@]}"
 }
 check_bare() { check lint "$1" "" --lib -Zbuild-std=core; }
 
 # The standard library without its backtraces, which are a third of the time that it takes.
 STD=(-Zbuild-std=std,panic_abort -Zbuild-std-features=)
 
-# check lint|types TARGET FEATURES ARGUMENT...: one run of cargo, one line of result, and the log where it failed.
+# check lint|types|docs TARGET FEATURES ARGUMENT...: one run of cargo, one line of result, and the log where it failed.
 check() {
     local what=$1 target=$2 features=$3 title log command
     shift 3
-    [ "$CLIPPY" = 1 ] || what=types
+    [ "$CLIPPY" = 1 ] || [ $what = docs ] || what=types
     title="$target, features: ${features:-none}, $what"
     log=$out/$target-${features:-none}-$what.log
     command=("$CARGO" check)
-    [ $what = types ] || command=("$CARGO_CLIPPY" clippy)
+    [ $what != lint ] || command=("$CARGO_CLIPPY" clippy)
+    [ $what != docs ] || command=(env "RUSTDOCFLAGS=-D warnings" "$CARGO" doc)
     # All that there is to say, not only the first package's or program's.
     command+=(--keep-going --target "$target" --target-dir "$out/$target" --features "$features" "$@")
     # A false alarm where thread locals have no linker's help (OpenBSD): the macro then writes what it warns of.
-    [ $what = types ] || command+=(-- -D warnings -A clippy::missing_const_for_thread_local)
+    [ $what != lint ] || command+=(-- -D warnings -A clippy::missing_const_for_thread_local)
     SECONDS=0
     if "${command[@]}" >"$log" 2>&1 </dev/null; then
         echo "ok   $title (${SECONDS}s)"
