@@ -43,8 +43,9 @@ use crate::id::EventedId;
 #[repr(transparent)]
 pub struct Key(usize);
 
-/// The highest bit of an id: it is the second one. No key has it.
-const SECOND: usize = 1 << (usize::BITS - 1);
+/// The bit of an id that makes it the second one: bit 31, or the highest of a shorter word. No key
+/// has it: of 64 bits it is the highest of the index, of 32 the highest of the generation.
+const SECOND: usize = 1 << if usize::BITS >= 32 { 31 } else { usize::BITS - 1 };
 
 impl Key {
     /// Returns the second id of the entry. `EventedId::from` returns the first.
@@ -89,8 +90,7 @@ impl From<EventedId> for Key {
     }
 }
 
-/// How a key's word is divided: the index in the low bits, the generation above it, and above that
-/// one bit that is left out.
+/// How a key's word is divided: the index in the low bits, the generation above it.
 #[derive(Copy, Clone)]
 pub(super) struct Split {
     index_bits: u32,
@@ -98,18 +98,18 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Gives the index 32 of 64 bits; of shorter words, those that `capacity` needs.
+    /// Divides words of 64 bits in half; in shorter ones the index gets the bits that `capacity`
+    /// needs, and the generation the rest but `SECOND`.
     pub(super) const fn new(capacity: usize, word_bits: u32) -> Split {
         let index_bits = if word_bits >= 64 {
             32
         } else {
             usize::BITS - capacity.saturating_sub(1).leading_zeros()
         };
-        assert!(
-            index_bits + 1 < word_bits && capacity < u32::MAX as usize,
-            "N: more slots than a key can number"
-        );
-        Split { index_bits, generation_bits: word_bits - index_bits - 1 }
+        let fits = if word_bits >= 64 { capacity <= SECOND } else { index_bits + 1 < word_bits };
+        assert!(fits, "N: more slots than a key can number");
+        let generation_bits = if word_bits >= 64 { 32 } else { word_bits - index_bits - 1 };
+        Split { index_bits, generation_bits }
     }
 
     #[inline]
@@ -176,7 +176,7 @@ mod tests {
     fn a_word_is_split_as_promised() {
         for capacity in [0, 1, 2, 3, 512, 513, 1 << 20] {
             let wide = Split::new(capacity, 64);
-            assert_eq!((wide.index_bits, wide.generation_bits), (32, 31));
+            assert_eq!((wide.index_bits, wide.generation_bits), (32, 32));
         }
         // (capacity, index bits) on 32 bits.
         for (capacity, bits) in
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn generations_skip_zero() {
-        for bits in [1, 2, 7, 23, 31] {
+        for bits in [1, 2, 7, 23, 31, 32] {
             let split = Split { index_bits: 0, generation_bits: bits };
             let last = u32::MAX >> (32 - bits);
             assert_eq!(split.next(last), 1);

@@ -57,19 +57,19 @@ use self::key::Split;
 /// # Keys
 ///
 /// A key is one word: the slot's index in the low bits, and in the high bits a generation, which
-/// differs at each use of the slot. If `usize` has 64 bits, the index takes 32 and the generation
-/// 31; if it is shorter, the index takes the bits that `N` needs and the generation the rest but
-/// one. The highest bit distinguishes [the two ids of an entry](Key::second). Generation 0 is never used, so
+/// differs at each use of the slot. If `usize` has 64 bits, each takes 32; if it is shorter, the
+/// index takes the bits that `N` needs and the generation the rest. One bit is not used by keys: it
+/// distinguishes [the two ids of an entry](Key::second). Generation 0 is never used, so
 /// *ids below 2^32 never resolve* (with a shorter `usize`: ids below `N.next_power_of_two()`). Use
 /// them for constants of your own, such as a listener's id.
 ///
-/// Generations wrap around: a key that is kept while its slot is emptied and filled 2^31 - 1 times
+/// Generations wrap around: a key that is kept while its slot is emptied and filled 2^32 - 1 times
 /// (2^b - 1 times with b bits) resolves again, to the value that is there then. Only uses of the
-/// same slot count; at a million per second this takes 35 minutes.
+/// same slot count; at a million per second this takes 71 minutes.
 ///
 /// Each slab begins with another generation, so that the key of one slab does not resolve in
 /// another. This catches mix-ups; it is not a guarantee. With n slabs, keys cannot collide until
-/// two slots with the same index differ by at least 2^31 / 3n uses.
+/// two slots with the same index differ by at least 2^32 / 3n uses.
 ///
 /// ```
 /// use mio_st::event::EventedId;
@@ -117,7 +117,7 @@ enum Slot<T> {
 impl<T, const N: usize> Slab<T, N> {
     const SPLIT: Split = Split::new(N, usize::BITS);
 
-    /// Creates an empty slab. Does not compile for more than 2^32 - 2 slots.
+    /// Creates an empty slab. Does not compile for more than 2^31 slots.
     #[must_use]
     pub const fn new() -> Slab<T, N> {
         const { _ = Self::SPLIT };

@@ -20,7 +20,7 @@ impl<T, const N: usize> Slab<T, N> {
 #[test]
 fn generations_go_round_without_zero() {
     let mut slab: Slab<u32, 2> = Slab::new();
-    let last = u32::MAX >> (33 - (usize::BITS - if usize::BITS == 64 { 32 } else { 1 }));
+    let last = u32::MAX >> (32 - (usize::BITS - if usize::BITS == 64 { 32 } else { 2 }));
     slab.wear(0, last - 2);
     let mut keys = Vec::new();
     for value in 0..6 {
@@ -42,9 +42,11 @@ fn after_a_whole_turn_a_key_resolves_again_and_not_before() {
     let generation = Slab::<&str, 1>::SPLIT.generation(key) as u32;
     slab.remove(key);
     // As many uses as there are generations, without 0, less one.
-    let before_last = match generation.saturating_sub(2) {
-        0 => (u32::MAX >> 1) - 2 + generation,
-        before_last => before_last,
+    let last = u32::MAX >> if usize::BITS == 64 { 0 } else { 1 };
+    let before_last = match generation {
+        1 => last - 1,
+        2 => last,
+        _ => generation - 2,
     };
     slab.wear(0, before_last);
     let before = slab.insert("before").unwrap();
