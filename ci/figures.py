@@ -94,6 +94,7 @@ def headline(merged):
 def origin(text, runs):
     """The sentence below the table; the machine is the first line that ci/table.sh prints."""
     machine = text.splitlines()[0].strip()
+    machine = re.sub(r"(Linux \d+\.\d+)[^ ,]*|(?<=rustc )([\d.]+).*", lambda found: found.group(1) or found.group(2), machine)
     return textwrap.fill(f"Medians of {runs} runs of `ci/headline.sh`; ± is half of the distance between the lowest and the "
                          f"highest. {machine}.", 100) + "\n"
 
@@ -113,6 +114,8 @@ def self_test():
     assert merge_cell(["69 / 85", "71 / 95", "70 / 90"]) == "70 ±1 / 90 ±5"
     assert merge_cell(["1.00", "1.00", "1.00"]) == "1.00" and merge_cell(["", "", ""]) == ""
     assert merge_cell(["< 0.01", "< 0.01"]) == "< 0.01"
+    sentence = origin("AMD EPYC, 2 processors, Linux 6.18.44-x, rustc 1.95.0 (59807616e 2026-04-14)\n", 3)
+    assert sentence.endswith("\nAMD EPYC, 2 processors, Linux 6.18, rustc 1.95.0.\n"), sentence
     assert write(f"a\n{BEGIN}old\n{END}b\n", "new\n") == f"a\n{BEGIN}new\n{END}b\n"
     print("figures: computes what it must")
 
