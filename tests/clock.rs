@@ -16,6 +16,8 @@ thread_local! {
     /// Which of the next readings of each clock fail on this thread: the lowest bit is the next one.
     static MONOTONIC: Cell<u32> = const { Cell::new(0) };
     static COARSE: Cell<u32> = const { Cell::new(0) };
+    /// How often this thread has read the first.
+    static READINGS: Cell<u32> = const { Cell::new(0) };
 }
 
 const ALWAYS: u32 = u32::MAX;
@@ -26,7 +28,10 @@ const ALWAYS: u32 = u32::MAX;
 #[unsafe(no_mangle)]
 unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int {
     let failures = match clock {
-        libc::CLOCK_MONOTONIC => &MONOTONIC,
+        libc::CLOCK_MONOTONIC => {
+            READINGS.set(READINGS.get() + 1);
+            &MONOTONIC
+        }
         libc::CLOCK_MONOTONIC_COARSE => &COARSE,
         // SAFETY: the caller's promise.
         _ => return unsafe { libc::syscall(libc::SYS_clock_gettime, clock, time) as c_int },
@@ -99,4 +104,48 @@ fn without_a_clock_timeouts_are_errors_and_now_is_never() {
     let refused = Error::Os(libc::EPERM);
     assert_eq!((timeout, interval, polled), (Err(refused), Err(refused), Err(refused)));
     assert_eq!(poller.next_deadline(), None);
+}
+
+/// The coarse clock, which costs a quarter of it, is not counted. (The shim of kqueue reads it, too.)
+#[cfg(not(mio_st_backend = "kqueue"))]
+#[test]
+fn the_clock_is_read_only_to_sleep_for_some_time_and_to_expire_what_may_be_due() {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+
+    use mio_st::event::Interests;
+    use mio_st::poll::PollOption;
+    use mio_st::unix::EventedFd;
+
+    let nanos = |nanos| Some(Duration::from_nanos(nanos));
+    for deadline in [false, true] {
+        let mut poller = Poller::new().unwrap();
+        let mut events = Events::new();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let mut source = EventedFd(&reader.as_raw_fd());
+        poller.register(&mut source, EventedId(1), Interests::READABLE, PollOption::Edge).unwrap();
+        if deadline {
+            poller.add_timeout(EventedId(2), Duration::from_secs(3_600)).unwrap();
+        }
+        let mut readings = |timeout, events_and_readings| {
+            let before = READINGS.get();
+            poller.poll(&mut events, timeout).unwrap();
+            assert_eq!((events.len(), READINGS.get() - before), events_and_readings, "{timeout:?}");
+        };
+        for timeout in [None, nanos(0), nanos(1)] {
+            writer.write_all(b"x").unwrap();
+            readings(timeout, (1, 0));
+        }
+        readings(nanos(0), (0, 0));
+        // When it begins, and when it ends; then the wheel is asked, if there is something in it.
+        readings(nanos(1), (0, if deadline { 3 } else { 2 }));
+        // An event that ends a sleep needs no other reading than the first.
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(30));
+                writer.write_all(b"x").unwrap();
+            });
+            readings(Some(Duration::from_secs(60)), (1, 1));
+        });
+    }
 }
