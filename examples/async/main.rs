@@ -1,6 +1,6 @@
 //! Futures on a poller, without an executor's crate and without allocation: an HTTP server by
 //! `edge-http`, a crate for `no_std` that does not depend on this library, beside a UDP echo, a
-//! timer and a thread that computes.
+//! timer and a thread that computes. At a signal it finishes what is under way.
 //!
 //! ```text
 //! $ cargo run --features std --example async -- 127.0.0.1:8080

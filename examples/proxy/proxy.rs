@@ -287,7 +287,7 @@ fn watch(
 ) -> mio_st::Result<(Socket, EventedId)> {
     let entry = routes.vacant_entry()?;
     let id = entry.key().into();
-    poller.register(socket.evented(), id, Interests::BOTH, PollOption::Edge)?;
+    poller.register(&mut socket, id, Interests::BOTH, PollOption::Edge)?;
     entry.insert(Route { session, side });
     Ok((socket, id))
 }

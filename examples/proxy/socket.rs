@@ -9,10 +9,8 @@ use std::net::Shutdown;
 use std::path::PathBuf;
 
 use mio_st::Result;
-use mio_st::event::{Evented, EventedId, Interests};
 use mio_st::net::{ConnectStatus, TcpListener, TcpStream, UnixListener, UnixStream};
-use mio_st::poll::{PollOption, Registry};
-use mio_st::unix::{Receiver, Sender};
+use mio_st::unix::{AsSource, OwnedFd, Receiver, Sender, Source};
 
 /// Where to listen, or to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,38 +73,16 @@ impl Listener {
             }
         })
     }
-
-    fn evented(&mut self) -> &mut dyn Evented {
-        match self {
-            Listener::Tcp(listener) => listener,
-            Listener::Unix(listener, _) => listener,
-        }
-    }
 }
 
-impl Evented for Listener {
-    fn register(
-        &mut self,
-        registry: &mut Registry,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        self.evented().register(registry, id, interests, opt)
-    }
+impl AsSource for Listener {
+    type Descriptor = OwnedFd;
 
-    fn reregister(
-        &mut self,
-        registry: &mut Registry,
-        id: EventedId,
-        interests: Interests,
-        opt: PollOption,
-    ) -> Result<()> {
-        self.evented().reregister(registry, id, interests, opt)
-    }
-
-    fn deregister(&mut self, registry: &mut Registry) -> Result<()> {
-        self.evented().deregister(registry)
+    fn as_source(&mut self) -> &mut Source {
+        match self {
+            Listener::Tcp(listener) => listener.as_source(),
+            Listener::Unix(listener, _) => listener.as_source(),
+        }
     }
 }
 
@@ -124,6 +100,16 @@ impl Drop for Listener {
 pub enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
+}
+
+/// Makes a call that both kinds have.
+macro_rules! with_stream {
+    ($socket:expr, $stream:ident => $call:expr) => {
+        match $socket {
+            Socket::Tcp($stream) => $call,
+            Socket::Unix($stream) => $call,
+        }
+    };
 }
 
 impl Socket {
@@ -151,35 +137,31 @@ impl Socket {
         }
     }
 
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        with_stream!(self, stream => (&*stream).read(buffer))
+    }
+
+    pub fn write(&self, buffer: &[u8]) -> io::Result<usize> {
+        with_stream!(self, stream => (&*stream).write(buffer))
+    }
+
     /// Moves bytes into a pipe inside the kernel. See `mio_st::socket::TcpStream::splice_to`.
     pub fn splice_to(&self, pipe: &Sender, most: usize) -> io::Result<usize> {
-        Ok(match self {
-            Socket::Tcp(stream) => stream.as_socket().splice_to(pipe, most)?,
-            Socket::Unix(stream) => stream.as_socket().splice_to(pipe, most)?,
-        })
+        Ok(with_stream!(self, stream => stream.as_socket().splice_to(pipe, most))?)
     }
 
     /// Splices out of a pipe in the same way.
     pub fn splice_from(&self, pipe: &Receiver, most: usize) -> io::Result<usize> {
-        Ok(match self {
-            Socket::Tcp(stream) => stream.as_socket().splice_from(pipe, most)?,
-            Socket::Unix(stream) => stream.as_socket().splice_from(pipe, most)?,
-        })
+        Ok(with_stream!(self, stream => stream.as_socket().splice_from(pipe, most))?)
     }
 
     /// Says that nothing more will be written.
     pub fn shutdown(&self) -> io::Result<()> {
-        match self {
-            Socket::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Socket::Unix(stream) => stream.shutdown(Shutdown::Write),
-        }
+        with_stream!(self, stream => stream.shutdown(Shutdown::Write))
     }
 
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self {
-            Socket::Tcp(stream) => stream.take_error(),
-            Socket::Unix(stream) => stream.take_error(),
-        }
+        with_stream!(self, stream => stream.take_error())
     }
 
     /// Closes it by a reset, so that the peer does not take the end for an orderly one. A Unix
@@ -190,33 +172,12 @@ impl Socket {
             let _ = stream.set_linger(Some(Duration::ZERO));
         }
     }
-
-    pub fn evented(&mut self) -> &mut dyn Evented {
-        match self {
-            Socket::Tcp(stream) => stream,
-            Socket::Unix(stream) => stream,
-        }
-    }
 }
 
-impl Read for &Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Socket::Tcp(stream) => (&*stream).read(buffer),
-            Socket::Unix(stream) => (&*stream).read(buffer),
-        }
-    }
-}
+impl AsSource for Socket {
+    type Descriptor = OwnedFd;
 
-impl Write for &Socket {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        match self {
-            Socket::Tcp(stream) => (&*stream).write(buffer),
-            Socket::Unix(stream) => (&*stream).write(buffer),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn as_source(&mut self) -> &mut Source {
+        with_stream!(self, stream => stream.as_source())
     }
 }

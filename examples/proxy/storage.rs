@@ -1,6 +1,6 @@
 //! What is on its way between two sockets.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 
 use mio_st::unix::{Receiver, Sender, new_pipe};
 
@@ -78,7 +78,7 @@ impl Storage {
                 }
                 result => result?,
             },
-            None => (&*source).read(&mut self.memory[..])?,
+            None => source.read(&mut self.memory[..])?,
         };
         self.copies = self.copies.saturating_sub(count as u64);
         (self.start, self.end) = (0, count);
@@ -89,7 +89,7 @@ impl Storage {
     pub fn drain(&mut self, sink: &Socket) -> io::Result<usize> {
         let count = match &self.pipe {
             Some((_, receiver)) => sink.splice_from(receiver, self.end - self.start)?,
-            None => (&*sink).write(&self.memory[self.start..self.end])?,
+            None => sink.write(&self.memory[self.start..self.end])?,
         };
         self.start += count;
         Ok(count)
