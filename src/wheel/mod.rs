@@ -39,8 +39,8 @@
 //!   none, a leaf of the next slot on the circle that has one, which a bitmap tells. Then it is
 //!   entered in the winner tree level by level until it meets an earlier timer, mostly at the
 //!   second.
-//! * *Stop*: the leaf becomes the spare one, or is put into the free list of its slot. The tree is
-//!   not touched.
+//! * *Stop*: the leaf is put into the free list of its slot; or it becomes the spare one, if a slot
+//!   is full. The tree is not touched.
 //! * *Push back*: the deadline is written to the leaf. The timer stays in its slot, the tree is not
 //!   touched.
 //! * *Time passes*: the root says which timer is the first. When it has fired, the path from its

@@ -6,8 +6,8 @@
 //! its head and its end, when the first leaf is taken. The heads of the lists, and what is known of
 //! the timeouts, are in words that the winner tree leaves over.
 //!
-//! One free leaf may be in no list, the spare one. In a wheel that is full, a timer that is
-//! cancelled and one that is inserted then touch no list.
+//! While a slot is full, one free leaf may be in no list, the *spare* one. In a wheel that is full, a
+//! timer that is cancelled and one that is inserted then touch no list.
 
 use super::TimerWheel;
 use super::entry::NONE;
@@ -125,18 +125,18 @@ impl<const N: usize> TimerWheel<N> {
     /// Frees a leaf. No key names it any more.
     #[inline(always)]
     pub(super) fn free_leaf(&mut self, leaf: Leaf) {
-        // In a wheel that is full, what is freed is what is taken next.
-        if Self::SLOTS > 1 && self.spare == NONE {
-            self.leaves.clear(leaf, 0);
-            self.spare = leaf + 1;
-            return;
-        }
         let slot = Self::slot(leaf);
-        self.link(leaf, self.head(slot));
-        self.set_head(slot, leaf + 1);
         if Self::SLOTS > 1 && self.full != 0 {
+            // In a wheel that is full, what is freed is what is taken next.
+            if self.spare == NONE {
+                self.leaves.clear(leaf, 0);
+                self.spare = leaf + 1;
+                return;
+            }
             self.full &= !(1 << slot);
         }
+        self.link(leaf, self.head(slot));
+        self.set_head(slot, leaf + 1);
     }
 
     /// Stores in a free leaf what is next in the list: a leaf plus 1, or `NONE`.
