@@ -6,8 +6,8 @@
 //! its head and its end, when the first leaf is taken. The heads of the lists, and what is known of
 //! the timeouts, are in words that the winner tree leaves over.
 //!
-//! While a slot is full, one free leaf may be in no list, the *spare* one. In a wheel that is full, a
-//! timer that is cancelled and one that is inserted then touch no list.
+//! While a slot is full, one free leaf may be in no list, the *spare* one. In a wheel that is full,
+//! a timer that is cancelled and one that is inserted then touch no list.
 
 use super::TimerWheel;
 use super::entry::NONE;
