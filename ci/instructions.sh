@@ -65,5 +65,5 @@ if [ "${1-}" = --write ]; then
     echo "instructions: written to $FILE"
     exit
 fi
-[ "$failed" = 0 ] || fail "$failed figures have changed; ci/instructions.sh --write, if that is meant"
+[ "$failed" = 0 ] || fail "$failed figures have changed; run ci/instructions.sh --write if that is intended"
 echo "instructions: ${#lines[@]} figures hold"

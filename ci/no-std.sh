@@ -66,7 +66,7 @@ stop() {
 }
 
 # talk: one line by netcat.
-talk() { [ "$(echo hello | nc -N 127.0.0.1 "$port")" = hello ] || fail "netcat hears no echo"; }
+talk() { [ "$(echo hello | nc -N 127.0.0.1 "$port")" = hello ] || fail "netcat receives no echo"; }
 
 start bare
 talk
@@ -122,7 +122,7 @@ for errno in ECONNABORTED EPROTO ENETDOWN ENOPROTOOPT EHOSTDOWN ENONET EHOSTUNRE
         status=$([ "$name" = service ] && echo 0 || echo 143)
         launcher=(strace -D -qq -o /dev/null -e trace=accept4 -e "inject=accept4:error=$errno:when=2")
         start "$name" 60000
-        client survive "$port" || fail "$name ends, or goes deaf, by $errno from accept"
+        client survive "$port" || fail "$name stops serving after $errno from accept"
         stop TERM "$status"
     done
 done
@@ -130,7 +130,7 @@ done
 for errno in ENOMEM ENOSPC; do
     launcher=(strace -D -qq -o /dev/null -e trace=epoll_ctl -e "inject=epoll_ctl:error=$errno:when=4")
     start service 60000
-    client survive "$port" || fail "service ends, or goes deaf, by $errno from epoll_ctl"
+    client survive "$port" || fail "service stops serving after $errno from epoll_ctl"
     stop TERM 0
 done
 launcher=()

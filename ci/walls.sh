@@ -59,7 +59,7 @@ extern_crates "$copy" >/dev/null || fail "an extern crate std in src/lib.rs is n
 echo 'fn wall_probe_unsafe() { unsafe {} }' >>"$copy/src/error/mod.rs"
 stray_unsafe "$copy" >/dev/null || fail "unsafe in src/error/mod.rs is not seen"
 echo 'use crate::interests::Interests as WallProbe;' >>"$copy/src/error/mod.rs"
-! python3 ci/layers.py "$copy" >/dev/null || fail "an upward use in src/error.rs is not seen"
+! python3 ci/layers.py "$copy" >/dev/null || fail "an upward use in src/error/mod.rs is not seen"
 python3 ci/layers.py --self-test >/dev/null
 
 echo "walls: std kept out of ${#files[@]} files, no use points upward, no stray unsafe; each check can fail"
