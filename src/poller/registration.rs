@@ -61,7 +61,7 @@ impl Registration {
     /// `AlreadyExists` if it is known to be registered here and the kernel would not notice.
     #[inline]
     pub(crate) fn check_new(&self, registry: &Registry) -> Result<()> {
-        if Selector::REPLACES && self.is_with(registry) {
+        if Selector::REGISTER_OVERWRITES && self.is_with(registry) {
             return registry.check_fork().and(Err(Error::AlreadyExists));
         }
         Ok(())
@@ -101,15 +101,25 @@ impl Registration {
         answer
     }
 
-    /// Where the kernel replaces by deleting, a change that failed has deleted only: adds what
-    /// there was.
+    /// If the kernel changes a registration by deleting it first, a change that failed has deleted
+    /// it: adds it again.
     #[cold]
     fn restore(&mut self, registry: &mut Registry, fd: RawFd, error: Error) {
-        if !Selector::REPLACES || !self.is_with(registry) || error == Error::Forked {
-            return;
+        if Selector::REGISTER_OVERWRITES && self.is_with(registry) {
+            self.add_again(registry, fd, error);
         }
-        let restored = error != Error::NotFound && registry.register_as(fd, self.latest()).is_ok();
-        if !restored {
+    }
+
+    /// Adds the latest registration, which was here until a change failed with `error`.
+    fn add_again(&mut self, registry: &mut Registry, fd: RawFd, error: Error) {
+        let is_there = match error {
+            // A forked child may not ask, and nothing has changed.
+            Error::Forked => true,
+            // It was ended by the descriptor's number before.
+            Error::NotFound => false,
+            _ => registry.register_as(fd, self.latest()).is_ok(),
+        };
+        if !is_there {
             self.registry = None;
         }
     }
@@ -124,3 +134,142 @@ impl Registration {
 }
 
 static_assertions::assert_not_impl_any!(Registration: Send, Sync);
+
+#[cfg(all(test, not(mio_st_backend = "stub")))]
+mod tests {
+    use core::time::Duration;
+
+    use super::*;
+    use crate::events::Events;
+    use crate::sys::fd::OwnedFd;
+    use crate::sys::io;
+    use crate::sys::pipe::pipe;
+
+    const OVERWRITES: bool = Selector::REGISTER_OVERWRITES;
+
+    /// A registry, and the two ends of a pipe that can be read.
+    fn setup() -> (Registry, OwnedFd, OwnedFd) {
+        let (reader, writer) = pipe().unwrap();
+        io::write(writer.as_raw_fd(), b"x").unwrap();
+        (Registry::new().unwrap(), reader, writer)
+    }
+
+    fn readable(id: usize) -> Subscription {
+        Subscription::new(EventedId(id), Interests::READABLE, PollOption::Level)
+    }
+
+    /// A registration that is there and remembered.
+    fn registered(registry: &mut Registry, fd: RawFd, id: usize) -> Registration {
+        let mut registration = Registration::new(Interests::BOTH);
+        registry.register_as(fd, readable(id)).unwrap();
+        registration.record(registry, readable(id));
+        registration
+    }
+
+    /// The id that the kernel reports now.
+    fn reported(registry: &mut Registry) -> Option<EventedId> {
+        let mut events = Events::<4>::sized();
+        registry.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        events.iter().next().map(|event| event.id())
+    }
+
+    #[test]
+    fn only_interests_that_can_occur_are_possible() {
+        let registration = Registration::new(Interests::READABLE);
+        assert_eq!(registration.check_possible(Interests::READABLE), Ok(()));
+        for wrong in [Interests::WRITABLE, Interests::BOTH, Interests::PRIORITY] {
+            assert_eq!(registration.check_possible(wrong), Err(Error::InvalidInput));
+        }
+    }
+
+    #[test]
+    fn what_is_registered_here_is_new_elsewhere() {
+        let (mut registry, reader, _writer) = setup();
+        let other = Registry::new().unwrap();
+        let fresh = Registration::new(Interests::BOTH);
+        assert_eq!(fresh.check_new(&registry), Ok(()));
+        let registration = registered(&mut registry, reader.as_raw_fd(), 1);
+        // If the kernel notices by itself, nothing is checked here.
+        let here = if OVERWRITES { Err(Error::AlreadyExists) } else { Ok(()) };
+        assert_eq!(registration.check_new(&registry), here);
+        assert_eq!(registration.check_new(&other), Ok(()));
+    }
+
+    #[test]
+    fn a_change_is_remembered_if_it_succeeds_and_only_then() {
+        let (mut registry, reader, _writer) = setup();
+        let fd = reader.as_raw_fd();
+        let mut registration = registered(&mut registry, fd, 1);
+        registration.reregister(&mut registry, fd, readable(2)).unwrap();
+        assert!(registration.latest() == readable(2));
+        assert!(registration.reregister(&mut registry, -1, readable(3)).is_err());
+        assert!(registration.latest() == readable(2));
+        assert_eq!(reported(&mut registry), Some(EventedId(2)));
+    }
+
+    #[test]
+    fn a_registration_that_a_failed_change_has_deleted_is_added_again() {
+        let (mut registry, reader, _writer) = setup();
+        let fd = reader.as_raw_fd();
+        let mut registration = registered(&mut registry, fd, 7);
+        // What a change leaves that deletes, and then cannot add.
+        registry.deregister_fd(fd).unwrap();
+        registration.add_again(&mut registry, fd, Error::Os(libc::ENOMEM));
+        assert!(registration.is_with(&registry));
+        assert_eq!(reported(&mut registry), Some(EventedId(7)));
+    }
+
+    #[test]
+    fn what_cannot_be_added_again_is_forgotten() {
+        let (mut registry, reader, _writer) = setup();
+        let fd = reader.as_raw_fd();
+        for (error, fd_then, remembered) in [
+            // Ended by its number: it must not come back.
+            (Error::NotFound, fd, false),
+            // Closed meanwhile.
+            (Error::Os(libc::ENOMEM), -1, false),
+            (Error::Forked, -1, true),
+        ] {
+            let mut registration = registered(&mut registry, fd, 7);
+            registry.deregister_fd(fd).unwrap();
+            registration.add_again(&mut registry, fd_then, error);
+            assert_eq!(registration.is_with(&registry), remembered, "{error:?}");
+            assert_eq!(reported(&mut registry), None, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_registration_elsewhere_is_not_restored_here() {
+        let (mut registry, reader, _writer) = setup();
+        let mut other = Registry::new().unwrap();
+        let fd = reader.as_raw_fd();
+        let mut registration = registered(&mut registry, fd, 1);
+        registration.restore(&mut other, fd, Error::Os(libc::ENOMEM));
+        assert_eq!(reported(&mut other), None);
+        assert!(registration.is_with(&registry));
+        // A kernel that changes nothing if it fails needs no help.
+        registry.deregister_fd(fd).unwrap();
+        registration.restore(&mut registry, fd, Error::Os(libc::ENOMEM));
+        assert_eq!(reported(&mut registry).is_some(), OVERWRITES);
+    }
+
+    #[test]
+    fn an_end_is_remembered_unless_it_fails() {
+        let (mut registry, reader, _writer) = setup();
+        let mut other = Registry::new().unwrap();
+        let fd = reader.as_raw_fd();
+        let mut registration = registered(&mut registry, fd, 1);
+        assert_eq!(registration.deregister(&mut other, fd), Err(Error::NotFound));
+        assert!(registration.is_with(&registry), "it is registered with another");
+        assert!(registration.deregister(&mut registry, -1).is_err());
+        assert!(registration.is_with(&registry), "nothing has ended");
+        registration.deregister(&mut registry, fd).unwrap();
+        assert!(!registration.is_with(&registry));
+
+        // Ended by its number.
+        let mut registration = registered(&mut registry, fd, 1);
+        registry.deregister_fd(fd).unwrap();
+        assert_eq!(registration.deregister(&mut registry, fd), Err(Error::NotFound));
+        assert!(!registration.is_with(&registry));
+    }
+}

@@ -169,6 +169,10 @@ impl Registry {
 mod tests {
     use super::*;
     use crate::events::Events;
+    use crate::id::EventedId;
+    use crate::interests::{Interests, PollOption};
+    use crate::sys::io;
+    use crate::sys::pipe::pipe;
 
     fn millis(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -204,6 +208,28 @@ mod tests {
                     let left = registry.sleep(batch, timeout, wakeup).unwrap();
                     assert!(batch.is_empty() && Instant::now() >= after(begun, nanos));
                     assert_eq!(left.is_zero(), timeout != long);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_ends_a_sleep_of_any_length_with_and_without_spinning() {
+        let (reader, writer) = pipe().unwrap();
+        io::write(writer.as_raw_fd(), b"x").unwrap();
+        let mut registry = Registry::new().unwrap();
+        let (id, level) = (EventedId(5), PollOption::Level);
+        registry.register_fd(reader.as_raw_fd(), id, Interests::READABLE, level).unwrap();
+        for spin in [Duration::ZERO, millis(60_000)] {
+            registry.set_spin(spin);
+            for timeout in [None, Some(millis(60_000)), Some(Duration::from_nanos(1))] {
+                for wakeup in [Instant::MAX, Instant::now() + millis(60_000)] {
+                    let mut events = Events::<4>::sized();
+                    registry.sleep(events.batch(), Timeout::new(timeout), wakeup).unwrap();
+                    assert!(
+                        events.iter().map(|event| event.id()).eq([id]),
+                        "{timeout:?}, {wakeup:?}"
+                    );
                 }
             }
         }

@@ -75,7 +75,7 @@ pub(crate) struct Selector;
 
 impl Selector {
     /// Whether `register` replaces an existing registration, instead of an error.
-    pub(crate) const REPLACES: bool = false;
+    pub(crate) const REGISTER_OVERWRITES: bool = false;
 
     pub(crate) fn new() -> Result<Selector> {
         Err(Error::Unsupported)

@@ -90,7 +90,7 @@ pub(crate) struct Selector {
 
 impl Selector {
     /// `register` of what is there already is an error.
-    pub(crate) const REPLACES: bool = false;
+    pub(crate) const REGISTER_OVERWRITES: bool = false;
 
     pub(crate) fn new() -> Result<Selector> {
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.

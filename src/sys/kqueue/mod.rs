@@ -124,7 +124,7 @@ pub(crate) struct Selector {
 
 impl Selector {
     /// `register` of what is there already succeeds and replaces it.
-    pub(crate) const REPLACES: bool = true;
+    pub(crate) const REGISTER_OVERWRITES: bool = true;
 
     pub(crate) fn new() -> Result<Selector> {
         let kqueue = Queue::new()?;

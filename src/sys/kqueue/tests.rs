@@ -9,9 +9,11 @@ use core::ptr;
 
 use super::change::{change, errno};
 use super::*;
+use crate::error::Error;
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
 use crate::ready::Ready;
+use crate::subscription::Subscription;
 
 const ID: EventedId = EventedId(42);
 
