@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawF
 
 use crate::unix::{EventedIo, IoSlice, IoSliceMut, Receiver, Sender};
 
-macro_rules! descriptor {
+macro_rules! impl_fd_traits {
     ($Handle:ident) => {
         #[allow(unsafe_code)]
         impl AsFd for $Handle {
@@ -58,7 +58,7 @@ macro_rules! descriptor {
     };
 }
 
-macro_rules! read {
+macro_rules! impl_read {
     ($Handle:ident, $Reader:ty) => {
         impl Read for $Reader {
             #[inline]
@@ -74,7 +74,7 @@ macro_rules! read {
     };
 }
 
-macro_rules! write {
+macro_rules! impl_write {
     ($Handle:ident, $Writer:ty) => {
         impl Write for $Writer {
             #[inline]
@@ -95,19 +95,19 @@ macro_rules! write {
     };
 }
 
-descriptor!(EventedIo);
-descriptor!(Receiver);
-descriptor!(Sender);
+impl_fd_traits!(EventedIo);
+impl_fd_traits!(Receiver);
+impl_fd_traits!(Sender);
 
-read!(EventedIo, EventedIo);
-read!(EventedIo, &EventedIo);
-read!(Receiver, Receiver);
-read!(Receiver, &Receiver);
+impl_read!(EventedIo, EventedIo);
+impl_read!(EventedIo, &EventedIo);
+impl_read!(Receiver, Receiver);
+impl_read!(Receiver, &Receiver);
 
-write!(EventedIo, EventedIo);
-write!(EventedIo, &EventedIo);
-write!(Sender, Sender);
-write!(Sender, &Sender);
+impl_write!(EventedIo, EventedIo);
+impl_write!(EventedIo, &EventedIo);
+impl_write!(Sender, Sender);
+impl_write!(Sender, &Sender);
 
 #[allow(unsafe_code)]
 pub(super) fn ours<'a, 'b>(buffers: &'a [io::IoSlice<'b>]) -> &'a [IoSlice<'b>] {

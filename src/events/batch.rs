@@ -64,7 +64,7 @@ impl Batch {
     /// Appends the first `count` of the [`spare`](Batch::spare) slots, which have been written to.
     #[inline]
     pub(crate) fn grow(&mut self, count: usize) {
-        debug_assert!(count <= self.room());
+        debug_assert!(count <= self.free_slots());
         self.len += count;
     }
 
@@ -81,7 +81,7 @@ impl Batch {
     /// Appends events. The caller knows that there are as many spare slots.
     #[inline]
     pub(crate) fn extend(&mut self, events: &[Notification]) {
-        debug_assert!(events.len() <= self.room());
+        debug_assert!(events.len() <= self.free_slots());
         let spare = self.spare();
         let count = events.len().min(spare.len());
         for index in 0..count {
@@ -130,7 +130,7 @@ impl Batch {
     /// Returns whether no slot is spare.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.room() == 0
+        self.free_slots() == 0
     }
 
     /// Returns whether the kernel had no slot left, though there are slots now.
@@ -141,7 +141,7 @@ impl Batch {
 
     /// Returns the number of spare slots.
     #[inline]
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn free_slots(&self) -> usize {
         self.events.len() - self.len
     }
 

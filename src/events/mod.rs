@@ -145,6 +145,7 @@ impl<const N: usize> Events<N> {
     /// let mut events = mio_st::event::Events::<32>::sized();
     /// assert_eq!(events.capacity(), 32);
     /// ```
+    #[doc(alias = "with_capacity")]
     #[inline]
     #[must_use]
     pub const fn sized() -> Events<N> {

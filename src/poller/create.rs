@@ -42,6 +42,7 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
     /// # Errors
     ///
     /// As [`new`](Poller::new).
+    #[doc(alias = "with_capacity")]
     #[inline]
     pub fn sized() -> Result<Self> {
         let registry = Registry::new()?;

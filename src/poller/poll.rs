@@ -125,8 +125,8 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         loop {
             // Timers come before kernel events: there are further ones only if the kernel reported
             // nothing.
-            due = due && !reported && self.expire(batch, batch.room())?;
-            self.deliver(batch, batch.room());
+            due = due && !reported && self.expire(batch, batch.free_slots())?;
+            self.deliver(batch, batch.free_slots());
             if due && batch.is_empty() {
                 // A wheel in which many timers were moved goes through them in steps. Between two
                 // of them the kernel is asked.
@@ -238,9 +238,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
             due = self.expire(batch, share)?;
         }
         self.user.begin_round();
-        self.deliver(batch, batch.room());
+        self.deliver(batch, batch.free_slots());
         while due && !batch.is_full() {
-            due = self.expire(batch, batch.room())?;
+            due = self.expire(batch, batch.free_slots())?;
         }
         trace!("poll_userspace: {} events", batch.len());
         Ok(())

@@ -93,12 +93,12 @@ impl Registration {
     }
 
     pub(crate) fn deregister(&mut self, registry: &mut Registry, fd: RawFd) -> Result<()> {
-        let answer = registry.deregister_fd(fd);
+        let result = registry.deregister_fd(fd);
         // It may have been ended by its number.
-        if matches!(answer, Ok(()) | Err(Error::NotFound)) && self.is_with(registry) {
+        if matches!(result, Ok(()) | Err(Error::NotFound)) && self.is_with(registry) {
             self.registry = None;
         }
-        answer
+        result
     }
 
     /// If the kernel changes a registration by deleting it first, a change that failed has deleted

@@ -7,7 +7,7 @@ use crate::interests::{Interests, PollOption};
 use crate::sys::fd::RawFd;
 
 /// The methods that a poller and a registry by itself have for every handle.
-macro_rules! watching {
+macro_rules! impl_watching {
     (|$this:ident| $registry:expr) => {
         /// Starts watching `handle`: its events will carry `id`.
         ///
@@ -54,11 +54,11 @@ macro_rules! watching {
 }
 
 impl Registry {
-    watching!(|registry| registry);
+    impl_watching!(|registry| registry);
 }
 
 impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
-    watching!(|poller| &mut poller.registry);
+    impl_watching!(|poller| &mut poller.registry);
 
     /// Returns the kernel's queue, to which sources are registered. [`Evented`] and
     /// [`Waker::new`](crate::unix::Waker::new) take it, and it has the options that concern kernel

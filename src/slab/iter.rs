@@ -28,7 +28,7 @@ macro_rules! borrowing_iterator {
                 self.left = self.left.checked_sub(1)?;
                 self.slots.find_map(|(index, slot)| match slot {
                     Slot::Occupied { generation, value } => {
-                        Some((Slab::<T, N>::SPLIT.key(index, *generation), value))
+                        Some((Slab::<T, N>::LAYOUT.key(index, *generation), value))
                     }
                     Slot::Vacant { .. } => None,
                 })
@@ -70,7 +70,7 @@ impl<T, const N: usize> Slab<T, N> {
             let at = *index;
             *index += 1;
             if let Slot::Occupied { generation, .. } = *self.slots.get(at)? {
-                let key = Slab::<T, N>::SPLIT.key(at, generation);
+                let key = Slab::<T, N>::LAYOUT.key(at, generation);
                 return self.vacate(at).map(|value| (key, value));
             }
         }

@@ -92,15 +92,15 @@ impl From<EventedId> for Key {
 
 /// How a key's word is divided: the index in the low bits, the generation above it.
 #[derive(Copy, Clone)]
-pub(super) struct Split {
+pub(super) struct KeyLayout {
     index_bits: u32,
     generation_bits: u32,
 }
 
-impl Split {
+impl KeyLayout {
     /// Divides words of 64 bits in half; in shorter ones the index gets the bits that `capacity`
     /// needs, and the generation the rest but `SECOND`.
-    pub(super) const fn new(capacity: usize, word_bits: u32) -> Split {
+    pub(super) const fn new(capacity: usize, word_bits: u32) -> KeyLayout {
         let index_bits = if word_bits >= 64 {
             32
         } else {
@@ -109,7 +109,7 @@ impl Split {
         let fits = if word_bits >= 64 { capacity <= SECOND } else { index_bits + 1 < word_bits };
         assert!(fits, "N: more slots than a key can number");
         let generation_bits = if word_bits >= 64 { 32 } else { word_bits - index_bits - 1 };
-        Split { index_bits, generation_bits }
+        KeyLayout { index_bits, generation_bits }
     }
 
     #[inline]
@@ -175,14 +175,14 @@ mod tests {
     #[test]
     fn a_word_is_split_as_promised() {
         for capacity in [0, 1, 2, 3, 512, 513, 1 << 20] {
-            let wide = Split::new(capacity, 64);
+            let wide = KeyLayout::new(capacity, 64);
             assert_eq!((wide.index_bits, wide.generation_bits), (32, 32));
         }
         // (capacity, index bits) on 32 bits.
         for (capacity, bits) in
             [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (512, 9), (513, 10), (1 << 20, 20)]
         {
-            let narrow = Split::new(capacity, 32);
+            let narrow = KeyLayout::new(capacity, 32);
             assert_eq!((narrow.index_bits, narrow.generation_bits), (bits, 31 - bits));
         }
     }
@@ -193,7 +193,7 @@ mod tests {
             if word_bits > usize::BITS {
                 continue;
             }
-            let split = Split::new(capacity, word_bits);
+            let split = KeyLayout::new(capacity, word_bits);
             let last = u32::MAX >> (32 - split.generation_bits);
             for index in [0, capacity / 2, capacity - 1] {
                 for generation in [1, 2, last / 2 + 1, last] {
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn generations_skip_zero() {
         for bits in [1, 2, 7, 23, 31, 32] {
-            let split = Split { index_bits: 0, generation_bits: bits };
+            let split = KeyLayout { index_bits: 0, generation_bits: bits };
             let last = u32::MAX >> (32 - bits);
             assert_eq!(split.next(last), 1);
             assert_eq!(split.next(last - 1), last);

@@ -42,7 +42,7 @@ use crate::error::{Error, Result};
 
 pub use self::iter::{Drain, IntoIter, Iter, IterMut};
 pub use self::key::Key;
-use self::key::Split;
+use self::key::KeyLayout;
 
 /// A fixed-capacity container for `N` values of type `T`, each with a [`Key`].
 ///
@@ -115,12 +115,12 @@ enum Slot<T> {
 }
 
 impl<T, const N: usize> Slab<T, N> {
-    const SPLIT: Split = Split::new(N, usize::BITS);
+    const LAYOUT: KeyLayout = KeyLayout::new(N, usize::BITS);
 
     /// Creates an empty slab. Does not compile for more than 2^31 slots.
     #[must_use]
     pub const fn new() -> Slab<T, N> {
-        const { _ = Self::SPLIT };
+        const { _ = Self::LAYOUT };
         Slab {
             head: 0,
             len: 0,
@@ -140,7 +140,7 @@ impl<T, const N: usize> Slab<T, N> {
     /// ```
     #[allow(unsafe_code)]
     pub fn init_in(place: &mut MaybeUninit<Self>) -> &mut Self {
-        const { _ = Self::SPLIT };
+        const { _ = Self::LAYOUT };
         // SAFETY: zeros are what `new` makes: the integers are 0, and each slot is the variant
         // numbered 0 by `repr(u32)`, with two integers that are 0. `place` is valid for writes,
         // being borrowed.
@@ -225,7 +225,7 @@ impl<T, const N: usize> Slab<T, N> {
             }
             if let Some(Slot::Occupied { generation, value }) = self.slots.get_mut(index) {
                 left -= 1;
-                if !keep(Self::SPLIT.key(index, *generation), value) {
+                if !keep(Self::LAYOUT.key(index, *generation), value) {
                     self.vacate(index);
                 }
             }
@@ -260,9 +260,9 @@ impl<T, const N: usize> Slab<T, N> {
     #[inline]
     pub fn get(&self, key: impl Into<Key>) -> Option<&T> {
         let key = key.into();
-        match self.slots.get(Self::SPLIT.index(key)) {
+        match self.slots.get(Self::LAYOUT.index(key)) {
             Some(Slot::Occupied { generation, value })
-                if *generation as usize == Self::SPLIT.generation(key) =>
+                if *generation as usize == Self::LAYOUT.generation(key) =>
             {
                 Some(value)
             }
@@ -307,10 +307,10 @@ impl<T, const N: usize> Slab<T, N> {
     /// Returns an entry and the index of its slot, for callers that store indices instead of keys.
     #[inline]
     pub(crate) fn find_mut(&mut self, key: Key) -> Option<(usize, &mut T)> {
-        let index = Self::SPLIT.index(key);
+        let index = Self::LAYOUT.index(key);
         match self.slots.get_mut(index) {
             Some(Slot::Occupied { generation, value })
-                if *generation as usize == Self::SPLIT.generation(key) =>
+                if *generation as usize == Self::LAYOUT.generation(key) =>
             {
                 Some((index, value))
             }
@@ -354,10 +354,10 @@ impl<T, const N: usize> Slab<T, N> {
             return None;
         };
         let generation = if generation != 0 {
-            Self::SPLIT.next(generation)
+            Self::LAYOUT.next(generation)
         } else {
             if self.first == 0 {
-                self.first = Self::SPLIT.first();
+                self.first = Self::LAYOUT.first();
             }
             self.first
         };
@@ -433,7 +433,7 @@ impl<'a, T, const N: usize> VacantEntry<'a, T, N> {
     #[inline]
     #[must_use]
     pub fn key(&self) -> Key {
-        Slab::<T, N>::SPLIT.key(self.index as usize, self.generation)
+        Slab::<T, N>::LAYOUT.key(self.index as usize, self.generation)
     }
 }
 

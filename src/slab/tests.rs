@@ -31,7 +31,7 @@ fn generations_go_round_without_zero() {
         assert_eq!(slab.remove(key), Some(value));
     }
     let generations: Vec<_> =
-        keys.iter().map(|&key| Slab::<u32, 2>::SPLIT.generation(key) as u32).collect();
+        keys.iter().map(|&key| Slab::<u32, 2>::LAYOUT.generation(key) as u32).collect();
     assert_eq!(generations, [last - 1, last, 1, 2, 3, 4]);
 }
 
@@ -39,7 +39,7 @@ fn generations_go_round_without_zero() {
 fn after_a_whole_turn_a_key_resolves_again_and_not_before() {
     let mut slab: Slab<&str, 1> = Slab::new();
     let key = slab.insert("then").unwrap();
-    let generation = Slab::<&str, 1>::SPLIT.generation(key) as u32;
+    let generation = Slab::<&str, 1>::LAYOUT.generation(key) as u32;
     slab.remove(key);
     // As many uses as there are generations, without 0, less one.
     let last = u32::MAX >> if usize::BITS == 64 { 0 } else { 1 };

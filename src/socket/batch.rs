@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::sys::messages::{Messages, Outgoing, can_cut};
 
 /// The most datagrams that one send may be cut into, and how many bytes they may be altogether.
-const MOST_SEGMENTS: usize = 64;
-const MOST_BYTES: usize = 65_000;
+const MAX_SEGMENTS: usize = 64;
+const MAX_IO_LEN: usize = 65_000;
 /// The most bytes of a datagram that may be sent with others: what every network takes, without
 /// knowing its MTU.
 const LONGEST_SEGMENT: usize = 1200;
@@ -236,7 +236,7 @@ fn run_length(entries: &[Entry]) -> usize {
     if *len == 0 || *len > LONGEST_SEGMENT || info.segment_size.is_some() {
         return 1;
     }
-    let most = MOST_SEGMENTS.min(MOST_BYTES / len).min(entries.len());
+    let most = MAX_SEGMENTS.min(MAX_IO_LEN / len).min(entries.len());
     let mut count = 1;
     while count < most {
         let next = &entries[count];
@@ -300,7 +300,7 @@ impl<K: Udp> Socket<K> {
             {
                 batch.send(socket, is_connected, false)
             }
-            answer => answer,
+            result => result,
         }?;
         batch.remove_first(sent);
         Ok(sent)
@@ -374,9 +374,9 @@ mod tests {
         assert_eq!(run(&[64, 65]), 1);
         assert_eq!(run(&[64, 0, 64]), 1, "an empty one cannot be cut off");
         assert_eq!(run(&[0, 0]), 1);
-        assert_eq!(run(&[LONGEST_SEGMENT; 128]), MOST_BYTES / LONGEST_SEGMENT);
+        assert_eq!(run(&[LONGEST_SEGMENT; 128]), MAX_IO_LEN / LONGEST_SEGMENT);
         assert_eq!(run(&[LONGEST_SEGMENT + 1; 2]), 1);
-        assert_eq!(run(&[1; 128]), MOST_SEGMENTS);
+        assert_eq!(run(&[1; 128]), MAX_SEGMENTS);
         assert_eq!(run_length(&[entry(9, 1), entry(9, 2)]), 1, "another peer");
         let mut cut = [entry(9, 1); 2];
         cut[0].info.segment_size = Some(3);

@@ -58,7 +58,7 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// As for `recv`.
     pub fn recv_from(&self, buffer: &mut [u8]) -> Result<(usize, K::Address)> {
-        let mut from = RawAddress::room();
+        let mut from = RawAddress::unset();
         let length = message::recv_from(self.as_raw_fd(), buffer, 0, &mut from)?;
         Ok((length, K::Address::from_raw(&from)?))
     }
@@ -69,7 +69,7 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// As for `recv`.
     pub fn peek_from(&self, buffer: &mut [u8]) -> Result<(usize, K::Address)> {
-        let mut from = RawAddress::room();
+        let mut from = RawAddress::unset();
         let length = message::recv_from(self.as_raw_fd(), buffer, libc::MSG_PEEK, &mut from)?;
         Ok((length, K::Address::from_raw(&from)?))
     }
@@ -81,7 +81,7 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// As for `recv`.
     pub fn recv_datagram(&self, buffer: &mut [u8]) -> Result<Datagram<K::Address>> {
-        let mut from = RawAddress::room();
+        let mut from = RawAddress::unset();
         let received = message::receive(self.as_raw_fd(), buffer, 0, &mut from)?;
         let address = K::Address::from_raw(&from)?;
         Ok(Datagram::new(received.length, received.truncated, address))

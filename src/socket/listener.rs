@@ -35,7 +35,7 @@ impl<K: Listens> Socket<K> {
     /// connection in the queue, and under `Edge` no further event reports it; the rest concern the
     /// listener.
     pub fn accept(&self) -> Result<Accepted<K>> {
-        let mut address = RawAddress::room();
+        let mut address = RawAddress::unset();
         let stream = socket::accept(self.as_raw_fd(), &mut address)?;
         match K::Address::from_raw(&address) {
             Ok(address) => Ok((Socket::from_owned(stream), address)),

@@ -112,6 +112,6 @@ impl VsockStream {
 fn new() -> Result<OwnedFd> {
     match socket::socket(AF_VSOCK, libc::SOCK_STREAM) {
         Err(Error::Os(libc::EAFNOSUPPORT)) => Err(Error::Unsupported),
-        answer => answer,
+        result => result,
     }
 }

@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 
 /// The most bytes that one call may be given. Apple's systems refuse more than an `int`.
 #[cfg(not(target_vendor = "apple"))]
-pub(super) const MOST_BYTES: usize = isize::MAX as usize;
+pub(super) const MAX_IO_LEN: usize = isize::MAX as usize;
 #[cfg(target_vendor = "apple")]
-pub(super) const MOST_BYTES: usize = core::ffi::c_int::MAX as usize - 1;
+pub(super) const MAX_IO_LEN: usize = core::ffi::c_int::MAX as usize - 1;
 
 /// The most buffers that one call may be given: `IOV_MAX`, alike on every system.
-const MOST_BUFFERS: usize = 1024;
+const IOV_MAX: usize = 1024;
 
 /// Returns the part of `buffers` to give to one call on `fd`: all of them, if they are not too
 /// many.
@@ -28,7 +28,7 @@ const MOST_BUFFERS: usize = 1024;
 /// `EMSGSIZE` if they are too many and `fd` keeps the boundaries of what is read and written.
 #[inline]
 pub(super) fn at_once<B: Deref<Target = [u8]>>(fd: RawFd, buffers: &[B]) -> Result<&[B]> {
-    if buffers.len() <= MOST_BUFFERS { Ok(buffers) } else { first_of(fd, buffers) }
+    if buffers.len() <= IOV_MAX { Ok(buffers) } else { first_of(fd, buffers) }
 }
 
 #[cold]
@@ -38,12 +38,12 @@ fn first_of<B: Deref<Target = [u8]>>(fd: RawFd, buffers: &[B]) -> Result<&[B]> {
     let start = buffers[..end].iter().position(is_filled).unwrap_or(0);
     // One at least: no buffers at all are an error to some systems.
     let filled = &buffers[start..end.max(1)];
-    if filled.len() <= MOST_BUFFERS {
+    if filled.len() <= IOV_MAX {
         Ok(filled)
     } else if keeps_boundaries(fd) {
         Err(Error::Os(libc::EMSGSIZE))
     } else {
-        Ok(&filled[..MOST_BUFFERS])
+        Ok(&filled[..IOV_MAX])
     }
 }
 

@@ -132,7 +132,7 @@ mod linux {
     use crate::error::Error;
     use crate::sys::address::RawAddress;
     use crate::sys::fd::retry;
-    use crate::sys::io::MOST_BYTES;
+    use crate::sys::io::MAX_IO_LEN;
     use crate::sys::option;
 
     /// Room for the error with its address, times, and what the socket reports besides on the
@@ -142,10 +142,10 @@ mod linux {
 
     /// Takes the next message; its datagram goes to `buffer`.
     pub(crate) fn receive(socket: RawFd, buffer: &mut [u8]) -> Result<QueuedError> {
-        let (mut destination, mut control) = (RawAddress::room(), Control([0; 512]));
+        let (mut destination, mut control) = (RawAddress::unset(), Control([0; 512]));
         let mut part = libc::iovec {
             iov_base: buffer.as_mut_ptr().cast(),
-            iov_len: buffer.len().min(MOST_BYTES),
+            iov_len: buffer.len().min(MAX_IO_LEN),
         };
         let (address, length) = destination.as_mut_ptrs();
         // SAFETY: it is made of integers and pointers, for which zeroes are a value.
@@ -244,7 +244,7 @@ mod linux {
 
     /// Reads the address that begins here, if it is one.
     fn internet_address(bytes: &[u8]) -> Option<SocketAddr> {
-        let mut raw = RawAddress::room();
+        let mut raw = RawAddress::unset();
         let (address, length) = raw.as_mut_ptrs();
         let count = bytes.len().min(size_of::<libc::sockaddr_storage>());
         // SAFETY: `raw` has room for an address of any family; `length` points into it.

@@ -41,8 +41,8 @@ use libc::__error as errno;
 
 /// Returns the result of a system call that returns -1 and sets `errno` if it fails.
 #[inline]
-pub(crate) fn check<T: PartialOrd + From<i8>>(answer: T) -> Result<T> {
-    if answer < T::from(0) { Err(last_error()) } else { Ok(answer) }
+pub(crate) fn check<T: PartialOrd + From<i8>>(returned: T) -> Result<T> {
+    if returned < T::from(0) { Err(last_error()) } else { Ok(returned) }
 }
 
 /// The same, for calls that want to be made again when a signal interrupts them.
@@ -51,7 +51,7 @@ pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Re
     loop {
         match check(call()) {
             Err(Error::Os(libc::EINTR)) => {}
-            answer => return answer,
+            result => return result,
         }
     }
 }
@@ -61,10 +61,10 @@ pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Re
 pub(crate) fn preserve_errno<T>(call: impl FnOnce() -> T) -> T {
     // SAFETY: the pointer to the calling thread's own `errno` is always valid.
     let before = unsafe { *errno() };
-    let answer = call();
+    let result = call();
     // SAFETY: as above.
     unsafe { *errno() = before };
-    answer
+    result
 }
 
 /// A descriptor that is closed when dropped, as `std::os::fd::OwnedFd`, without `std`.

@@ -3,7 +3,7 @@
 use core::cell::Cell;
 use core::ffi::c_int;
 
-pub(super) use super::buffers::MOST_BYTES;
+pub(super) use super::buffers::MAX_IO_LEN;
 use super::buffers::at_once;
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
 use super::fd::check;
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// read(2).
 #[inline]
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
-    let (start, length) = (buffer.as_mut_ptr().cast(), buffer.len().min(MOST_BYTES));
+    let (start, length) = (buffer.as_mut_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel writes at most `length` bytes to the buffer, which has as many.
     Ok(retry(|| unsafe { libc::read(fd, start, length) })? as usize)
 }
@@ -41,7 +41,7 @@ pub(crate) fn read_vectored(fd: RawFd, buffers: &mut [IoSliceMut<'_>]) -> Result
 /// write(2).
 #[inline]
 pub(crate) fn write(fd: RawFd, buffer: &[u8]) -> Result<usize> {
-    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
+    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel reads at most `length` bytes of the buffer.
     Ok(retry(|| unsafe { libc::write(fd, start, length) })? as usize)
 }
@@ -65,20 +65,20 @@ pub(crate) fn write_vectored(fd: RawFd, buffers: &[IoSlice<'_>]) -> Result<usize
 /// another file may have been put at the number (dup2(2)).
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct NoSigpipeWriter {
     is_plain: Cell<bool>,
 }
 
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
-impl Output {
+impl NoSigpipeWriter {
     /// Of a descriptor of which nothing is known.
-    pub(crate) const fn new() -> Output {
-        Output { is_plain: Cell::new(false) }
+    pub(crate) const fn new() -> NoSigpipeWriter {
+        NoSigpipeWriter { is_plain: Cell::new(false) }
     }
 
     /// Of an end of a pipe.
-    pub(crate) const fn pipe() -> Output {
-        Output { is_plain: Cell::new(true) }
+    pub(crate) const fn pipe() -> NoSigpipeWriter {
+        NoSigpipeWriter { is_plain: Cell::new(true) }
     }
 
     #[inline]
@@ -101,7 +101,7 @@ impl Output {
         if !self.is_plain.get() {
             match send() {
                 Err(error) if self.is_no_socket(fd, error) => {}
-                answer => return answer,
+                result => return result,
             }
         }
         write()
@@ -125,19 +125,19 @@ impl Output {
 /// pipes; what has no such flag raises no signal.
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct NoSigpipeWriter {
     is_flag_set: Cell<bool>,
 }
 
 #[cfg(any(target_vendor = "apple", target_os = "netbsd"))]
-impl Output {
-    pub(crate) const fn new() -> Output {
-        Output { is_flag_set: Cell::new(false) }
+impl NoSigpipeWriter {
+    pub(crate) const fn new() -> NoSigpipeWriter {
+        NoSigpipeWriter { is_flag_set: Cell::new(false) }
     }
 
     /// Of an end of a pipe.
-    pub(crate) const fn pipe() -> Output {
-        Output::new()
+    pub(crate) const fn pipe() -> NoSigpipeWriter {
+        NoSigpipeWriter::new()
     }
 
     #[inline]
@@ -156,8 +156,8 @@ impl Output {
     fn set_flag(&self, fd: RawFd) {
         if !self.is_flag_set.get() {
             // SAFETY: no memory is involved.
-            let answer = check(unsafe { libc::fcntl(fd, libc::F_SETNOSIGPIPE, 1) });
-            self.is_flag_set.set(answer != Err(Error::Os(libc::EBADF)));
+            let result = check(unsafe { libc::fcntl(fd, libc::F_SETNOSIGPIPE, 1) });
+            self.is_flag_set.set(result != Err(Error::Os(libc::EBADF)));
         }
     }
 }

@@ -7,7 +7,7 @@ use libc::{iovec, msghdr};
 
 use super::address::RawAddress;
 use super::fd::{RawFd, retry};
-use super::io::MOST_BYTES;
+use super::io::MAX_IO_LEN;
 use crate::error::Result;
 
 /// What came.
@@ -28,7 +28,7 @@ pub(crate) fn receive(
 ) -> Result<Received> {
     let (address, length) = from.as_mut_ptrs();
     let mut part =
-        iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len().min(MOST_BYTES) };
+        iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len().min(MAX_IO_LEN) };
     let mut message = empty_message();
     message.msg_iov = &mut part;
     message.msg_iovlen = 1;
@@ -48,7 +48,7 @@ pub(crate) fn receive(
 /// recv(2).
 #[inline]
 pub(crate) fn recv(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<usize> {
-    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MOST_BYTES));
+    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel writes at most `length` bytes into the buffer.
     Ok(retry(|| unsafe { libc::recv(socket, data, length, flags) })? as usize)
 }
@@ -61,7 +61,7 @@ pub(crate) fn recv_from(
     from: &mut RawAddress,
 ) -> Result<usize> {
     let (address, size) = from.as_mut_ptrs();
-    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MOST_BYTES));
+    let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel writes at most `length` bytes into the buffer, and at most `size` bytes of
     // address.
     let received = retry(|| unsafe { libc::recvfrom(socket, data, length, flags, address, size) })?;

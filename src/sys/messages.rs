@@ -9,7 +9,7 @@ use libc::{iovec, msghdr};
 use super::address::RawAddress;
 use super::control::Control;
 use super::fd::{RawFd, retry};
-use super::io::MOST_BYTES;
+use super::io::MAX_IO_LEN;
 use super::packet::{self, Ancillary};
 use super::send::NO_SIGNAL;
 use crate::error::{Error, Result};
@@ -57,7 +57,7 @@ impl<const N: usize> Messages<N> {
         Messages {
             messages: [message; N],
             parts: [NO_PART; N],
-            names: [RawAddress::room(); N],
+            names: [RawAddress::unset(); N],
             controls: [Control::new(); N],
             pending: None,
         }
@@ -75,7 +75,7 @@ impl<const N: usize> Messages<N> {
         self.prepare(buffers);
         // SAFETY: each message points to a buffer of the length that it says, all of them alive.
         match unsafe { receive_at_once(socket, &mut self.messages) } {
-            Some(answer) => answer,
+            Some(result) => result,
             // SAFETY: as above.
             None => unsafe { receive_in_turn(socket, &mut self.messages, &mut self.pending) },
         }
@@ -84,8 +84,8 @@ impl<const N: usize> Messages<N> {
     fn prepare<const SIZE: usize>(&mut self, buffers: &mut [[u8; SIZE]; N]) {
         for (at, buffer) in buffers.iter_mut().enumerate() {
             let part = &mut self.parts[at];
-            *part = iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: SIZE.min(MOST_BYTES) };
-            let (name, length) = self.names[at].as_room();
+            *part = iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: SIZE.min(MAX_IO_LEN) };
+            let (name, length) = self.names[at].as_buffer();
             let header = &mut self.messages[at].header;
             header.msg_name = name.cast();
             header.msg_namelen = length;
@@ -163,7 +163,7 @@ impl<'a, const N: usize> Outgoing<'a, N> {
         let messages = &mut self.messages.messages[..self.used];
         // SAFETY: each message points to data of the length that it says, which this borrows.
         let sent = match unsafe { send_at_once(socket, messages) } {
-            Some(answer) => answer,
+            Some(result) => result,
             // SAFETY: as above.
             None => unsafe { send_in_turn(socket, messages) },
         }?;
@@ -185,7 +185,7 @@ unsafe fn receive_at_once(socket: RawFd, messages: &mut [Message]) -> Option<Res
     let call = || unsafe { libc::recvmmsg(socket, list, count as _, 0, ptr::null_mut()) };
     match retry(call) {
         Err(error) if super::missing::is_missing(error) => None,
-        answer => Some(answer.map(|count| count as usize)),
+        result => Some(result.map(|count| count as usize)),
     }
 }
 
@@ -201,7 +201,7 @@ unsafe fn send_at_once(socket: RawFd, messages: &mut [Message]) -> Option<Result
     match retry(|| unsafe { libc::sendmmsg(socket, list, count as _, NO_SIGNAL as _) }) {
         // A firewall answers so too: then sendmsg(2) will.
         Err(error) if super::missing::is_missing(error) => None,
-        answer => Some(answer.map(|count| count as usize)),
+        result => Some(result.map(|count| count as usize)),
     }
 }
 
@@ -285,11 +285,11 @@ pub(crate) fn receive_one(
     flags: c_int,
 ) -> Result<(usize, bool, bool, RawAddress, Ancillary)> {
     let mut part =
-        iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len().min(MOST_BYTES) };
-    let (mut from, mut control) = (RawAddress::room(), Control::new());
+        iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len().min(MAX_IO_LEN) };
+    let (mut from, mut control) = (RawAddress::unset(), Control::new());
     // SAFETY: it is made of integers and pointers, for which zeroes are a value.
     let mut header: msghdr = unsafe { mem::zeroed() };
-    let (name, length) = from.as_room();
+    let (name, length) = from.as_buffer();
     (header.msg_name, header.msg_namelen) = (name.cast(), length);
     (header.msg_iov, header.msg_iovlen) = (&mut part, 1);
     control.attach_empty(&mut header);
@@ -353,7 +353,7 @@ mod tests {
                 let Messages { messages, pending, .. } = messages;
                 // SAFETY: the messages point to the buffers.
                 match one_call.then(|| unsafe { receive_at_once(there.as_raw_fd(), messages) }) {
-                    Some(Some(answer)) => answer,
+                    Some(Some(result)) => result,
                     // SAFETY: as above.
                     _ => unsafe { receive_in_turn(there.as_raw_fd(), messages, pending) },
                 }
@@ -408,7 +408,7 @@ mod tests {
             let list = &mut outgoing.messages.messages[..3];
             // SAFETY: the messages point to the data.
             let sent = match one_call.then(|| unsafe { send_at_once(here.as_raw_fd(), list) }) {
-                Some(Some(answer)) => answer,
+                Some(Some(result)) => result,
                 // SAFETY: as above.
                 _ => unsafe { send_in_turn(here.as_raw_fd(), list) },
             };
@@ -422,8 +422,8 @@ mod tests {
             // An error is of the first, and met again.
             for _ in 0..2 {
                 // SAFETY: as above.
-                let answer = unsafe { send_in_turn(here.as_raw_fd(), &mut messages.messages) };
-                assert!(answer.is_err());
+                let result = unsafe { send_in_turn(here.as_raw_fd(), &mut messages.messages) };
+                assert!(result.is_err());
             }
         }
     }

@@ -12,8 +12,8 @@
 //! * `Selector`: owns the kernel's queue, close-on-exec.
 //!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes
 //!     nothing. They have one meaning everywhere: registering twice is `AlreadyExists` (or a
-//!     replacement, if `REGISTER_OVERWRITES`), an unknown source is `NotFound`, a descriptor that cannot be
-//!     watched is `Unsupported`.
+//!     replacement, if `REGISTER_OVERWRITES`), an unknown source is `NotFound`, a descriptor that
+//!     cannot be watched is `Unsupported`.
 //!   * `select(events, wait)` and `select_for(events, nanos)`: one system call each, which writes
 //!     to `events`, a slice that is not empty, from its beginning, and returns how many. `select`
 //!     is small enough to be inlined and waits either not at all or without end, `select_for` for

@@ -47,7 +47,7 @@ pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
 /// with a sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD,
 /// and DragonFly cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as
 /// hundredths of a second.
-const MOST_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend = "kqueue")) {
+const MAX_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend = "kqueue")) {
     i16::MAX as c_int / 100
 } else if cfg!(any(target_os = "linux", target_os = "android")) {
     c_int::MAX
@@ -60,7 +60,7 @@ const MOST_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend =
 /// Rounds up, since zero is no short time: closing resets the connection then. Cuts to what the
 /// system keeps.
 pub(crate) fn set_linger(socket: RawFd, linger: Option<Duration>) -> Result<()> {
-    let seconds = linger.map_or(0, |time| linger_seconds(time, MOST_LINGER));
+    let seconds = linger.map_or(0, |time| linger_seconds(time, MAX_LINGER));
     let linger = libc::linger { l_onoff: linger.is_some().into(), l_linger: seconds };
     set(socket, libc::SOL_SOCKET, SO_LINGER, linger)
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 pub(crate) struct OptionName(Option<(c_int, c_int)>);
 
 /// Declares options: `NAME = [condition] level, name;`, missing if the condition does not hold.
-macro_rules! options {
+macro_rules! option_names {
     ($($(#[doc = $doc:literal])* $Name:ident = [$condition:meta] $level:ident, $name:ident;)*) => {
         $(
             $(#[doc = $doc])*
@@ -27,7 +27,7 @@ macro_rules! options {
 }
 
 // socket(7)
-options! {
+option_names! {
     BROADCAST = [unix] SOL_SOCKET, SO_BROADCAST;
     KEEPALIVE = [unix] SOL_SOCKET, SO_KEEPALIVE;
     REUSE_ADDR = [unix] SOL_SOCKET, SO_REUSEADDR;
@@ -42,7 +42,7 @@ options! {
 }
 
 // tcp(7)
-options! {
+option_names! {
     NODELAY = [unix] IPPROTO_TCP, TCP_NODELAY;
     KEEP_INTERVAL = [not(target_os = "openbsd")] IPPROTO_TCP, TCP_KEEPINTVL;
     KEEP_COUNT = [not(target_os = "openbsd")] IPPROTO_TCP, TCP_KEEPCNT;
@@ -70,7 +70,7 @@ pub(crate) const KEEP_IDLE: OptionName = OptionName(Some((libc::IPPROTO_TCP, lib
 pub(crate) const KEEP_IDLE: OptionName = OptionName(None);
 
 // ip(7), ipv6(7)
-options! {
+option_names! {
     TTL = [unix] IPPROTO_IP, IP_TTL;
     TYPE_OF_SERVICE = [unix] IPPROTO_IP, IP_TOS;
     TRAFFIC_CLASS = [unix] IPPROTO_IPV6, IPV6_TCLASS;
@@ -96,12 +96,12 @@ use libc::IP_RECVPKTINFO as DESTINATION;
 pub(crate) const RECV_DESTINATION: OptionName = OptionName(Some((libc::IPPROTO_IP, DESTINATION)));
 
 // udp(7)
-options! {
+option_names! {
     GRO = [any(target_os = "linux", target_os = "android")] SOL_UDP, UDP_GRO;
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-options! {
+option_names! {
     SEGMENT = [unix] SOL_UDP, UDP_SEGMENT;
 }
 

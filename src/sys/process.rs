@@ -60,10 +60,10 @@ pub(crate) fn kill(pid: libc::pid_t, signal: Signal) -> Result<()> {
 }
 
 /// Converts the result of a call that sends a signal.
-pub(crate) fn no_child<T>(answer: Result<T>) -> Result<()> {
-    match answer {
+pub(crate) fn no_child<T>(result: Result<T>) -> Result<()> {
+    match result {
         Err(Error::Os(libc::ESRCH)) => Err(NO_CHILD),
-        answer => answer.map(drop),
+        result => result.map(drop),
     }
 }
 

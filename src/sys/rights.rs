@@ -7,7 +7,7 @@ use libc::{iovec, msghdr};
 
 use super::control::Control;
 use super::fd::{OwnedFd, RawFd, retry};
-use super::io::MOST_BYTES;
+use super::io::MAX_IO_LEN;
 use super::send::NO_SIGNAL;
 use crate::error::{Error, Result};
 
@@ -39,7 +39,7 @@ pub(crate) fn send(socket: RawFd, data: &[u8], descriptors: &[RawFd]) -> Result<
     if !descriptors.is_empty() {
         control.push(libc::SOL_SOCKET, libc::SCM_RIGHTS, descriptors)?;
     }
-    let length = data.len().min(MOST_BYTES);
+    let length = data.len().min(MAX_IO_LEN);
     let mut part = iovec { iov_base: data.as_ptr().cast_mut().cast(), iov_len: length };
     // SAFETY: it is made of integers and pointers, for which zeroes are a value.
     let mut header: msghdr = unsafe { mem::zeroed() };
@@ -66,7 +66,7 @@ pub(crate) fn receive(
     mut take: impl FnMut(OwnedFd),
 ) -> Result<Received> {
     let mut control = Control::<SPACE>::new();
-    let length = buffer.len().min(MOST_BYTES);
+    let length = buffer.len().min(MAX_IO_LEN);
     let mut part = iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: length };
     // SAFETY: it is made of integers and pointers, for which zeroes are a value.
     let mut header: msghdr = unsafe { mem::zeroed() };

@@ -4,7 +4,7 @@ use core::ffi::c_int;
 use core::mem;
 
 use super::address::RawAddress;
-use super::buffers::{MOST_BYTES, at_once};
+use super::buffers::{MAX_IO_LEN, at_once};
 use super::fd::{RawFd, retry};
 use super::io_slice::IoSlice;
 use crate::error::Result;
@@ -18,7 +18,7 @@ pub(super) const NO_SIGNAL: c_int = libc::MSG_NOSIGNAL;
 /// send(2).
 #[inline]
 pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
-    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
+    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel reads at most `length` bytes of the buffer.
     Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
 }
@@ -26,7 +26,7 @@ pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
 /// sendto(2).
 #[inline]
 pub(crate) fn send_to(socket: RawFd, buffer: &[u8], address: &RawAddress) -> Result<usize> {
-    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MOST_BYTES));
+    let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     let (to, size) = (address.as_ptr(), address.len());
     // SAFETY: the kernel reads at most `length` bytes of the buffer, and an address of that size.
     let sent = retry(|| unsafe { libc::sendto(socket, start, length, NO_SIGNAL, to, size) })?;

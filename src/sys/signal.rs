@@ -24,10 +24,10 @@ pub struct Signal(NonZeroU8);
 
 const LARGEST: c_int = 127;
 
-macro_rules! names {
-    ($($(#[$doc:meta])* $NAME:ident = $raw:ident;)*) => {
+macro_rules! signal_consts {
+    ($($(#[$doc:meta])* $NAME:ident = $raw:ident, $alias:literal;)*) => {
         impl Signal {
-            $($(#[$doc])* pub const $NAME: Signal = Signal::of(libc::$raw);)*
+            $($(#[$doc])* #[doc(alias = $alias)] pub const $NAME: Signal = Signal::of(libc::$raw);)*
         }
 
         impl fmt::Debug for Signal {
@@ -41,33 +41,33 @@ macro_rules! names {
     };
 }
 
-names! {
+signal_consts! {
     /// `SIGHUP`: the terminal is gone; to a service, "read your configuration again".
-    HANGUP = SIGHUP;
+    HANGUP = SIGHUP, "SIGHUP";
     /// `SIGINT`: control-C.
-    INTERRUPT = SIGINT;
+    INTERRUPT = SIGINT, "SIGINT";
     /// `SIGQUIT`: control-backslash.
-    QUIT = SIGQUIT;
+    QUIT = SIGQUIT, "SIGQUIT";
     /// `SIGKILL`, which cannot be received; an exit status can contain it.
-    KILL = SIGKILL;
+    KILL = SIGKILL, "SIGKILL";
     /// `SIGUSR1`: for the program's own use.
-    USER_1 = SIGUSR1;
+    USER_1 = SIGUSR1, "SIGUSR1";
     /// `SIGUSR2`: for the program's own use.
-    USER_2 = SIGUSR2;
+    USER_2 = SIGUSR2, "SIGUSR2";
     /// `SIGPIPE`: a write to a pipe without a reader.
-    PIPE = SIGPIPE;
+    PIPE = SIGPIPE, "SIGPIPE";
     /// `SIGALRM`: a timer of alarm(2) or setitimer(2).
-    ALARM = SIGALRM;
+    ALARM = SIGALRM, "SIGALRM";
     /// `SIGTERM`: a request to end.
-    TERMINATE = SIGTERM;
+    TERMINATE = SIGTERM, "SIGTERM";
     /// `SIGCHLD`: a child has ended or stopped.
-    CHILD = SIGCHLD;
+    CHILD = SIGCHLD, "SIGCHLD";
     /// `SIGCONT`: continues after a stop.
-    CONTINUE = SIGCONT;
+    CONTINUE = SIGCONT, "SIGCONT";
     /// `SIGSTOP`, which cannot be received.
-    STOP = SIGSTOP;
+    STOP = SIGSTOP, "SIGSTOP";
     /// `SIGWINCH`: the size of the terminal has changed.
-    WINDOW_CHANGE = SIGWINCH;
+    WINDOW_CHANGE = SIGWINCH, "SIGWINCH";
 }
 
 impl Signal {
@@ -205,7 +205,7 @@ impl fmt::Debug for SignalSet {
 pub(crate) fn block(set: SignalSet) -> Result<SignalSet> {
     let (raw, mut before) = (set.to_raw()?, SignalSet::default().to_raw()?);
     // SAFETY: both are sets that are alive.
-    answer(unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw, &mut before) })?;
+    check_errno(unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw, &mut before) })?;
     Ok(set.iter().filter(|&signal| !is_member(&before, signal)).collect())
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn block(set: SignalSet) -> Result<SignalSet> {
 pub(crate) fn unblock(set: SignalSet) -> Result<()> {
     let raw = set.to_raw()?;
     // SAFETY: it is a set that is alive, and the former mask is not asked for.
-    answer(unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw, ptr::null_mut()) })
+    check_errno(unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw, ptr::null_mut()) })
 }
 
 /// Returns whether a set of the system's has a signal.
@@ -223,7 +223,7 @@ pub(super) fn is_member(set: &libc::sigset_t, signal: Signal) -> bool {
 }
 
 /// Converts the return value of pthread functions, which return errno.
-pub(super) fn answer(errno: c_int) -> Result<()> {
+pub(super) fn check_errno(errno: c_int) -> Result<()> {
     if errno == 0 { Ok(()) } else { Err(Error::from_raw_os_error(errno)) }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
     match check(unsafe { libc::connect(socket, address.as_ptr(), address.len()) }) {
         // After an interruption the attempt goes on as well.
         Err(Error::Os(libc::EINPROGRESS | libc::EINTR)) => Ok(()),
-        answer => answer.map(drop),
+        result => result.map(drop),
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn set_nonblocking(socket: RawFd) -> Result<()> {
 
 /// The own address: getsockname(2).
 pub(crate) fn local_addr(socket: RawFd) -> Result<RawAddress> {
-    let mut address = RawAddress::room();
+    let mut address = RawAddress::unset();
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and the length.
     check(unsafe { libc::getsockname(socket, pointer, length) })?;
@@ -111,7 +111,7 @@ pub(crate) fn local_addr(socket: RawFd) -> Result<RawAddress> {
 
 /// The peer's address: getpeername(2).
 pub(crate) fn peer_addr(socket: RawFd) -> Result<RawAddress> {
-    let mut address = RawAddress::room();
+    let mut address = RawAddress::unset();
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and the length.
     check(unsafe { libc::getpeername(socket, pointer, length) }).map_err(no_peer)?;

@@ -46,13 +46,13 @@ pub(crate) fn send_file(socket: RawFd, file: RawFd, offset: u64, length: usize) 
     let mut sent: libc::off_t = 0;
     let headers = core::ptr::null_mut();
     // SAFETY: the kernel writes how much was sent.
-    let answer = retry(|| unsafe {
+    let result = retry(|| unsafe {
         match libc::sendfile(file, socket, offset, length, headers, &mut sent, 0) {
             -1 if sent > 0 => 0,
-            answer => answer,
+            result => result,
         }
     });
-    answer.map(|_| sent as usize)
+    result.map(|_| sent as usize)
 }
 
 /// The same in another order.
@@ -65,14 +65,14 @@ pub(crate) fn send_file(socket: RawFd, file: RawFd, offset: u64, length: usize) 
     let wanted = libc::off_t::try_from(length).unwrap_or(libc::off_t::MAX);
     let mut sent = wanted;
     // SAFETY: the kernel reads how much to send and writes how much was sent.
-    let answer = retry(|| unsafe {
+    let result = retry(|| unsafe {
         sent = wanted;
         match libc::sendfile(file, socket, offset, &mut sent, core::ptr::null_mut(), 0) {
             -1 if sent > 0 => 0,
-            answer => answer,
+            result => result,
         }
     });
-    answer.map(|_| sent as usize)
+    result.map(|_| sent as usize)
 }
 
 #[cfg(any(target_os = "netbsd", target_os = "openbsd"))]

@@ -7,7 +7,7 @@ use crate::interests::Interests;
 use crate::source::{Descriptor, Source, impl_as_source};
 use crate::sys::error_queue::{self, QueuedError};
 use crate::sys::fd::{OwnedFd, RawFd};
-use crate::sys::io::{self, Output};
+use crate::sys::io::{self, NoSigpipeWriter};
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
 
 /// An owned descriptor of any kind: a socket, a terminal, a device.
@@ -68,7 +68,7 @@ pub struct EventedIo {
 #[derive(Debug)]
 pub struct Io {
     fd: OwnedFd,
-    output: Output,
+    output: NoSigpipeWriter,
 }
 
 impl EventedIo {
@@ -84,7 +84,7 @@ impl EventedIo {
     #[must_use]
     pub unsafe fn from_raw_fd(fd: RawFd) -> EventedIo {
         // SAFETY: the caller promises the same.
-        let io = Io { fd: unsafe { OwnedFd::from_raw_fd(fd) }, output: Output::new() };
+        let io = Io { fd: unsafe { OwnedFd::from_raw_fd(fd) }, output: NoSigpipeWriter::new() };
         EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) }
     }
 
@@ -95,12 +95,12 @@ impl EventedIo {
     /// An OS error, see fcntl(2); the descriptor is closed then.
     pub fn try_from_fd(fd: OwnedFd) -> Result<EventedIo> {
         fd.set_nonblocking(true)?;
-        let io = Io { fd, output: Output::new() };
+        let io = Io { fd, output: NoSigpipeWriter::new() };
         Ok(EventedIo { source: Source::new(io, Interests::BOTH | Interests::PRIORITY) })
     }
 
     pub(super) fn pipe_end(fd: OwnedFd, possible: Interests) -> EventedIo {
-        EventedIo { source: Source::new(Io { fd, output: Output::pipe() }, possible) }
+        EventedIo { source: Source::new(Io { fd, output: NoSigpipeWriter::pipe() }, possible) }
     }
 
     /// Returns the descriptor and gives up its ownership. It stays open, and registered if it is.

@@ -41,7 +41,7 @@ pub fn new_pipe() -> Result<(Sender, Receiver)> {
 }
 
 /// What both ends have.
-macro_rules! end {
+macro_rules! impl_pipe_end {
     ($End:ident, $possible:expr) => {
         impl $End {
             /// The one direction of this end.
@@ -124,7 +124,7 @@ pub struct Sender {
     io: EventedIo,
 }
 
-end!(Sender, Interests::WRITABLE);
+impl_pipe_end!(Sender, Interests::WRITABLE);
 
 impl Sender {
     /// Writes from `buffer`. Returns the number of bytes. Up to 512 bytes (`PIPE_BUF`; on Linux
@@ -160,7 +160,7 @@ pub struct Receiver {
     io: EventedIo,
 }
 
-end!(Receiver, Interests::READABLE);
+impl_pipe_end!(Receiver, Interests::READABLE);
 
 impl Receiver {
     /// Reads into `buffer`. Returns the number of bytes, 0 when the sender has gone.

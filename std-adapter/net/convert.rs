@@ -46,7 +46,7 @@ impl<K: StdKind> Socket<K> {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 ask(&self.as_fd().try_clone_to_owned()?.into())
             }
-            answer => answer,
+            result => result,
         }
     }
 
@@ -125,7 +125,7 @@ impl<K: Kind> From<Socket<K>> for OwnedFd {
     }
 }
 
-macro_rules! std_kind {
+macro_rules! impl_std_kind {
     ($Kind:ident, $Std:ty, $Address:ty, $to_std:path, $or_unnamed:path) => {
         impl StdKind for kinds::$Kind {
             type Std = $Std;
@@ -160,12 +160,12 @@ macro_rules! std_kind {
     };
 }
 
-std_kind!(TcpListener, net::TcpListener, SocketAddr, Ok, Ok);
-std_kind!(TcpStream, net::TcpStream, SocketAddr, Ok, Ok);
-std_kind!(UdpSocket, net::UdpSocket, SocketAddr, Ok, Ok);
-std_kind!(ConnectedUdpSocket, net::UdpSocket, SocketAddr, Ok, Ok);
+impl_std_kind!(TcpListener, net::TcpListener, SocketAddr, Ok, Ok);
+impl_std_kind!(TcpStream, net::TcpStream, SocketAddr, Ok, Ok);
+impl_std_kind!(UdpSocket, net::UdpSocket, SocketAddr, Ok, Ok);
+impl_std_kind!(ConnectedUdpSocket, net::UdpSocket, SocketAddr, Ok, Ok);
 
 use unix_address::{to_std, to_std_or_unnamed};
-std_kind!(UnixListener, unix::UnixListener, unix::SocketAddr, to_std, to_std_or_unnamed);
-std_kind!(UnixStream, unix::UnixStream, unix::SocketAddr, to_std, to_std_or_unnamed);
-std_kind!(UnixDatagram, unix::UnixDatagram, unix::SocketAddr, to_std, to_std_or_unnamed);
+impl_std_kind!(UnixListener, unix::UnixListener, unix::SocketAddr, to_std, to_std_or_unnamed);
+impl_std_kind!(UnixStream, unix::UnixStream, unix::SocketAddr, to_std, to_std_or_unnamed);
+impl_std_kind!(UnixDatagram, unix::UnixDatagram, unix::SocketAddr, to_std, to_std_or_unnamed);

@@ -175,7 +175,7 @@ impl TcpStream {
     }
 }
 
-macro_rules! read_write {
+macro_rules! impl_read_write {
     ($Handle:ty) => {
         impl<K: Stream> Read for $Handle {
             #[inline]
@@ -208,8 +208,8 @@ macro_rules! read_write {
     };
 }
 
-read_write!(Socket<K>);
-read_write!(&Socket<K>);
+impl_read_write!(Socket<K>);
+impl_read_write!(&Socket<K>);
 
 impl From<Shutdown> for socket::Shutdown {
     fn from(how: Shutdown) -> socket::Shutdown {

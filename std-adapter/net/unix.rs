@@ -92,7 +92,7 @@ impl UnixListener {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
                 stream.peer_addr().or_else(|_| SocketAddr::from_pathname(""))?
             }
-            answer => answer?,
+            result => result?,
         };
         Ok((stream, address))
     }

@@ -40,14 +40,14 @@ union Storage {
 
 impl RawAddress {
     /// Room for the kernel to write an address of any family.
-    pub(crate) const fn room() -> RawAddress {
+    pub(crate) const fn unset() -> RawAddress {
         // SAFETY: all of these are plain integers, for which zeroes are a value.
         let storage = unsafe { mem::zeroed() };
         RawAddress { storage, length: size_of::<Storage>() as socklen_t }
     }
 
     pub(crate) fn of(address: SocketAddr) -> RawAddress {
-        let mut raw = RawAddress::room();
+        let mut raw = RawAddress::unset();
         match address {
             SocketAddr::V4(address) => raw.set_v4(address),
             SocketAddr::V6(address) => raw.set_v6(address),
@@ -125,7 +125,7 @@ impl RawAddress {
 
     /// For the kernel to write to, if it is told the length by another way: the room, and how much
     /// there is.
-    pub(crate) fn as_room(&mut self) -> (*mut sockaddr, socklen_t) {
+    pub(crate) fn as_buffer(&mut self) -> (*mut sockaddr, socklen_t) {
         ((&raw mut self.storage).cast(), size_of::<Storage>() as socklen_t)
     }
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn what_is_no_internet_address_is_an_error() {
-        assert_eq!(RawAddress::room().get(), Err(Error::Os(libc::EAFNOSUPPORT)));
+        assert_eq!(RawAddress::unset().get(), Err(Error::Os(libc::EAFNOSUPPORT)));
         let mut short = RawAddress::of("127.0.0.1:1".parse().unwrap());
         short.length = 2;
         assert_eq!(short.get(), Err(Error::Os(libc::EAFNOSUPPORT)));

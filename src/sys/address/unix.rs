@@ -44,7 +44,7 @@ impl RawAddress {
 
     /// The unnamed address. If a socket is bound to it, Linux chooses an abstract name.
     pub(crate) fn unnamed() -> RawAddress {
-        let mut raw = RawAddress::room();
+        let mut raw = RawAddress::unset();
         raw.set_unix(&[], &[], PATH);
         raw
     }
@@ -54,7 +54,7 @@ impl RawAddress {
         if length > size_of::<sockaddr_un>() {
             return Err(Error::InvalidInput);
         }
-        let mut raw = RawAddress::room();
+        let mut raw = RawAddress::unset();
         raw.set_unix(prefix, name, length);
         Ok(raw)
     }
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn nobody_and_strangers_are_told_apart() {
         assert_eq!(RawAddress::unnamed().unix(), Ok(UnixName::Unnamed));
-        let mut unwritten = RawAddress::room();
+        let mut unwritten = RawAddress::unset();
         unwritten.length = 0;
         assert_eq!(unwritten.unix(), Ok(UnixName::Unnamed));
         let internet = RawAddress::of("127.0.0.1:1".parse().unwrap());

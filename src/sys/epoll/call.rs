@@ -64,13 +64,13 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
 #[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
 #[inline(always)]
 pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
-    let mut answer = libc::SYS_epoll_wait;
+    let mut result = libc::SYS_epoll_wait;
     // SAFETY: the kernel writes at most as many events, of its own layout, to `events`. It keeps
     // all registers but those that are named, and does not touch the stack.
     unsafe {
         core::arch::asm!(
             "syscall",
-            inlateout("rax") answer,
+            inlateout("rax") result,
             in("rdi") c_long::from(epoll),
             in("rsi") events.as_mut_ptr(),
             in("rdx") events.len(),
@@ -80,14 +80,14 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
             options(nostack),
         );
     }
-    if answer < 0 { Err(failed(answer)) } else { Ok(written(answer, events)) }
+    if result < 0 { Err(failed(result)) } else { Ok(written(result, events)) }
 }
 
 /// Unlike libc, which sets `errno`, the kernel returns the negated error number.
 #[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
 #[cold]
-fn failed(answer: c_long) -> crate::error::Error {
-    crate::error::Error::from_raw_os_error(-answer as i32)
+fn failed(result: c_long) -> crate::error::Error {
+    crate::error::Error::from_raw_os_error(-result as i32)
 }
 
 /// Returns the number of events that the kernel says it has written.

@@ -6,7 +6,7 @@ use core::ffi::c_long;
 use libc::pid_t;
 
 use super::numbers;
-use super::reap::{look, reap, sends_sigchld};
+use super::reap::{peek, reap, sends_sigchld};
 use super::sigchld::Watch;
 use super::watched::WatchedFd;
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ impl ChildWatch {
     }
 
     fn by_sigchld(pid: pid_t) -> Result<ChildWatch> {
-        look(libc::P_PID, pid as libc::id_t)?;
+        peek(libc::P_PID, pid as libc::id_t)?;
         if !sends_sigchld(pid) {
             return Err(Error::Unsupported);
         }
@@ -127,7 +127,7 @@ fn pidfd(pid: pid_t) -> Result<Option<OwnedFd>> {
     };
     // Nothing reads it; but whatever holds it and waits by it (waitid(2)) should not wait.
     pidfd.set_nonblocking(true)?;
-    match look(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t) {
+    match peek(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t) {
         Ok(()) => Ok(Some(pidfd)),
         // Linux 5.3 opens pidfds and does not wait for them.
         Err(Error::Os(libc::EINVAL)) => Ok(None),

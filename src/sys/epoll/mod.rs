@@ -108,7 +108,7 @@ impl Selector {
         match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(subscription)) {
             // Regular files and directories; this epoll itself.
             Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
-            answer => answer,
+            result => result,
         }
     }
 
@@ -117,7 +117,7 @@ impl Selector {
             Err(Error::Os(libc::EINVAL)) if fd == self.raw_fd() => Err(Error::NotFound),
             // The one thing that cannot be changed is an exclusive registration.
             Err(Error::Os(libc::EINVAL)) => Err(Error::Unsupported),
-            answer => answer.map_err(unknown),
+            result => result.map_err(unknown),
         }
     }
 
@@ -133,7 +133,7 @@ impl Selector {
         match self.control(libc::EPOLL_CTL_ADD, fd, &mut request) {
             // Regular files and directories; another epoll.
             Err(Error::Os(libc::EPERM | libc::EINVAL)) => Err(Error::Unsupported),
-            answer => answer,
+            result => result,
         }
     }
 

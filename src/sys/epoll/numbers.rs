@@ -3,7 +3,7 @@
 
 use core::ffi::c_long;
 
-macro_rules! numbers {
+macro_rules! syscall_numbers {
     ($($NAME:ident = $libc:ident, on_android: $number:literal;)*) => {
         $(
             #[cfg(target_os = "android")]
@@ -14,7 +14,7 @@ macro_rules! numbers {
     };
 }
 
-numbers! {
+syscall_numbers! {
     EPOLL_PWAIT2 = SYS_epoll_pwait2, on_android: 441;
     PIDFD_OPEN = SYS_pidfd_open, on_android: 434;
     PIDFD_SEND_SIGNAL = SYS_pidfd_send_signal, on_android: 424;

@@ -7,7 +7,7 @@ use crate::sys::signal::Signal;
 /// Checks that a child is there, and leaves it as it is: waitid(2).
 ///
 /// `ECHILD` for what is no child of this process.
-pub(super) fn look(kind: libc::idtype_t, id: libc::id_t) -> Result<()> {
+pub(super) fn peek(kind: libc::idtype_t, id: libc::id_t) -> Result<()> {
     wait(kind, id, libc::WNOWAIT).map(drop)
 }
 

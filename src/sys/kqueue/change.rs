@@ -88,7 +88,7 @@ pub(super) struct Wanted {
 }
 
 /// Which filter of a source ends with its event, so that the selector looks at it first: see
-/// `settle`.
+/// `recheck`.
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum Guard {
     None,
@@ -156,7 +156,7 @@ pub(super) fn errno(receipt: &Kevent) -> i32 {
 }
 
 /// Whether one at least of a source's deletions has found its filter.
-pub(super) fn found(deletions: &[Kevent]) -> Result<bool> {
+pub(super) fn any_deleted(deletions: &[Kevent]) -> Result<bool> {
     let mut found = false;
     for receipt in deletions {
         match errno(receipt) {
@@ -171,7 +171,7 @@ pub(super) fn found(deletions: &[Kevent]) -> Result<bool> {
 }
 
 /// Why an addition has failed.
-pub(super) fn refusal(errno: i32) -> Error {
+pub(super) fn register_error(errno: i32) -> Error {
     match errno {
         // What has no such filter, by system and kind.
         libc::EINVAL | libc::ENODEV | libc::EOPNOTSUPP | libc::EPERM => Error::Unsupported,
@@ -196,11 +196,11 @@ mod tests {
     #[test]
     fn a_source_is_found_by_any_of_its_filters() {
         let (done, absent, closed) = (receipt(0), receipt(libc::ENOENT), receipt(libc::EBADF));
-        assert_eq!(found(&[absent, absent, absent]), Ok(false));
+        assert_eq!(any_deleted(&[absent, absent, absent]), Ok(false));
         for deletions in [[done, absent, absent], [absent, absent, done], [done, done, done]] {
-            assert_eq!(found(&deletions), Ok(true));
+            assert_eq!(any_deleted(&deletions), Ok(true));
         }
-        assert_eq!(found(&[closed, absent, absent]), Err(Error::Os(libc::EBADF)));
+        assert_eq!(any_deleted(&[closed, absent, absent]), Err(Error::Os(libc::EBADF)));
     }
 
     #[test]
@@ -216,10 +216,10 @@ mod tests {
     #[test]
     fn each_refusal_has_its_kind() {
         for errno in [libc::EINVAL, libc::ENODEV, libc::EOPNOTSUPP, libc::EPERM] {
-            assert_eq!(refusal(errno), Error::Unsupported);
+            assert_eq!(register_error(errno), Error::Unsupported);
         }
-        assert_eq!(refusal(libc::ENOMEM), Error::Os(libc::ENOMEM));
-        assert_eq!(refusal(libc::EPIPE), Error::Os(libc::EPIPE));
-        assert_eq!(refusal(libc::EBADF), Error::Os(libc::EPIPE));
+        assert_eq!(register_error(libc::ENOMEM), Error::Os(libc::ENOMEM));
+        assert_eq!(register_error(libc::EPIPE), Error::Os(libc::EPIPE));
+        assert_eq!(register_error(libc::EBADF), Error::Os(libc::EPIPE));
     }
 }

@@ -9,8 +9,8 @@
 //!
 //! 1. It holds `EVFILT_PROC`; or, after `ESRCH`, a timer.
 //! 2. When either fires, the outer queue reports the inner one to the selector, which calls
-//!    `settle` before the user sees an event.
-//! 3. `settle` takes the inner event and asks waitid(2). If there is nothing to wait for yet, it
+//!    `recheck` before the user sees an event.
+//! 3. `recheck` takes the inner event and asks waitid(2). If there is nothing to wait for yet, it
 //!    sets a timer, and there is no event. It never waits: the end of a session's leader may depend
 //!    on this process.
 //! 4. Otherwise it makes the inner queue readable for good, by a filter that stays: a user filter,
@@ -122,7 +122,7 @@ fn watch_exit(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
     exit.udata = ptr::without_provenance_mut(stays);
     match change_one_in(inner, exit) {
         Err(Error::Os(libc::ESRCH)) => look_again(inner, pid, stays),
-        answer => answer,
+        result => result,
     }
 }
 
@@ -135,7 +135,7 @@ fn look_again(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
 
 /// Returns whether the child's status can be taken (or has been, by another), after the inner queue
 /// has become readable. If not, the inner queue will become readable again.
-pub(super) fn settle(inner: RawFd) -> Result<bool> {
+pub(super) fn recheck(inner: RawFd) -> Result<bool> {
     let Some(Kevent { filter, ident, udata, .. }) = take_one_from(inner)? else {
         // Another outer queue was faster.
         return Ok(false);

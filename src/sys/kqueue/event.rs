@@ -5,7 +5,7 @@ use core::ptr;
 
 use super::abi::{self, Flags, Kevent};
 use super::change::{is_of_descriptor, is_priority};
-use super::settle::Meaning;
+use super::recheck::Meaning;
 use crate::id::EventedId;
 use crate::ready::Ready;
 
@@ -82,13 +82,13 @@ impl RawEvent {
 
     /// From what the kernel wrote to what the user reads.
     fn interpret(&mut self) {
-        let (filter, notes) = (self.0.filter, self.0.fflags);
+        let (filter, fflags) = (self.0.filter, self.0.fflags);
         let ended = self.0.flags & abi::EV_EOF != 0;
         let (mut ready, closed) = match filter {
             abi::EVFILT_WRITE => (Ready::WRITABLE, Ready::WRITE_CLOSED),
             abi::EVFILT_READ => (Ready::READABLE, Ready::READ_CLOSED),
-            // Where the notes say nothing of urgent data, the end alone has fired the filter.
-            _ if is_priority(filter) && ended && notes & abi::NOTE_OOB == 0 => {
+            // Where the fflags say nothing of urgent data, the end alone has fired the filter.
+            _ if is_priority(filter) && ended && fflags & abi::NOTE_OOB == 0 => {
                 (Ready::empty(), Ready::READ_CLOSED)
             }
             _ if is_priority(filter) => (Ready::PRIORITY, Ready::READ_CLOSED),
@@ -97,11 +97,11 @@ impl RawEvent {
         self.0.data = 0;
         if ended {
             ready |= closed;
-            // Beside urgent data the notes are no error number.
-            if notes != 0 && is_of_descriptor(filter) && !ready.contains(Ready::PRIORITY) {
+            // Beside urgent data the fflags are no error number.
+            if fflags != 0 && is_of_descriptor(filter) && !ready.contains(Ready::PRIORITY) {
                 ready |= Ready::ERROR;
-                self.0.data = notes as _;
-                if is_death(notes as i32) {
+                self.0.data = fflags as _;
+                if is_fatal(fflags as i32) {
                     ready |= Ready::HUP;
                 }
             }
@@ -137,16 +137,16 @@ impl RawEvent {
 const CUT: Flags = abi::EV_ADD;
 
 /// A connection dies of these, in both directions; what is no connection never has them.
-fn is_death(errno: i32) -> bool {
+fn is_fatal(errno: i32) -> bool {
     matches!(errno, libc::ECONNRESET | libc::ETIMEDOUT)
 }
 
 /// Turns what the kernel wrote into what the user reads, and merges the halves of a source.
-/// `settle` returns the meaning of events that is not evident. Returns how many events are left,
+/// `recheck` returns the meaning of events that is not evident. Returns how many events are left,
 /// and whether there are events of oneshot sources among them.
 pub(super) fn interpret(
     events: &mut [RawEvent],
-    settle: impl Fn(&Kevent) -> Meaning,
+    recheck: impl Fn(&Kevent) -> Meaning,
 ) -> (usize, bool) {
     /// How far back a sibling is looked for. Halves that become ready together lie together.
     const NEAR: usize = 8;
@@ -157,7 +157,7 @@ pub(super) fn interpret(
         if event.0.flags & abi::EV_ONESHOT == 0 {
             event.interpret();
         } else {
-            match settle(&event.0) {
+            match recheck(&event.0) {
                 Meaning::Itself => event.interpret(),
                 Meaning::Other(meant) => event = meant,
                 Meaning::Nothing => continue,
@@ -187,18 +187,18 @@ mod tests {
     use super::*;
 
     /// As the kernel writes it: the source's id is its descriptor plus 100.
-    fn raw(ident: usize, filter: Filter, flags: Flags, notes: u32) -> RawEvent {
+    fn raw(ident: usize, filter: Filter, flags: Flags, fflags: u32) -> RawEvent {
         let mut event = RawEvent::new(EventedId(ident + 100), Ready::empty());
         event.0.ident = ident;
         event.0.filter = filter;
         event.0.flags = flags;
-        event.0.fflags = notes;
+        event.0.fflags = fflags;
         event.0.data = 7; // Bytes.
         event
     }
 
-    fn meaning(filter: Filter, flags: Flags, notes: u32) -> (Ready, Option<i32>) {
-        let mut event = raw(1, filter, flags, notes);
+    fn meaning(filter: Filter, flags: Flags, fflags: u32) -> (Ready, Option<i32>) {
+        let mut event = raw(1, filter, flags, fflags);
         event.interpret();
         (event.ready(), event.os_error())
     }
@@ -208,7 +208,7 @@ mod tests {
         let (reset, refused) = (libc::ECONNRESET as u32, libc::ECONNREFUSED as u32);
         let closed = Ready::READABLE | Ready::READ_CLOSED;
         let broken = Ready::WRITABLE | Ready::WRITE_CLOSED | Ready::ERROR;
-        for (filter, flags, notes, ready, errno) in [
+        for (filter, flags, fflags, ready, errno) in [
             // The modes come back in the flags: they mean nothing here.
             (EVFILT_READ, EV_CLEAR | EV_RECEIPT, 0, Ready::READABLE, None),
             (EVFILT_WRITE, EV_DISPATCH, 0, Ready::WRITABLE, None),
@@ -228,7 +228,7 @@ mod tests {
             (EVFILT_USER, EV_CLEAR, 1, Ready::READABLE, None),
             (EVFILT_USER, EV_EOF, 1, Ready::READABLE, None),
         ] {
-            assert_eq!(meaning(filter, flags, notes), (ready, errno), "{filter} {flags} {notes}");
+            assert_eq!(meaning(filter, flags, fflags), (ready, errno), "{filter} {flags} {fflags}");
         }
     }
 
@@ -238,13 +238,13 @@ mod tests {
         use super::abi::{EVFILT_EXCEPT, NOTE_OOB};
 
         let reset = libc::ECONNRESET as u32;
-        for (flags, notes, ready) in [
+        for (flags, fflags, ready) in [
             (0, NOTE_OOB, Ready::PRIORITY),
             (0, 0, Ready::PRIORITY),
             (EV_EOF, NOTE_OOB, Ready::PRIORITY | Ready::READ_CLOSED),
             (EV_EOF, 0, Ready::READ_CLOSED),
         ] {
-            assert_eq!(meaning(EVFILT_EXCEPT, flags, notes), (ready, None), "{flags} {notes}");
+            assert_eq!(meaning(EVFILT_EXCEPT, flags, fflags), (ready, None), "{flags} {fflags}");
         }
         let (ready, errno) = meaning(EVFILT_EXCEPT, EV_EOF, reset & !NOTE_OOB);
         assert!(!ready.is_priority() && ready.is_error() && errno.is_some());

@@ -23,7 +23,7 @@
 //!   after an acknowledgement, a socket's read filter after the own shutdown. Such an event is
 //!   true, and is not held back.
 //! * Some filters end with their event (`EV_ONESHOT`), because the kernel deletes them or because
-//!   they were added so. The selector looks at them before the user does: `settle`.
+//!   they were added so. The selector looks at them before the user does: `recheck`.
 //!
 //! # Modes
 //!
@@ -49,7 +49,7 @@
 //! * The write filter of a pipe whose reader has gone cannot be added on most systems: `EPIPE`, on
 //!   NetBSD `EBADF`. FreeBSD deletes it when the reader goes; NetBSD and OpenBSD do not fire it if
 //!   the pipe is full. The read filter of the same descriptor has none of these faults and guards
-//!   the writing end: `settle`. Old macOS says `EPIPE` and has added the filter all the same:
+//!   the writing end: `recheck`. Old macOS says `EPIPE` and has added the filter all the same:
 //!   whether it is there is asked.
 //! * A kqueue that watches itself is refused here, before any call: some systems refuse it, even
 //!   its deletion, and others hang. A duplicate of its descriptor is not recognized.
@@ -94,8 +94,8 @@ mod oneshot;
 mod probe;
 mod queue;
 mod reap;
+mod recheck;
 mod registering;
-mod settle;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -157,9 +157,9 @@ impl Selector {
         let count =
             check(unsafe { abi::kevent(self.kqueue.as_raw_fd(), none, 0, list, room, time) })?;
         let count = count as usize;
-        let (kept, oneshots) = event::interpret(&mut events[..count], |event| self.settle(event));
+        let (kept, oneshots) = event::interpret(&mut events[..count], |event| self.recheck(event));
         if oneshots {
-            self.silence(&mut events[..kept]);
+            self.disable_siblings(&mut events[..kept]);
         }
         // Merging has left slots where the kernel had none.
         if count == events.len()

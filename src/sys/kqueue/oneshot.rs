@@ -16,32 +16,32 @@ use super::{Selector, probe};
 use crate::ready::Ready;
 use crate::sys::fd::{RawFd, retry};
 
-/// How many sources are silenced by one call.
+/// How many sources have their siblings disabled by one call.
 const AT_ONCE: usize = 21;
 /// A source has three filters at most.
 type Changes = Vec<Kevent, { 3 * AT_ONCE }>;
 
 impl Selector {
-    /// Silences the oneshot sources of a batch, and completes their events.
-    pub(super) fn silence(&self, events: &mut [RawEvent]) {
+    /// Disables all filters of the oneshot sources of a batch, and completes their events.
+    pub(super) fn disable_siblings(&self, events: &mut [RawEvent]) {
         let mut sources = Vec::<&mut RawEvent, AT_ONCE>::new();
         for event in events.iter_mut().filter(|event| event.is_oneshot()) {
             if sources.is_full() {
-                self.silence_these(&mut sources);
+                self.disable_these(&mut sources);
                 sources.clear();
             }
             let _ = sources.push(event);
         }
-        self.silence_these(&mut sources);
+        self.disable_these(&mut sources);
     }
 
-    fn silence_these(&self, sources: &mut [&mut RawEvent]) {
+    fn disable_these(&self, sources: &mut [&mut RawEvent]) {
         let mut changes = Changes::new();
         for source in sources.iter() {
             changes.extend(filters().map(|filter| change(source.ident(), filter, abi::EV_DISABLE)));
         }
         // What fired is disabled already, what is not there answers ENOENT, and a descriptor that
-        // was closed has nothing to silence.
+        // was closed has no siblings to disable.
         if self.kqueue.change(&mut changes).is_ok() {
             complete(sources, &changes);
         }
@@ -64,9 +64,9 @@ fn complete(sources: &mut [&mut RawEvent], receipts: &[Kevent]) {
         return;
     }
     // SAFETY: the kernel writes to `questions` entries that are there.
-    let answer =
+    let result =
         retry(|| unsafe { libc::poll(questions.as_mut_ptr(), questions.len() as libc::nfds_t, 0) });
-    if answer.is_ok_and(|ready| ready > 0) {
+    if result.is_ok_and(|ready| ready > 0) {
         for (source, question) in sources.iter_mut().zip(&questions) {
             if question.events != 0 && question.revents != 0 {
                 add_halves(source, question);
@@ -81,7 +81,7 @@ fn add_halves(source: &mut RawEvent, question: &pollfd) {
     let asked = |filter: &Filter| question.events & half(*filter).1 != 0;
     let silent: Vec<Filter, 3> = filters().filter(asked).collect();
     match probe::ask(question.fd, &silent) {
-        // The read filter of a pipe's writing end is its guard, see `settle`.
+        // The read filter of a pipe's writing end is its guard, see `recheck`.
         Ok(Some(state)) if state.ready().contains(Ready::READ_CLOSED) && is_pipe(question.fd) => {
             source.add(Ready::WRITABLE | Ready::WRITE_CLOSED);
         }

@@ -70,7 +70,7 @@ fn change_in(queue: RawFd, changes: &mut [Kevent]) -> Result<()> {
     // to be one array.
     match check(unsafe { abi::kevent(queue, list, count, list, count, &NOW) }) {
         Err(Error::Os(libc::EINTR)) => Ok(()),
-        answer => answer.map(drop),
+        result => result.map(drop),
     }
 }
 

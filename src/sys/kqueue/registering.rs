@@ -3,7 +3,9 @@
 use core::ptr;
 
 use super::abi::{self, Kevent};
-use super::change::{Changes, Guard, Wanted, change, deletions, errno, found, refusal};
+use super::change::{
+    Changes, Guard, Wanted, any_deleted, change, deletions, errno, register_error,
+};
 use super::kind::{FileKind, file_kind};
 use super::{Selector, child};
 use crate::error::{Error, Result};
@@ -60,7 +62,7 @@ impl Selector {
         let needed = wanted.push(&mut changes)?;
         self.kqueue.change(&mut changes)?;
         let (deleted, added) = changes.split_at(count);
-        let found = found(deleted)?;
+        let found = any_deleted(deleted)?;
         let (needed, guard) = added.split_at(needed);
         let guarded = guard.first().is_some_and(|receipt| errno(receipt) == 0);
         let added = needed
@@ -76,7 +78,7 @@ impl Selector {
     fn delete(&self, fd: RawFd) -> Result<bool> {
         let mut changes: Changes = deletions(fd);
         self.kqueue.change(&mut changes)?;
-        found(&changes)
+        any_deleted(&changes)
     }
 
     /// Returns what became of an addition.
@@ -86,7 +88,7 @@ impl Selector {
             // The reader of the pipe has gone; the guard reports it.
             libc::EPIPE | libc::EBADF if guarded => Ok(()),
             libc::EPIPE if self.is_there(receipt.ident, receipt.filter, id) => Ok(()),
-            errno => Err(refusal(errno)),
+            errno => Err(register_error(errno)),
         }
     }
 

@@ -11,7 +11,7 @@ use super::change::change;
 use super::queue::Queue;
 use crate::error::Result;
 use crate::sys::fd::{RawFd, check};
-use crate::sys::signal::{Signal, SignalSet, answer, is_member};
+use crate::sys::signal::{Signal, SignalSet, check_errno, is_member};
 
 #[derive(Debug)]
 pub struct SignalQueue {
@@ -61,7 +61,7 @@ fn take_pending(signal: Signal) -> Result<bool> {
             return Ok(false);
         }
         // One that is pending is taken at once.
-        answer(libc::sigwait(&raw, &mut taken))?;
+        check_errno(libc::sigwait(&raw, &mut taken))?;
     }
     Ok(true)
 }

@@ -59,16 +59,16 @@ fn what_fails_by_half_is_taken_back() {
     there.write_all(b"x").unwrap();
 
     for interests in [Interests::WRITABLE, Interests::BOTH] {
-        let answer = outer.register(fd, Subscription::new(ID, interests, PollOption::Level));
-        assert_eq!(answer, Err(Error::Unsupported), "{interests:?}");
+        let result = outer.register(fd, Subscription::new(ID, interests, PollOption::Level));
+        assert_eq!(result, Err(Error::Unsupported), "{interests:?}");
         assert_eq!(look(&outer), []);
         assert_eq!(outer.deregister(fd), Err(Error::NotFound));
     }
     // What was there has gone with a change that fails.
     outer.register(fd, Subscription::new(ID, Interests::READABLE, PollOption::Level)).unwrap();
     assert_eq!(look(&outer), [(42, Ready::READABLE)]);
-    let answer = outer.reregister(fd, Subscription::new(ID, Interests::BOTH, PollOption::Level));
-    assert_eq!(answer, Err(Error::Unsupported));
+    let result = outer.reregister(fd, Subscription::new(ID, Interests::BOTH, PollOption::Level));
+    assert_eq!(result, Err(Error::Unsupported));
     assert_eq!(outer.deregister(fd), Err(Error::NotFound));
 }
 
@@ -76,9 +76,9 @@ fn what_fails_by_half_is_taken_back() {
 fn an_unknown_source_is_not_added_by_a_change() {
     let (selector, (here, mut there)) = (Selector::new().unwrap(), pair());
     there.write_all(b"x").unwrap();
-    let answer = selector
+    let result = selector
         .reregister(here.as_raw_fd(), Subscription::new(ID, Interests::BOTH, PollOption::Level));
-    assert_eq!(answer, Err(Error::NotFound));
+    assert_eq!(result, Err(Error::NotFound));
     assert_eq!(look(&selector), []);
     assert_eq!(selector.deregister(here.as_raw_fd()), Err(Error::NotFound));
 }

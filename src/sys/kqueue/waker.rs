@@ -82,7 +82,7 @@ fn write_to(reader: &OwnedFd, writer: &OwnedFd) -> Result<()> {
             Err(Error::Os(libc::EAGAIN)) => {
                 while io::read(reader.as_raw_fd(), &mut [0; 4096]).is_ok() {}
             }
-            answer => return answer.map(drop),
+            result => return result.map(drop),
         }
     }
 }

@@ -37,7 +37,7 @@ fn is_level(event: &Kevent) -> bool {
 
 impl Selector {
     #[cold]
-    pub(super) fn settle(&self, event: &Kevent) -> Meaning {
+    pub(super) fn recheck(&self, event: &Kevent) -> Meaning {
         let ended = event.flags & abi::EV_EOF != 0;
         let reads = event.filter == abi::EVFILT_READ;
         match file_kind(event.ident as RawFd) {
@@ -81,7 +81,7 @@ impl Selector {
     }
 
     fn child(&self, event: &Kevent) -> Meaning {
-        match child::settle(event.ident as RawFd) {
+        match child::recheck(event.ident as RawFd) {
             // From now on it is readable for good.
             Ok(true) if is_level(event) => {
                 self.renew(event, change(event.ident, event.filter, abi::EV_ADD));
