@@ -92,7 +92,7 @@ impl ConnectedUdpSocket {
     ///
     /// # Errors
     ///
-    /// As those two.
+    /// The errors of both.
     pub fn connect(local: SocketAddr, peer: SocketAddr) -> Result<ConnectedUdpSocket> {
         UdpSocket::bind(local)?.connect(peer)
     }

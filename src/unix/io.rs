@@ -214,7 +214,7 @@ macro_rules! former_names {
                 ///
                 /// # Errors
                 ///
-                /// As there.
+                /// The errors of that method.
                 #[deprecated(note = "std's traits have a method of this name, which a call on a `&mut` reference means")]
                 #[inline]
                 pub fn $name(&self, buffer: $Buffer) -> Result<usize> {

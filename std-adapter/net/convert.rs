@@ -66,7 +66,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn try_from_fd(fd: OwnedFd) -> io::Result<Self> {
         Ok(socket::Socket::try_from_fd(fd.into())?.into())
     }

@@ -95,7 +95,7 @@ impl ListenOptions {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn listen(&self, address: SocketAddr) -> io::Result<TcpListener> {
         Ok(self.0.listen(address)?.into())
     }
@@ -104,7 +104,7 @@ impl ListenOptions {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn bind_udp(&self, address: SocketAddr) -> io::Result<UdpSocket> {
         Ok(self.0.bind_udp(address)?.into())
     }

@@ -49,7 +49,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(self.inner.take_error()?.map(io::Error::from))
     }
@@ -58,7 +58,7 @@ impl<K: Kind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(self.inner.try_clone()?.into())
     }
@@ -69,7 +69,7 @@ impl<K: StdKind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn local_addr(&self) -> io::Result<K::StdAddress> {
         self.address_or(self.inner.local_addr()?, K::std_local_addr)
     }
@@ -80,7 +80,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn recv_error(&self, buffer: &mut [u8]) -> io::Result<QueuedError> {
         Ok(self.inner.recv_error(buffer)?)
     }
@@ -90,7 +90,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_error_queue(&self, queued: bool) -> io::Result<()> {
         Ok(self.inner.set_error_queue(queued)?)
     }
@@ -99,7 +99,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn ttl(&self) -> io::Result<u32> {
         Ok(self.inner.ttl()?)
     }
@@ -108,7 +108,7 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
         Ok(self.inner.set_ttl(hops)?)
     }
@@ -120,7 +120,7 @@ impl<K: Data> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(self.inner.peek(buffer)?)
     }
@@ -132,7 +132,7 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     #[inline]
     pub fn send(&self, buffer: &[u8]) -> io::Result<usize> {
         Ok(self.inner.send(buffer)?)
@@ -142,7 +142,7 @@ impl<K: Datagrams> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     #[inline]
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(self.inner.recv(buffer)?)
@@ -157,7 +157,7 @@ impl<K: Datagrams + StdKind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, K::StdAddress)> {
         let (length, address) = self.inner.recv_from(buffer)?;
         Ok((length, K::address_or_unnamed(address)?))
@@ -168,7 +168,7 @@ impl<K: Datagrams + StdKind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, K::StdAddress)> {
         let (length, address) = self.inner.peek_from(buffer)?;
         Ok((length, K::address_or_unnamed(address)?))
@@ -179,7 +179,7 @@ impl<K: Datagrams + StdKind> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn recv_datagram(&self, buffer: &mut [u8]) -> io::Result<Datagram<K::StdAddress>> {
         let Datagram { len, truncated, address } = self.inner.recv_datagram(buffer)?;
         Ok(Datagram::new(len, truncated, K::address_or_unnamed(address)?))
@@ -193,7 +193,7 @@ impl<K: Listens> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn register_exclusive(
         &mut self,
         registry: &mut Registry,

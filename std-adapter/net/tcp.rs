@@ -68,7 +68,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         ListenOptions::new().reuse_addr(true).listen(address)
     }
@@ -78,7 +78,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, address) = self.inner.accept()?;
         Ok((stream.into(), address))
@@ -90,7 +90,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         Ok(socket::TcpStream::connect(address)?.into())
     }
@@ -100,7 +100,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect_with(
         address: SocketAddr,
         options: &ConnectOptions<'_>,
@@ -112,7 +112,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect_status(&self) -> io::Result<ConnectStatus> {
         Ok(self.inner.connect_status()?)
     }
@@ -121,7 +121,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.inner.peer_addr()?)
     }
@@ -130,7 +130,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         Ok(self.inner.shutdown(how.into())?)
     }
@@ -140,7 +140,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn nodelay(&self) -> io::Result<bool> {
         Ok(self.inner.nodelay()?)
     }
@@ -150,7 +150,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         Ok(self.inner.set_nodelay(nodelay)?)
     }
@@ -160,7 +160,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         Ok(self.inner.linger()?)
     }
@@ -169,7 +169,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         Ok(self.inner.set_linger(linger)?)
     }

@@ -50,7 +50,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
         ListenOptions::new().bind_udp(address)
     }
@@ -60,7 +60,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect(self, address: SocketAddr) -> io::Result<ConnectedUdpSocket> {
         Ok(self.inner.connect(address)?.into())
     }
@@ -70,7 +70,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn send_to(&self, buffer: &[u8], address: SocketAddr) -> io::Result<usize> {
         Ok(self.inner.send_to(buffer, address)?)
     }
@@ -82,7 +82,7 @@ impl ConnectedUdpSocket {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect(local: SocketAddr, peer: SocketAddr) -> io::Result<ConnectedUdpSocket> {
         Ok(socket::ConnectedUdpSocket::connect(local, peer)?.into())
     }
@@ -92,7 +92,7 @@ impl ConnectedUdpSocket {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn reconnect(&self, peer: SocketAddr) -> io::Result<()> {
         Ok(self.inner.reconnect(peer)?)
     }
@@ -101,7 +101,7 @@ impl ConnectedUdpSocket {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.inner.peer_addr()?)
     }
@@ -112,7 +112,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn only_v6(&self) -> io::Result<bool> {
         Ok(self.inner.only_v6()?)
     }
@@ -122,7 +122,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn broadcast(&self) -> io::Result<bool> {
         Ok(self.inner.broadcast()?)
     }
@@ -132,7 +132,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         Ok(self.inner.set_broadcast(broadcast)?)
     }
@@ -142,7 +142,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         Ok(self.inner.join_multicast_v4(group, interface)?)
     }
@@ -152,7 +152,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         Ok(self.inner.join_multicast_v6(group, interface)?)
     }
@@ -162,7 +162,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         Ok(self.inner.leave_multicast_v4(group, interface)?)
     }
@@ -172,7 +172,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         Ok(self.inner.leave_multicast_v6(group, interface)?)
     }
@@ -182,7 +182,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         Ok(self.inner.multicast_loop_v4()?)
     }
@@ -191,7 +191,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_multicast_loop_v4(&self, multicast_loop: bool) -> io::Result<()> {
         Ok(self.inner.set_multicast_loop_v4(multicast_loop)?)
     }
@@ -201,7 +201,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         Ok(self.inner.multicast_loop_v6()?)
     }
@@ -210,7 +210,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_multicast_loop_v6(&self, multicast_loop: bool) -> io::Result<()> {
         Ok(self.inner.set_multicast_loop_v6(multicast_loop)?)
     }
@@ -220,7 +220,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         Ok(self.inner.multicast_ttl_v4()?)
     }
@@ -230,7 +230,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_multicast_ttl_v4(&self, hops: u32) -> io::Result<()> {
         Ok(self.inner.set_multicast_ttl_v4(hops)?)
     }
@@ -240,7 +240,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn multicast_if_v4(&self) -> io::Result<Ipv4Addr> {
         Ok(self.inner.multicast_if_v4()?)
     }
@@ -250,7 +250,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_multicast_if_v4(&self, interface: &Ipv4Addr) -> io::Result<()> {
         Ok(self.inner.set_multicast_if_v4(interface)?)
     }
@@ -260,7 +260,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn multicast_if_v6(&self) -> io::Result<u32> {
         Ok(self.inner.multicast_if_v6()?)
     }
@@ -270,7 +270,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn set_multicast_if_v6(&self, interface: u32) -> io::Result<()> {
         Ok(self.inner.set_multicast_if_v6(interface)?)
     }

@@ -63,7 +63,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a path that no socket can have, and as there.
+    /// `InvalidInput` for a path that no socket can have, and the errors of that method.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         Ok(socket::UnixListener::bind(&of_path(path.as_ref())?)?.into())
     }
@@ -73,7 +73,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         Ok(socket::UnixListener::bind(&of(address)?)?.into())
     }
@@ -83,7 +83,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, address) = self.inner.accept()?;
         let stream = UnixStream::from(stream);
@@ -103,7 +103,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a path that no socket can have, and as there.
+    /// `InvalidInput` for a path that no socket can have, and the errors of that method.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
         Ok(socket::UnixStream::connect(&of_path(path.as_ref())?)?.into())
     }
@@ -113,7 +113,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
         Ok(socket::UnixStream::connect(&of(address)?)?.into())
     }
@@ -123,7 +123,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (one, other) = socket::UnixStream::pair()?;
         Ok((one.into(), other.into()))
@@ -133,7 +133,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.address_or(self.inner.peer_addr()?, |std| std.peer_addr())
     }
@@ -143,7 +143,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peer_credentials(&self) -> io::Result<Credentials> {
         Ok(self.inner.peer_credentials()?)
     }
@@ -152,7 +152,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         Ok(self.inner.shutdown(how.into())?)
     }
@@ -163,7 +163,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a path that no socket can have, and as there.
+    /// `InvalidInput` for a path that no socket can have, and the errors of that method.
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixDatagram> {
         Ok(socket::UnixDatagram::bind(&of_path(path.as_ref())?)?.into())
     }
@@ -173,7 +173,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
         Ok(socket::UnixDatagram::bind(&of(address)?)?.into())
     }
@@ -183,7 +183,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn unbound() -> io::Result<UnixDatagram> {
         Ok(socket::UnixDatagram::unbound()?.into())
     }
@@ -193,7 +193,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (one, other) = socket::UnixDatagram::pair()?;
         Ok((one.into(), other.into()))
@@ -203,7 +203,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a path that no socket can have, and as there.
+    /// `InvalidInput` for a path that no socket can have, and the errors of that method.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         Ok(self.inner.connect(&of_path(path.as_ref())?)?)
     }
@@ -213,7 +213,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
         Ok(self.inner.connect(&of(address)?)?)
     }
@@ -222,7 +222,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.address_or(self.inner.peer_addr()?, |std| std.peer_addr())
     }
@@ -231,7 +231,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a path that no socket can have, and as there.
+    /// `InvalidInput` for a path that no socket can have, and the errors of that method.
     pub fn send_to(&self, buffer: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         Ok(self.inner.send_to(buffer, &of_path(path.as_ref())?)?)
     }
@@ -241,7 +241,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn send_to_addr(&self, buffer: &[u8], address: &SocketAddr) -> io::Result<usize> {
         Ok(self.inner.send_to(buffer, &of(address)?)?)
     }
@@ -250,7 +250,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The errors of that method.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         Ok(self.inner.shutdown(how.into())?)
     }
