@@ -12,8 +12,6 @@ mod support;
 #[path = "../../examples/http_server/main.rs"]
 mod example;
 
-#[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
-mod accept_errors;
 mod allocations;
 mod clients;
 mod crowds;

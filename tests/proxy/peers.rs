@@ -59,19 +59,3 @@ fn many_short_sessions_leave_nothing_behind() {
     });
     proxy.assert_as_before();
 }
-
-/// Errors of accept4(2) that belong to one connection, or to a shortage, end nothing.
-#[cfg(all(target_os = "linux", not(mio_st_backend = "kqueue")))]
-#[test]
-fn errors_of_accept_cost_one_client_at_most() {
-    for error in super::support::ACCEPT_ERRORS {
-        let backend = TcpListener::bind("127.0.0.1:0").unwrap();
-        let arguments = ["127.0.0.1:0", &address(&backend).to_string()];
-        let Some(server) = Server::start_with_accept_error("proxy", &arguments, error) else {
-            return skip("no strace");
-        };
-        for _ in 0..3 {
-            assert_joined(&mut server.connect(), &mut accept(&backend));
-        }
-    }
-}

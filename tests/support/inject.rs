@@ -5,29 +5,7 @@ use std::process::Command;
 
 use super::{Server, example};
 
-/// Errors that belong to one connection, or to a shortage.
-pub const ACCEPT_ERRORS: [&str; 12] = [
-    "ECONNABORTED",
-    "EPROTO",
-    "ENETDOWN",
-    "EHOSTUNREACH",
-    "EPERM",
-    "ETIMEDOUT",
-    "EOPNOTSUPP",
-    "EMFILE",
-    "ENFILE",
-    "ENOBUFS",
-    "ENOMEM",
-    "EINTR",
-];
-
 impl Server {
-    /// Starts an example whose second accept4(2) fails, and then every third. `None` without
-    /// strace.
-    pub fn start_with_accept_error(name: &str, arguments: &[&str], error: &str) -> Option<Server> {
-        Server::start_injected(name, arguments, "accept4", &format!("error={error}:when=2+3"))
-    }
-
     /// Starts an example with an `inject` of strace(1) for one system call. `None` without strace.
     pub fn start_injected(
         name: &str,
