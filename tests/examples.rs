@@ -154,9 +154,11 @@ fn an_idle_server_takes_no_processor_time() {
         served.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         assert!(served.read(&mut [0; 99]).unwrap() > 0, "{name}");
         server.wait_for_sleep();
-        let before = server.times_scheduled();
+        let (before, begun) = (server.times_scheduled(), Instant::now());
         thread::sleep(Duration::from_millis(400));
         let times = server.times_scheduled() - before;
-        assert!(before > 0 && times <= 1, "{name} has run {times} times");
+        // A run that a busy machine interrupts counts twice.
+        let most = 2 * (1 + begun.elapsed().as_secs());
+        assert!(before > 0 && times <= most, "{name} has run {times} times");
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
 /// with a sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD,
 /// and DragonFly cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as
 /// hundredths of a second.
-const MAX_LINGER: c_int = if cfg!(any(target_vendor = "apple", mio_st_backend = "kqueue")) {
+const MAX_LINGER: c_int = if cfg!(target_vendor = "apple") {
     i16::MAX as c_int / 100
 } else if cfg!(any(target_os = "linux", target_os = "android")) {
     c_int::MAX
