@@ -1,35 +1,12 @@
 //! A thin wrapper around the kernel: all system calls of the library are made in this module,
 //! through `libc`.
 //!
-//! # The contract of a backend
+//! # Backends
 //!
-//! A backend, `epoll` or `kqueue`, is chosen below, at compile time. `stub` is a third one, without
-//! a kernel: it has all items of the contract, each of which is `Unsupported`, and is the template
-//! for the next. They are:
-//!
-//! * `RawEvent`: one event exactly as the kernel writes it, so that a batch is never copied. User
-//!   events and timers are put into the same batch by `new`. All zeros are a value.
-//! * `Selector`: owns the kernel's queue, close-on-exec.
-//!   * `register`, `reregister`, `deregister`: change what is watched. A failed call changes
-//!     nothing. They have one meaning everywhere: registering twice is `AlreadyExists` (or a
-//!     replacement, if `REGISTER_OVERWRITES`), an unknown source is `NotFound`, a descriptor that
-//!     cannot be watched is `Unsupported`.
-//!   * `select(events, wait)` and `select_for(events, nanos)`: one system call each, which writes
-//!     to `events`, a slice that is not empty, from its beginning, and returns how many. `select`
-//!     is small enough to be inlined and waits either not at all or without end, `select_for` for
-//!     so many nanoseconds. They may return early and without an event: an interruption is the
-//!     error `EINTR`, and a long wait may be cut short. A caller that waits for a point in time
-//!     reads the clock and calls again.
-//!   * `register_exclusive`: of several queues that watch one source, each event wakes one.
-//!     `busy_poll`, `set_busy_poll`: how long to spin on a network card's queue.
-//! * `KernelTimer`: waits as `select_for` does, but until a point in time and without the kernel's
-//!   slack (`select_until`). Making one is `Unsupported` if the kernel has nothing of the kind.
-//!
-//!   These three are `Unsupported` on most kernels: `lacking.rs` has them for such a backend.
-//! * `Waker`: made for a selector and an id. `wake` makes the selector report the id as readable,
-//!   from any thread and any signal handler, even if the selector was dropped.
-//! * `SignalQueue` and `ChildWatch`: each owns a descriptor that becomes readable, so that a
-//!   selector watches it like any other. `receive` and `exit_status` then return what has happened.
+//! A backend, `epoll` or `kqueue`, is chosen below, at compile time and nowhere else. `stub` is a
+//! third one, without a kernel, and the contract: it has each item that a backend must have, with
+//! what is asked of it, and answers `Unsupported`. These are `RawEvent`, `Selector`, `KernelTimer`,
+//! `Waker`, `SignalQueue` and `ChildWatch`. What many kernels lack is in `lacking`.
 //!
 //! The rest is the same for all: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes
 //! (`pipe`), sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and

@@ -1,9 +1,10 @@
-//! A backend without a kernel: the template for the next one.
+//! The contract of a backend, and a backend without a kernel: the template for the next one.
 //!
 //! `--cfg mio_st_backend="stub"` selects it, on any system; CI compiles it. It has all that the
-//! library uses of a backend, as `sys` describes it, and every call is
-//! [`Unsupported`](Error::Unsupported). To add a backend, copy it into a folder named after the
-//! kernel's interface, select that in `sys/mod.rs`, and fill it in.
+//! library uses of a backend, with what is asked of it, and every call is
+//! [`Unsupported`](Error::Unsupported). To add a backend, copy this file to `sys/NAME/mod.rs`, NAME
+//! being the kernel's interface, select it in `sys/mod.rs`, and fill it in. `tests/conformance.rs`
+//! says what events each system reports.
 //!
 //! epoll and kqueue keep the state of each source in the kernel. A backend for an interface that
 //! does not needs a table of its sources in the [`Selector`], of a fixed capacity, with an error if
@@ -32,7 +33,8 @@ use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
 
-/// One event, as the kernel writes it. All zeros are a value.
+/// One event exactly as the kernel writes it, so that a batch is never copied. All zeros are a
+/// value.
 #[derive(Copy, Clone)]
 pub(crate) struct RawEvent {
     id: EventedId,
@@ -40,6 +42,7 @@ pub(crate) struct RawEvent {
 }
 
 impl RawEvent {
+    /// Makes an event that is not the kernel's: user events and timers are in the same batch.
     #[inline]
     pub(crate) const fn new(id: EventedId, ready: Ready) -> RawEvent {
         RawEvent { id, ready }
@@ -69,7 +72,7 @@ impl RawEvent {
     }
 }
 
-/// The kernel's queue.
+/// The kernel's queue. Dropping it closes its descriptor, in a forked child as well.
 #[derive(Debug)]
 pub(crate) struct Selector;
 
@@ -77,38 +80,56 @@ impl Selector {
     /// Whether `register` replaces an existing registration, instead of an error.
     pub(crate) const REGISTER_OVERWRITES: bool = false;
 
+    /// Creates a queue whose descriptor is close-on-exec.
     pub(crate) fn new() -> Result<Selector> {
         Err(Error::Unsupported)
     }
 
+    /// Returns a descriptor that is readable while events are pending.
     #[inline]
     pub(crate) fn raw_fd(&self) -> RawFd {
         -1
     }
 
+    /// Starts watching a descriptor. A failed call changes nothing.
+    ///
+    /// `AlreadyExists` if it is watched already, unless `REGISTER_OVERWRITES`; `Unsupported` for a
+    /// descriptor that cannot be watched, such as a regular file's or the queue's own.
     pub(crate) fn register(&self, _: RawFd, _: Subscription) -> Result<()> {
         Err(Error::Unsupported)
     }
 
+    /// Changes how a descriptor is watched, and arms a source of the option `Oneshot` again. What
+    /// is ready is reported again.
+    ///
+    /// `NotFound` if it is not watched. A failed call changes nothing, unless
+    /// `REGISTER_OVERWRITES`: then it may end the registration.
     pub(crate) fn reregister(&self, _: RawFd, _: Subscription) -> Result<()> {
         Err(Error::Unsupported)
     }
 
+    /// Stops watching a descriptor; `NotFound` if it is not watched.
     pub(crate) fn deregister(&self, _: RawFd) -> Result<()> {
         Err(Error::Unsupported)
     }
 
+    /// Writes events to the slice, which is not empty, from its beginning, and returns how many: in
+    /// one system call, which waits not at all or without end. An interruption is `EINTR`.
+    ///
+    /// It is inlined into the poll, so it should be small.
     #[inline]
     pub(crate) fn select(&self, _: &mut [RawEvent], _: Wait) -> Result<usize> {
         Err(Error::Unsupported)
     }
 
+    /// The same, waiting for so many nanoseconds at most. It may return early and without an event,
+    /// if the kernel cannot wait for so long: the caller reads the clock and calls again.
     pub(crate) fn select_for(&self, _: &mut [RawEvent], _nanos: u64) -> Result<usize> {
         Err(Error::Unsupported)
     }
 }
 
-/// Wakes a selector from another thread.
+/// Wakes a selector from another thread, or from a signal handler.
 #[derive(Debug)]
 pub(crate) struct Waker;
 
@@ -117,12 +138,14 @@ impl Waker {
         Err(Error::Unsupported)
     }
 
+    /// Makes the selector report the id as readable, once for any number of calls before it does.
+    /// It leaves `errno` alone, and does nothing if the selector was dropped.
     pub(crate) fn wake(&self) -> Result<()> {
         Err(Error::Unsupported)
     }
 }
 
-/// Receives signals, as a descriptor.
+/// Receives signals, which are blocked, as a descriptor that is readable while there are any.
 #[derive(Debug)]
 pub struct SignalQueue;
 
@@ -135,12 +158,13 @@ impl SignalQueue {
         Err(Error::Unsupported)
     }
 
+    /// Takes one of the signals that have arrived. `Forked` in a forked child.
     pub(crate) fn receive(&self) -> Result<Option<Signal>> {
         Err(Error::Unsupported)
     }
 }
 
-/// Waits for the end of a child, as a descriptor.
+/// Waits for the end of a child, as a descriptor that is readable from then on.
 #[derive(Debug)]
 pub struct ChildWatch;
 
@@ -161,6 +185,7 @@ impl ChildWatch {
         Err(Error::Unsupported)
     }
 
+    /// Takes the status of the child if it has ended, and `ECHILD` from then on.
     pub(crate) fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         Err(Error::Unsupported)
     }
