@@ -23,7 +23,9 @@ WHO = re.compile(r"(?<![\w-])(?:[Ww]ho|[Ww]hoever|[Ww]hom|[Ww]homever)(?![\w-])"
 WORDS = re.compile(
     r"\b(?:lest|nonetheless|in vain|empty-handed|full house|its fellows|shall|"
     r"glances?|pardons?|lies in|lie in|gives? back|puts? right|nobody (?:is|has|can|hears|reads)|"
-    r"in hand|the contrary|a thing of)\b")
+    r"in hand|the contrary|a thing of)\b"
+    # "The system's." and "As there." want a noun.
+    r"|\b[Tt]he system's(?=[.,:;])|\b[Aa]s there\.")
 # A verb in the third person; a word that looks like one and is none is listed.
 VERB = re.compile(r"[A-Z][a-z]+(?:s|es)\b")
 OTHER_VERBS = {"See"}  # of thin wrappers: "See [the core]"
@@ -89,7 +91,7 @@ def self_test():
     def faults(text):
         return [fault for _, fault in code_faults(text.split("\n"))]
 
-    bad = ["// Who waits, waits.", "/// As before, lest it ends.", "/// The number.\npub fn f() {}",
+    bad = ["// Who waits, waits.", "/// The system's, see x(2).", "/// As there.", "/// As before, lest it ends.", "/// The number.\npub fn f() {}",
            "/// Its length.\n#[inline]\npub fn f() {}", "// " + "x" * 100]
     good = ["// those that wait", "/// Returns it.\npub fn f() {}", "/// The number.\npub struct S;",
             "/// Adds one.\n#[inline]\npub const fn f() {}", "// `who` is a command", "// | " + "x" * 100,

@@ -19,7 +19,7 @@
 //! `std` does.
 //!
 //! An option that this system does not have is [`Unsupported`](crate::Error::Unsupported). Other
-//! errors are the system's, see socket(7), ip(7), ipv6(7), tcp(7), udp(7) and unix(7).
+//! errors are OS errors, see socket(7), ip(7), ipv6(7), tcp(7), udp(7) and unix(7).
 //!
 //! With the feature `std`, the module `net` has the same sockets with `std::io::Result` and the
 //! traits of `std`.

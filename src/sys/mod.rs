@@ -56,7 +56,7 @@ pub(crate) mod task;
 mod busy_poll;
 
 // The backend is chosen here and nowhere else; what differs by kernel is in its folder.
-// `mio_st_backend` chooses another one than the system's: kqueue on Linux, for tests (see
+// `mio_st_backend` overrides the choice by system: kqueue on Linux, for tests (see
 // ci/kqueue-shim), or the stub.
 #[cfg(mio_st_backend = "stub")]
 #[path = "stub.rs"]
