@@ -105,16 +105,6 @@ impl Executor {
 }
 
 impl Slot {
-    fn wake(&self) {
-        self.woken.store(true, SeqCst);
-        // A system call only if the thread waits.
-        if let Some(executor) = self.executor.get()
-            && executor.polls.swap(false, SeqCst)
-        {
-            let _ = executor.waker.wake();
-        }
-    }
-
     #[allow(unsafe_code)]
     fn waker(&'static self) -> Waker {
         // A `static` has one address, by which wakers of one task are known to be the same.
@@ -124,7 +114,14 @@ impl Slot {
         }
         fn wake(slot: *const ()) {
             // SAFETY: it was made of a `&'static Slot` below, and a slot may be shared by threads.
-            unsafe { &*slot.cast::<Slot>() }.wake();
+            let slot = unsafe { &*slot.cast::<Slot>() };
+            slot.woken.store(true, SeqCst);
+            // A system call only if the thread waits.
+            if let Some(executor) = slot.executor.get()
+                && executor.polls.swap(false, SeqCst)
+            {
+                let _ = executor.waker.wake();
+            }
         }
         // SAFETY: the table's functions work for this pointer on every thread and at all times.
         unsafe { Waker::from_raw(clone((&raw const *self).cast())) }

@@ -1,12 +1,13 @@
 //! Wakers for the events of a poller.
 
 use core::cell::{Cell, RefCell};
+use core::ptr;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use mio_st::event::{EventedId, Events};
 use mio_st::slab::{Key, Slab};
-use mio_st::{Error, Result, unix};
+use mio_st::{Result, unix};
 
 /// How many sources and alarms there can be at once.
 pub const SOURCES: usize = 1024;
@@ -29,6 +30,7 @@ pub type Poller = mio_st::Poller<0, SOURCES>;
 pub struct Reactor {
     poller: RefCell<Poller>,
     sources: RefCell<Slab<[Direction; 2], SOURCES>>,
+    waker: Cell<Option<&'static unix::Waker>>,
     /// How many polls there were.
     polls: Cell<u32>,
 }
@@ -53,13 +55,16 @@ struct Direction {
 impl Reactor {
     pub fn new() -> Result<Reactor> {
         let (poller, sources) = (RefCell::new(Poller::sized()?), RefCell::default());
-        Ok(Reactor { poller, sources, polls: Cell::new(0) })
+        Ok(Reactor { poller, sources, waker: Cell::new(None), polls: Cell::new(0) })
     }
 
-    /// Lets a waker end polls from any thread.
-    pub fn register(&self, waker: &unix::Waker) -> Result<()> {
-        let registered = waker.register(self.poller.borrow_mut().registry(), WAKER);
-        if registered == Err(Error::AlreadyExists) { Ok(()) } else { registered }
+    /// Lets a waker end polls from any thread. `AlreadyExists` if it is another reactor's.
+    pub fn register(&self, waker: &'static unix::Waker) -> Result<()> {
+        if self.waker.get().map(ptr::from_ref) != Some(ptr::from_ref(waker)) {
+            waker.register(self.poller.borrow_mut().registry(), WAKER)?;
+            self.waker.set(Some(waker));
+        }
+        Ok(())
     }
 
     /// Waits for events. They take effect by [`dispatch`](Reactor::dispatch).
@@ -144,10 +149,8 @@ impl Direction {
 
     /// Counts its turns since the latest poll. Returns `false` if it had all of them.
     fn takes_turn(&mut self, polls: u32) -> bool {
-        if self.poll != polls {
-            (self.poll, self.turns) = (polls, 0);
-        }
-        self.turns = self.turns.saturating_add(1);
+        self.turns = if self.poll == polls { self.turns.saturating_add(1) } else { 1 };
+        self.poll = polls;
         self.turns <= TURNS
     }
 }

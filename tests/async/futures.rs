@@ -248,6 +248,18 @@ fn a_connected_udp_socket_has_one_peer() {
     assert!(reactor.is_empty());
 }
 
+#[test]
+fn an_executor_has_one_reactor_and_runs_once_at_a_time() {
+    static EXECUTOR: Executor = Executor::new();
+    let (reactor, other) = (Reactor::new().unwrap(), Reactor::new().unwrap());
+    for _ in 0..2 {
+        assert_eq!(EXECUTOR.block_on(&reactor, async { 7 }), Ok(7));
+        assert_eq!(EXECUTOR.block_on(&other, async {}), Err(Error::AlreadyExists));
+        let nested = async { EXECUTOR.block_on(&reactor, async {}) };
+        assert_eq!(EXECUTOR.block_on(&reactor, nested), Ok(Err(Error::AlreadyExists)));
+    }
+}
+
 /// A source that is always ready does not keep a task, or the others, from their turn.
 #[test]
 fn an_endless_source_leaves_time_for_timers_and_other_tasks() {
