@@ -147,23 +147,27 @@ mod tests {
 
     const OVERWRITES: bool = Selector::REGISTER_OVERWRITES;
 
-    /// A registry, and the two ends of a pipe that can be read.
-    fn setup() -> (Registry, OwnedFd, OwnedFd) {
+    /// A pipe that can be read, and a registry that watches it.
+    struct Setup {
+        registry: Registry,
+        registration: Registration,
+        fd: RawFd,
+        _pipe: (OwnedFd, OwnedFd),
+    }
+
+    /// The pipe is registered with this id, and that is remembered.
+    fn setup(id: usize) -> Setup {
         let (reader, writer) = pipe().unwrap();
         io::write(writer.as_raw_fd(), b"x").unwrap();
-        (Registry::new().unwrap(), reader, writer)
+        let (mut registry, fd) = (Registry::new().unwrap(), reader.as_raw_fd());
+        let mut registration = Registration::new(Interests::BOTH);
+        registry.register_as(fd, readable(id)).unwrap();
+        registration.record(&registry, readable(id));
+        Setup { registry, registration, fd, _pipe: (reader, writer) }
     }
 
     fn readable(id: usize) -> Subscription {
         Subscription::new(EventedId(id), Interests::READABLE, PollOption::Level)
-    }
-
-    /// A registration that is there and remembered.
-    fn registered(registry: &mut Registry, fd: RawFd, id: usize) -> Registration {
-        let mut registration = Registration::new(Interests::BOTH);
-        registry.register_as(fd, readable(id)).unwrap();
-        registration.record(registry, readable(id));
-        registration
     }
 
     /// The id that the kernel reports now.
@@ -184,11 +188,8 @@ mod tests {
 
     #[test]
     fn what_is_registered_here_is_new_elsewhere() {
-        let (mut registry, reader, _writer) = setup();
-        let other = Registry::new().unwrap();
-        let fresh = Registration::new(Interests::BOTH);
-        assert_eq!(fresh.check_new(&registry), Ok(()));
-        let registration = registered(&mut registry, reader.as_raw_fd(), 1);
+        let (Setup { registry, registration, .. }, other) = (setup(1), Registry::new().unwrap());
+        assert_eq!(Registration::new(Interests::BOTH).check_new(&registry), Ok(()));
         // If the kernel notices by itself, nothing is checked here.
         let here = if OVERWRITES { Err(Error::AlreadyExists) } else { Ok(()) };
         assert_eq!(registration.check_new(&registry), here);
@@ -197,79 +198,68 @@ mod tests {
 
     #[test]
     fn a_change_is_remembered_if_it_succeeds_and_only_then() {
-        let (mut registry, reader, _writer) = setup();
-        let fd = reader.as_raw_fd();
-        let mut registration = registered(&mut registry, fd, 1);
-        registration.reregister(&mut registry, fd, readable(2)).unwrap();
-        assert!(registration.latest() == readable(2));
-        assert!(registration.reregister(&mut registry, -1, readable(3)).is_err());
-        assert!(registration.latest() == readable(2));
-        assert_eq!(reported(&mut registry), Some(EventedId(2)));
+        let mut all = setup(1);
+        all.registration.reregister(&mut all.registry, all.fd, readable(2)).unwrap();
+        assert!(all.registration.latest() == readable(2));
+        assert!(all.registration.reregister(&mut all.registry, -1, readable(3)).is_err());
+        assert!(all.registration.latest() == readable(2));
+        assert_eq!(reported(&mut all.registry), Some(EventedId(2)));
     }
 
     #[test]
     fn a_registration_that_a_failed_change_has_deleted_is_added_again() {
-        let (mut registry, reader, _writer) = setup();
-        let fd = reader.as_raw_fd();
-        let mut registration = registered(&mut registry, fd, 7);
+        let mut all = setup(7);
         // What a change leaves that deletes, and then cannot add.
-        registry.deregister_fd(fd).unwrap();
-        registration.add_again(&mut registry, fd, Error::Os(libc::ENOMEM));
-        assert!(registration.is_with(&registry));
-        assert_eq!(reported(&mut registry), Some(EventedId(7)));
+        all.registry.deregister_fd(all.fd).unwrap();
+        all.registration.add_again(&mut all.registry, all.fd, Error::Os(libc::ENOMEM));
+        assert!(all.registration.is_with(&all.registry));
+        assert_eq!(reported(&mut all.registry), Some(EventedId(7)));
     }
 
     #[test]
     fn what_cannot_be_added_again_is_forgotten() {
-        let (mut registry, reader, _writer) = setup();
-        let fd = reader.as_raw_fd();
-        for (error, fd_then, remembered) in [
+        for (error, is_closed, is_remembered) in [
             // Ended by its number: it must not come back.
-            (Error::NotFound, fd, false),
-            // Closed meanwhile.
-            (Error::Os(libc::ENOMEM), -1, false),
-            (Error::Forked, -1, true),
+            (Error::NotFound, false, false),
+            (Error::Os(libc::ENOMEM), true, false),
+            (Error::Forked, false, true),
         ] {
-            let mut registration = registered(&mut registry, fd, 7);
-            registry.deregister_fd(fd).unwrap();
-            registration.add_again(&mut registry, fd_then, error);
-            assert_eq!(registration.is_with(&registry), remembered, "{error:?}");
-            assert_eq!(reported(&mut registry), None, "{error:?}");
+            let mut all = setup(7);
+            all.registry.deregister_fd(all.fd).unwrap();
+            let fd = if is_closed { -1 } else { all.fd };
+            all.registration.add_again(&mut all.registry, fd, error);
+            assert_eq!(all.registration.is_with(&all.registry), is_remembered, "{error:?}");
+            assert_eq!(reported(&mut all.registry), None, "{error:?}");
         }
     }
 
     #[test]
     fn a_registration_elsewhere_is_not_restored_here() {
-        let (mut registry, reader, _writer) = setup();
-        let mut other = Registry::new().unwrap();
-        let fd = reader.as_raw_fd();
-        let mut registration = registered(&mut registry, fd, 1);
-        registration.restore(&mut other, fd, Error::Os(libc::ENOMEM));
+        let (mut all, mut other) = (setup(1), Registry::new().unwrap());
+        all.registration.restore(&mut other, all.fd, Error::Os(libc::ENOMEM));
         assert_eq!(reported(&mut other), None);
-        assert!(registration.is_with(&registry));
+        assert!(all.registration.is_with(&all.registry));
         // A kernel that changes nothing if it fails needs no help.
-        registry.deregister_fd(fd).unwrap();
-        registration.restore(&mut registry, fd, Error::Os(libc::ENOMEM));
-        assert_eq!(reported(&mut registry).is_some(), OVERWRITES);
+        all.registry.deregister_fd(all.fd).unwrap();
+        all.registration.restore(&mut all.registry, all.fd, Error::Os(libc::ENOMEM));
+        assert_eq!(reported(&mut all.registry).is_some(), OVERWRITES);
     }
 
     #[test]
     fn an_end_is_remembered_unless_it_fails() {
-        let (mut registry, reader, _writer) = setup();
-        let mut other = Registry::new().unwrap();
-        let fd = reader.as_raw_fd();
-        let mut registration = registered(&mut registry, fd, 1);
-        assert_eq!(registration.deregister(&mut other, fd), Err(Error::NotFound));
-        assert!(registration.is_with(&registry), "it is registered with another");
-        assert!(registration.deregister(&mut registry, -1).is_err());
-        assert!(registration.is_with(&registry), "nothing has ended");
-        registration.deregister(&mut registry, fd).unwrap();
-        assert!(!registration.is_with(&registry));
+        let (mut all, mut other) = (setup(1), Registry::new().unwrap());
+        assert_eq!(all.registration.deregister(&mut other, all.fd), Err(Error::NotFound));
+        assert!(all.registration.is_with(&all.registry), "it is registered with another");
+        assert!(all.registration.deregister(&mut all.registry, -1).is_err());
+        assert!(all.registration.is_with(&all.registry), "nothing has ended");
+        all.registration.deregister(&mut all.registry, all.fd).unwrap();
+        assert!(!all.registration.is_with(&all.registry));
 
         // Ended by its number.
-        let mut registration = registered(&mut registry, fd, 1);
-        registry.deregister_fd(fd).unwrap();
-        assert_eq!(registration.deregister(&mut registry, fd), Err(Error::NotFound));
-        assert!(!registration.is_with(&registry));
+        let mut all = setup(1);
+        all.registry.deregister_fd(all.fd).unwrap();
+        let result = all.registration.deregister(&mut all.registry, all.fd);
+        assert_eq!(result, Err(Error::NotFound));
+        assert!(!all.registration.is_with(&all.registry));
     }
 }
