@@ -66,6 +66,8 @@ pub struct Score {
     pub peer: &'static str,
     /// The median of the rounds, in nanoseconds per operation.
     pub nanos: f64,
+    /// Of each round, in nanoseconds per operation.
+    pub rounds: Vec<f64>,
     /// Per operation, of all rounds but the first.
     pub allocations: f64,
 }
@@ -85,9 +87,11 @@ pub fn run(contest: &Contest, rounds: usize) -> Vec<Score> {
     let score = |(entry, samples): (&Entry, &Vec<Sample>)| {
         let ops: u64 = samples.iter().map(|sample| sample.ops).sum();
         let allocations: u64 = samples.iter().map(|sample| sample.allocations).sum();
+        let rounds: Vec<f64> = samples.iter().map(Sample::nanos_per_op).collect();
         Score {
             peer: entry.peer,
-            nanos: median(samples.iter().map(Sample::nanos_per_op).collect()),
+            nanos: median(rounds.clone()),
+            rounds,
             allocations: allocations as f64 / ops as f64,
         }
     };

@@ -8,6 +8,7 @@ mod charts;
 mod echo;
 mod layout;
 mod programs;
+mod ratios;
 mod rounds;
 
 use std::path::PathBuf;

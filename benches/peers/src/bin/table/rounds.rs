@@ -6,19 +6,21 @@ use mio_st_benches::tools;
 use crate::Settings;
 use crate::charts::Charts;
 use crate::layout::Table;
+use crate::ratios::Ratios;
 
 /// Four tables: time, and what else each operation takes.
 pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
     let timers = section == "timers" || section == "timer adversaries";
-    let (mut times, mut allocations, mut charts) = (Table::new(), Table::new(), Charts::default());
+    let (mut times, mut allocations) = (Table::new(), Table::new());
+    let (mut charts, mut ratios) = (Charts::default(), Ratios::default());
     let contests: Vec<&Contest> =
         contests.iter().filter(|contest| !(settings.quick && is_large(contest))).collect();
     for contest in &contests {
         eprintln!("{section}: {} ...", contest.name);
         times.row(contest.name.clone());
         allocations.row(contest.name.clone());
-        let rounds = if is_large(contest) { settings.rounds().min(5) } else { settings.rounds() };
-        let scores = measure::run(contest, rounds);
+        let scores = measure::run(contest, settings.rounds().min(most_rounds(contest)));
+        ratios.add(&contest.name, &scores);
         for score in &scores {
             // Nanoseconds for the first, which the others are compared with; timers have no such.
             let first = score.peer == scores[0].peer;
@@ -36,8 +38,11 @@ pub fn print(section: &str, contests: &[Contest], settings: &Settings) {
         }
     }
     times.print(&format!("{section}: {}", if timers { "nanoseconds" } else { "time" }));
-    if let (true, Some(directory)) = (section == "timers", &settings.charts) {
-        charts.write(directory).expect("charts");
+    if section == "timers" {
+        ratios.print();
+        if let Some(directory) = &settings.charts {
+            charts.write(directory).expect("charts");
+        }
     }
     if settings.tools {
         print_tools(section, &contests);
@@ -71,6 +76,15 @@ fn print_tools(section: &str, contests: &[&Contest]) {
     calls.print(&format!("{section}: system calls"));
 }
 
+/// A round of many timers is long, and filling them is longer.
+fn most_rounds(contest: &Contest) -> usize {
+    match contest.name.rsplit(", ").next() {
+        Some("65536") => 5,
+        Some("1048576") => 3,
+        _ => usize::MAX,
+    }
+}
+
 fn is_large(contest: &Contest) -> bool {
-    contest.name.ends_with("65536") || contest.name.ends_with("1048576")
+    most_rounds(contest) != usize::MAX
 }
