@@ -1,18 +1,27 @@
 #!/usr/bin/env python3
-"""Checks that no type of another crate but core, alloc and std is part of the public interface, so that a new
-major version of a dependency is not one of this crate. Reads rustdoc's JSON, which it has the compiler make.
+"""Checks the public interface, as rustdoc's JSON has it:
 
-With --list, prints the public items, to compare two commits with diff.
+* It is the one in ci/public-api.txt, a line for each item. With --write, writes that file: what a commit changes
+  for users is then in its diff. A line that goes needs a new version, and an entry in CHANGELOG.md.
+* No type of another crate but core, alloc and std is part of it, so that a new major version of a dependency is not
+  one of this crate.
 """
+import difflib
 import json
 import os
 import pathlib
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "lib"))
+from public_items import public_items
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FEATURES = "std,log,embedded-io"
 OWN = {"mio_st", "core", "alloc", "std"}
+LIST = ROOT / "ci/public-api.txt"
+# Of rustdoc's JSON, which is not stable.
+FORMATS = [57]
 # What a feature is for.
 WANTED = {"embedded_io": "the feature of that name implements its Error"}
 
@@ -64,9 +73,8 @@ def where(item):
 
 def main():
     crate = rustdoc_json()
-    if "--list" in sys.argv:
-        paths = [path for path in crate["paths"].values() if path["crate_id"] == 0]
-        print("\n".join(sorted(f"{'::'.join(path['path'])} ({path['kind']})" for path in paths)))
+    if crate["format_version"] not in FORMATS:
+        print(f"public-api: not checked: rustdoc's JSON has version {crate['format_version']}, this script knows {FORMATS}")
         return
     assert len(crate["index"]) > 1000 and crate["external_crates"], "rustdoc's JSON has another form"
     assert any(owner["name"] == "core" for owner in crate["external_crates"].values())
@@ -75,7 +83,15 @@ def main():
         print(f"{place}: {name}")
     if faults:
         sys.exit("public-api: the types above are of other crates")
-    print("public-api: every type is of this crate or of the standard library")
+    items = public_items(crate)
+    assert len(items) > 1000, "rustdoc's JSON has another form"
+    if "--write" in sys.argv:
+        LIST.write_text("\n".join(items) + "\n")
+    changes = list(difflib.unified_diff(LIST.read_text().splitlines(), items, "ci/public-api.txt", "this tree", "", "", 0, ""))
+    print("\n".join(changes))
+    if changes:
+        sys.exit("public-api: the interface has changed as above; if on purpose: ci/public-api.py --write")
+    print(f"public-api: {len(items)} items, as in ci/public-api.txt, and every type is ours or the standard library's")
 
 
 main()
