@@ -82,6 +82,7 @@ pub fn succeeds(mut attempt: impl FnMut() -> bool) -> bool {
         if begun.elapsed() >= PATIENCE {
             return false;
         }
+        thread::sleep(Duration::from_millis(1));
     }
     true
 }
