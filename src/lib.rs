@@ -117,7 +117,6 @@ mod interests;
 mod ready;
 pub mod time;
 
-#[cfg(unix)]
 mod subscription;
 
 pub mod slab;
