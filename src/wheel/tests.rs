@@ -361,6 +361,24 @@ fn a_slot_is_used_although_a_leaf_is_spare() {
     }
 }
 
+/// While timers are pending, the speed is adjusted if it is off by a quarter; while none is, if it
+/// is off by a little.
+#[test]
+fn an_empty_wheel_adjusts_its_speed() {
+    let mut wheel = TimerWheel::<300>::new();
+    let at = Instant::from_nanos;
+    for i in 0..200 {
+        wheel.insert(at((1 << 40) + (i << 20)), EventedId(0)).unwrap();
+    }
+    let right = hash::speed_of(wheel.tree.extra(TimerWheel::<300>::SLOTS));
+    wheel.speed = right / 8 * 9;
+    wheel.sample(priority(1 << 40));
+    assert_eq!(wheel.speed, right / 8 * 9);
+    assert_eq!(wheel.expire(Instant::MAX, usize::MAX, |_, _| {}), 200);
+    let right = hash::speed_of(wheel.tree.extra(TimerWheel::<300>::SLOTS));
+    assert_eq!(wheel.speed, right);
+}
+
 /// The speed changes while timers of the old one are pending: the order stays.
 #[test]
 fn timers_of_both_speeds_fire_in_order() {
