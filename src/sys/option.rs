@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use libc::socklen_t;
 
+use super::backend::MAX_LINGER;
 use super::fd::{RawFd, check};
 use crate::error::Result;
 
@@ -42,20 +43,6 @@ pub(crate) fn linger(socket: RawFd) -> Result<Option<Duration>> {
     let seconds = u32::try_from(linger.l_linger).unwrap_or(c_int::MAX as u32);
     Ok((linger.l_onoff != 0).then(|| Duration::from_secs(seconds.into())))
 }
-
-/// The longest time, in seconds, that the system keeps as it is given. The BSDs keep it in 16 bits,
-/// with a sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on OpenBSD,
-/// and DragonFly cuts its upper bits off. Apple's systems keep it in 16 bits with a sign, as
-/// hundredths of a second.
-const MAX_LINGER: c_int = if cfg!(target_vendor = "apple") {
-    i16::MAX as c_int / 100
-} else if cfg!(any(target_os = "linux", target_os = "android")) {
-    c_int::MAX
-} else if cfg!(any(target_os = "openbsd", target_os = "dragonfly")) {
-    i16::MAX as c_int
-} else {
-    u16::MAX as c_int
-};
 
 /// Rounds up, since zero is no short time: closing resets the connection then. Cuts to what the
 /// system keeps.

@@ -20,6 +20,8 @@
 #[path = "lacking.rs"]
 mod lacking;
 
+use core::ffi::c_int;
+
 use libc::pid_t;
 
 pub(crate) use self::lacking::KernelTimer;
@@ -32,6 +34,10 @@ use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
+
+/// The longest lingering of a socket that is closed, in seconds, that the system keeps as it is
+/// given.
+pub(crate) const MAX_LINGER: c_int = c_int::MAX;
 
 /// One event exactly as the kernel writes it, so that a batch is never copied. All zeros are a
 /// value.

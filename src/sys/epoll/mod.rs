@@ -38,6 +38,9 @@ use crate::interests::PollOption;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
 
+/// The longest lingering, in seconds, that the system keeps as it is given: any.
+pub(crate) const MAX_LINGER: c_int = c_int::MAX;
+
 /// The kernel's `struct epoll_event`; packed on x86-64, so its fields are copied and never
 /// borrowed.
 #[derive(Copy, Clone)]

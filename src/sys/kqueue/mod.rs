@@ -101,6 +101,7 @@ mod signals;
 mod tests;
 mod waker;
 
+use core::ffi::c_int;
 use core::ptr;
 
 pub(crate) use self::child::ChildWatch;
@@ -115,6 +116,18 @@ use self::queue::Queue;
 use super::Wait;
 use super::fd::{RawFd, check};
 use crate::error::Result;
+
+/// The longest lingering, in seconds, that the system keeps as it is given. The BSDs keep it in 16
+/// bits, with a sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on
+/// OpenBSD, and DragonFly cuts its upper bits off. Apple's systems keep it in 16 bits with a sign,
+/// as hundredths of a second: so little is safe on any other system, too.
+pub(crate) const MAX_LINGER: c_int = if cfg!(any(target_os = "freebsd", target_os = "netbsd")) {
+    u16::MAX as c_int
+} else if cfg!(any(target_os = "openbsd", target_os = "dragonfly")) {
+    i16::MAX as c_int
+} else {
+    i16::MAX as c_int / 100
+};
 
 /// A kqueue.
 #[derive(Debug)]
