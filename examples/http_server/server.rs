@@ -57,8 +57,8 @@ struct Client {
     deadline: DeadlineKey,
     /// What `deadline` was last set to.
     due: Instant,
-    /// What it was set for.
-    stage: (Stage, u32),
+    /// What it was set for. `None` if it is over.
+    stage: Option<(Stage, u32)>,
     /// What the socket is watched for.
     watched: Interests,
 }
@@ -159,7 +159,7 @@ impl Server {
             let _ = deadline.map(|deadline| self.poller.cancel_deadline(deadline));
             return;
         };
-        let stage = (Stage::Head, 0);
+        let stage = Some((Stage::Head, 0));
         let connection = Connection::new(stream);
         let client = entry.insert(Client { connection, deadline, due, stage, watched });
         if is_one_too_many {
@@ -181,6 +181,7 @@ impl Server {
         if self.now < client.due {
             return;
         }
+        client.stage = None;
         let next = client.connection.time_out(&mut self.pool, &mut self.context);
         self.settle(id, next);
     }
@@ -203,8 +204,8 @@ impl Server {
             }
         }
         // To write has its limit at each step; the stages of a request have theirs as a whole.
-        if next == Next::Write || stage != client.stage {
-            client.stage = stage;
+        if next == Next::Write || client.stage != Some(stage) {
+            client.stage = Some(stage);
             client.due = self.now + self.limits.of(next, stage.0);
             if self.poller.update_deadline(client.deadline, client.due).is_err() {
                 // It has just fired, and its event will find that it is not due.

@@ -77,6 +77,25 @@ fn idle_connections_are_closed_and_busy_ones_kept() {
     assert!(succeeds(&mut stays_open));
 }
 
+/// A batch then has the end of its time and the beginning of its request.
+#[test]
+fn a_request_that_begins_as_its_time_ends_has_a_limit_all_the_same() {
+    let server = start(&["--head", "300"]);
+    let begins_late = || {
+        let mut stream = server.connect();
+        // When the server answers this one, it has accepted that.
+        assert!(greets(&mut server.connect()));
+        server.signal(libc::SIGSTOP);
+        thread::sleep(Duration::from_millis(350));
+        let sent = stream.write_all(b"GET / HT");
+        server.signal(libc::SIGCONT);
+        // On a slow machine it was closed before.
+        let is_told = sent.is_ok() && stream.peek(&mut [0]).unwrap_or_default() > 0;
+        is_told && read_response(&mut BufReader::new(stream), "GET").status == 408
+    };
+    assert!(succeeds(begins_late));
+}
+
 #[test]
 fn a_client_that_reads_nothing_is_cut_off() {
     let server = start(&["--write", "300"]);

@@ -92,7 +92,8 @@ struct Client {
     connection: Connection<std::net::TcpStream>,
     /// What it is watched for.
     watched: i32,
-    stage: (Stage, u32),
+    /// What its deadline was set for. `None` if that is over.
+    stage: Option<(Stage, u32)>,
 }
 
 const READABLE: i32 = libc::EPOLLIN | libc::EPOLLRDHUP;
@@ -131,8 +132,9 @@ impl Epoll {
                 && due <= self.now
             {
                 self.timers.remove(id);
-                let next =
-                    self.connections[id].connection.time_out(&mut self.pool, &mut self.context);
+                let client = &mut self.connections[id];
+                client.stage = None;
+                let next = client.connection.time_out(&mut self.pool, &mut self.context);
                 self.settle(id, next);
             }
             for event in &events[..count.max(0) as usize] {
@@ -159,7 +161,8 @@ impl Epoll {
         }
         let (fd, stage) = (stream.as_raw_fd(), (Stage::Head, 0));
         let connection = Connection::new(stream);
-        let id = self.connections.insert(Client { connection, watched: READABLE, stage });
+        let id =
+            self.connections.insert(Client { connection, watched: READABLE, stage: Some(stage) });
         self.control(libc::EPOLL_CTL_ADD, fd, READABLE, id);
         self.timers.set(id, self.now, Next::Read, stage.0);
     }
@@ -175,8 +178,8 @@ impl Epoll {
             }
         };
         let stage = client.connection.stage();
-        if next == Next::Write || stage != client.stage {
-            client.stage = stage;
+        if next == Next::Write || client.stage != Some(stage) {
+            client.stage = Some(stage);
             self.timers.set(id, self.now, next, stage.0);
         }
         if wanted != client.watched {
