@@ -86,7 +86,7 @@ void oneshot(void)
 	CHECK(change(kq, 1, SOME_FILTER, EV_ADD | EV_ONESHOT, 0, 0) == 0);
 	if (!on("netbsd"))
 		CHECK(change(kq, 1, EVFILT_USER, 0, NOTE_TRIGGER, 0) == 0);
-	CHECK(wait_ms(kq, 1000) == 1 && got[0].flags & EV_ONESHOT && poll_kq(kq) == 0);
+	CHECK(wait_ms(kq, 60000) == 1 && got[0].flags & EV_ONESHOT && poll_kq(kq) == 0);
 	CHECK(change(kq, 1, SOME_FILTER, 0, 0, 0) == ENOENT);
 	close(kq);
 }
@@ -264,11 +264,11 @@ void changes_first(void)
 void no_room_returns(void)
 {
 	int kq = kqueue();
-	struct timespec t = { 5, 0 };
+	struct timespec t = { 600, 0 };
 	int64_t start = now_ms();
 	CHECK(kevent(kq, NULL, 0, NULL, 0, &t) == 0);
 	CHECK(kevent(kq, NULL, 0, got, 0, NULL) == 0);
-	CHECK(now_ms() - start < 1000);
+	CHECK(now_ms() - start < 60000);
 	close(kq);
 }
 
@@ -284,7 +284,7 @@ void timeouts(void)
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	CHECK((b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec >= 2500000);
 	int64_t start = now_ms();
-	CHECK(poll_kq(kq) == 0 && now_ms() - start < 1000);
+	CHECK(poll_kq(kq) == 0 && now_ms() - start < 60000);
 	/* waiting does not spin, not even after a level event that has gone */
 	int p[2];
 	nonblocking_pipe(p);

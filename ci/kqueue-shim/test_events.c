@@ -39,6 +39,23 @@ void user_events(void)
 	close(kq);
 }
 
+/* The thread that will wait. */
+static pid_t waiter;
+
+/* See proc(5). Time says little on a busy machine. */
+static void until_it_sleeps(void)
+{
+	char path[64], line[512] = "", *end;
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)waiter);
+	do {
+		usleep(200);
+		FILE *stat = fopen(path, "r");
+		CHECK(stat && fgets(line, sizeof line, stat));
+		fclose(stat);
+		end = strrchr(line, ')');
+	} while (!end || end[2] != 'S');
+}
+
 struct later {
 	int kq, fd;
 	uintptr_t ident;
@@ -47,7 +64,7 @@ struct later {
 static void *trigger_later(void *p)
 {
 	struct later *l = p;
-	usleep(40000);
+	until_it_sleeps();
 	if (l->fd >= 0)
 		put(l->fd, "x");
 	else
@@ -59,6 +76,7 @@ static void *trigger_later(void *p)
  * "If timeout is a NULL pointer, kevent() waits indefinitely." */
 void wakes_other_threads(void)
 {
+	waiter = gettid();
 	int kq = kqueue(), p[2];
 	pthread_t t;
 	nonblocking_pipe(p);
@@ -183,7 +201,7 @@ void blocked_signals(void)
 		kill(getppid(), SIGUSR2);
 		_exit(0);
 	}
-	CHECK(wait_ms(kq, 2000) == 1 && got[0].ident == SIGUSR2);
+	CHECK(wait_ms(kq, 60000) == 1 && got[0].ident == SIGUSR2);
 	waitpid(child, NULL, 0);
 	CHECK(change(kq, SIGUSR2, EVFILT_SIGNAL, EV_DELETE, 0, 0) == 0);
 	pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
@@ -253,7 +271,7 @@ void default_kills(void)
 
 static void *signal_later(void *p)
 {
-	usleep(20000);
+	until_it_sleeps();
 	pthread_kill(*(pthread_t *)p, SIGUSR1);
 	return NULL;
 }
@@ -263,6 +281,7 @@ static void *signal_later(void *p)
  * all changes in the changelist have been applied." */
 void interrupted(void)
 {
+	waiter = gettid();
 	int kq = kqueue();
 	pthread_t self = pthread_self(), t;
 	struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
@@ -297,7 +316,7 @@ void interrupted(void)
 	CHECK(only(second, SIGUSR1, EVFILT_SIGNAL));
 	/* ... and here it is an event of this one, which comes before EINTR */
 	pthread_create(&t, NULL, signal_later, &self);
-	CHECK(wait_ms(second, 2000) == 1 && got[0].data == 1);
+	CHECK(wait_ms(second, 60000) == 1 && got[0].data == 1);
 	pthread_join(t, NULL);
 	close(second);
 	close(kq);
@@ -357,7 +376,7 @@ void processes(void)
 			kill(child, SIGKILL);
 		else
 			put(gate[1], "x");
-		CHECK(wait_ms(kq, 2000) == 1 && got[0].ident == id && got[0].filter == EVFILT_PROC);
+		CHECK(wait_ms(kq, 60000) == 1 && got[0].ident == id && got[0].filter == EVFILT_PROC);
 		CHECK(got[0].fflags & NOTE_EXIT && got[0].udata == (void *)4);
 		int seen = (int)got[0].data, status = 0;
 		CHECK(poll_kq(kq) == 0);

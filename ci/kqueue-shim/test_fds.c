@@ -91,7 +91,7 @@ static void writable(void (*make)(int[2]), int flags)
 	fill(s[1]);
 	CHECK(poll_kq(kq) == 0);
 	take(s[0]);
-	CHECK(wait_ms(kq, 1000) == 1);
+	CHECK(wait_ms(kq, 60000) == 1);
 	CHECK(got[0].ident == (uintptr_t)s[1] && got[0].filter == EVFILT_WRITE && got[0].data > 0);
 	close2(s);
 	close(kq);
@@ -217,7 +217,7 @@ void terminals(void)
 	CHECK(change(kq, (uintptr_t)s, EVFILT_READ, EV_ADD, 0, 0) == 0);
 	CHECK(poll_kq(kq) == 0);
 	put(m, "line\n");
-	CHECK(wait_ms(kq, 1000) == 1 && got[0].filter == EVFILT_READ && got[0].data == 5);
+	CHECK(wait_ms(kq, 60000) == 1 && got[0].filter == EVFILT_READ && got[0].data == 5);
 	CHECK(change(kq, (uintptr_t)s, EVFILT_READ, EV_DELETE, 0, 0) == 0);
 	CHECK(change(kq, (uintptr_t)s, EVFILT_WRITE, EV_ADD, 0, 0) == 0);
 	CHECK(only(kq, (uintptr_t)s, EVFILT_WRITE) && got[0].data > 0);
