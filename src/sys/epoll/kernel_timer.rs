@@ -8,6 +8,7 @@
 //! The timerfd is never read. It stays armed if the next wait is to end later: it ends that early,
 //! and is then armed again. So a deadline that is pushed back over and over makes no call.
 
+use core::num::NonZeroU64;
 use core::ptr;
 
 use super::{RawEvent, Selector};
@@ -20,8 +21,9 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct KernelTimer {
     timerfd: OwnedFd,
-    /// When it expires, or did; `Instant::MAX` if it is not armed.
-    armed: Instant,
+    /// When it expires, or did; `NEVER` if it is not armed. Not zero, so that a poller without a
+    /// timer has no tag beside it.
+    armed: NonZeroU64,
 }
 
 impl KernelTimer {
@@ -31,9 +33,9 @@ impl KernelTimer {
         let timerfd = unsafe {
             OwnedFd::from_raw_fd(check(libc::timerfd_create(clock, flags)).map_err(unsupported)?)
         };
-        let timer = KernelTimer { timerfd, armed: Instant::MAX };
+        let timer = KernelTimer { timerfd, armed: NEVER };
         // A sandbox may refuse the second call only.
-        timer.set(Instant::MAX).map_err(unsupported)?;
+        timer.set(NEVER).map_err(unsupported)?;
         Ok(timer)
     }
 
@@ -49,7 +51,8 @@ impl KernelTimer {
         now: Instant,
         end: Instant,
     ) -> Result<usize> {
-        let ends_in_time = now < self.armed && self.armed <= end;
+        let end = nanos(end);
+        let ends_in_time = nanos(now) < self.armed && self.armed <= end;
         if !ends_in_time {
             self.set(end)?;
             self.armed = end;
@@ -64,14 +67,11 @@ impl KernelTimer {
         }
     }
 
-    /// Arms it, or disarms it for `Instant::MAX`.
-    fn set(&self, at: Instant) -> Result<()> {
-        const NEVER: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let value = match at {
-            Instant::MAX => NEVER,
-            at => timespec(at),
-        };
-        let setting = libc::itimerspec { it_interval: NEVER, it_value: value };
+    /// Arms it, or disarms it for `NEVER`.
+    fn set(&self, at: NonZeroU64) -> Result<()> {
+        const ZERO: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let it_value = if at == NEVER { ZERO } else { timespec(at.get()) };
+        let setting = libc::itimerspec { it_interval: ZERO, it_value };
         let (fd, flags) = (self.timerfd.as_raw_fd(), libc::TFD_TIMER_ABSTIME);
         // SAFETY: the kernel reads `setting` and writes nothing.
         check(unsafe { libc::timerfd_settime(fd, flags, &setting, ptr::null_mut()) })?;
@@ -79,13 +79,17 @@ impl KernelTimer {
     }
 }
 
-/// As the kernel takes a point in time. Zero would disarm: the origin is a nanosecond later.
-fn timespec(at: Instant) -> libc::timespec {
-    let nanos = at.as_nanos().max(1);
-    let seconds = nanos / 1_000_000_000;
+const NEVER: NonZeroU64 = NonZeroU64::MAX;
+
+/// A point in time that does not disarm, as zero would: the clock's origin is a nanosecond later.
+fn nanos(at: Instant) -> NonZeroU64 {
+    NonZeroU64::new(at.as_nanos()).unwrap_or(NonZeroU64::MIN)
+}
+
+fn timespec(nanos: u64) -> libc::timespec {
     libc::timespec {
         // Too large for some, it is so far ahead that waking early then costs nothing.
-        tv_sec: libc::time_t::try_from(seconds).unwrap_or(libc::time_t::MAX),
+        tv_sec: libc::time_t::try_from(nanos / 1_000_000_000).unwrap_or(libc::time_t::MAX),
         tv_nsec: (nanos % 1_000_000_000) as _,
     }
 }
