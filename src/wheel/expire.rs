@@ -72,7 +72,7 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Returns whether the first timer is due, and known; finds it with as many repairs as are
     /// left.
-    #[inline(always)]
+    #[inline]
     fn is_due(&mut self, now: u64, repairs: &mut u32) -> bool {
         if self.is_empty() || self.bound < now {
             return false;

@@ -81,7 +81,7 @@ impl<const N: usize> TimerWheel<N> {
         })
     }
 
-    #[inline(always)]
+    #[inline]
     fn hash(&self, deadline: u64) -> usize {
         slot_of(deadline, self.speed, Self::SLOTS)
     }
@@ -97,7 +97,7 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     /// Takes the first leaf of a slot's list.
-    #[inline(always)]
+    #[inline]
     fn pop(&mut self, slot: usize) -> Option<Leaf> {
         let head = self.head(slot);
         if head == NONE {
@@ -112,7 +112,7 @@ impl<const N: usize> TimerWheel<N> {
         Some(leaf)
     }
 
-    #[inline(always)]
+    #[inline]
     fn take_spare(&mut self) -> Option<Leaf> {
         if Self::SLOTS == 1 || self.spare == NONE {
             return None;
@@ -140,7 +140,7 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     /// Stores in a free leaf what is next in the list: a leaf plus 1, or `NONE`.
-    #[inline(always)]
+    #[inline]
     fn link(&mut self, leaf: Leaf, next: u32) {
         self.leaves.clear(leaf, (leaf + 2) ^ next);
     }
@@ -154,7 +154,7 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     /// Returns whether a slot's list, which is empty, was ever made.
-    #[inline(always)]
+    #[inline]
     fn is_full(&self, slot: usize) -> bool {
         self.full & 1 << slot != 0
     }

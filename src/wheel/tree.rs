@@ -206,7 +206,7 @@ impl<const N: usize> WinnerTree<N> {
 
     /// Enters a timer in its node of level 0 alone. Returns whether it is to be entered above. For
     /// wheels of several slots.
-    #[inline(always)]
+    #[inline]
     pub fn raise_in_node(&mut self, leaf: Leaf, new: Entry) -> bool {
         let old = self.entry_mut(0, leaf);
         set(old, 0, greater(entry(old, 0), new));
