@@ -170,6 +170,7 @@ pub use crate::{
 pub mod event {
     #[cfg(unix)]
     pub use crate::events::{Drain, Iter};
+    pub use crate::ready::ReadyIter;
     pub use crate::ready_queue::{ReadyQueue, SourceKey};
     #[cfg(unix)]
     #[doc(no_inline)]

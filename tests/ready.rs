@@ -53,6 +53,7 @@ fn the_operations_are_those_of_sets() {
 fn it_is_made_of_its_bits() {
     for a in samples() {
         assert_eq!(a.iter().collect::<Ready>(), a);
+        assert!(a.into_iter().eq(a.iter()));
         assert_eq!(Ready::from_bits_retain(a.bits()), a);
         assert_eq!(Ready::from_bits_truncate(a.bits()), a & Ready::all());
         assert_eq!(Ready::from_bits(a.bits()), Ready::all().contains(a).then_some(a));

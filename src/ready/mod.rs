@@ -7,6 +7,7 @@ mod set;
 
 mod names;
 
+pub use self::names::ReadyIter;
 pub(crate) use self::set::impl_operator;
 
 /// The readiness of a source: a set of bits.

@@ -37,8 +37,34 @@ impl Ready {
 
     /// Returns an iterator over the bits of the set, each as a set of its own. Bits without a name
     /// come together, as the last element.
-    pub fn iter(self) -> impl Iterator<Item = Ready> {
-        Named::from_bits_retain(self.0).iter().map(|bit| Ready(bit.bits()))
+    pub fn iter(self) -> ReadyIter {
+        ReadyIter(Named::from_bits_retain(self.0).iter())
+    }
+}
+
+impl IntoIterator for Ready {
+    type Item = Ready;
+    type IntoIter = ReadyIter;
+
+    fn into_iter(self) -> ReadyIter {
+        self.iter()
+    }
+}
+
+/// An iterator over the bits of a set: see [`Ready::iter`].
+pub struct ReadyIter(bitflags::iter::Iter<Named>);
+
+impl Iterator for ReadyIter {
+    type Item = Ready;
+
+    fn next(&mut self) -> Option<Ready> {
+        self.0.next().map(|bit| Ready(bit.bits()))
+    }
+}
+
+impl fmt::Debug for ReadyIter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyIter").finish_non_exhaustive()
     }
 }
 
