@@ -236,18 +236,19 @@ extern "C" fn count_signal(_: libc::c_int) {
     SIGNALS.fetch_add(1, SeqCst);
 }
 
-/// A thread that outlives what it is told.
-struct Thread(libc::pthread_t);
+/// A thread that outlives what it is told. A number, since some systems have a pointer, which may
+/// not be sent.
+struct Thread(usize);
 
 impl Thread {
     fn this() -> Thread {
         // SAFETY: no memory is involved.
-        Thread(unsafe { libc::pthread_self() })
+        Thread(unsafe { libc::pthread_self() } as usize)
     }
 
     fn interrupt(&self) {
         // SAFETY: the thread lives: it joins the one that calls this.
-        assert_eq!(unsafe { libc::pthread_kill(self.0, libc::SIGUSR1) }, 0);
+        assert_eq!(unsafe { libc::pthread_kill(self.0 as libc::pthread_t, libc::SIGUSR1) }, 0);
     }
 }
 

@@ -87,9 +87,10 @@ fn nanos(at: Instant) -> NonZeroU64 {
 }
 
 fn timespec(nanos: u64) -> libc::timespec {
+    /// Fits any `time_t`. It is so far ahead that waking early costs nothing.
+    const MAX_SECONDS: u64 = i32::MAX as u64;
     libc::timespec {
-        // Too large for some, it is so far ahead that waking early then costs nothing.
-        tv_sec: libc::time_t::try_from(nanos / 1_000_000_000).unwrap_or(libc::time_t::MAX),
+        tv_sec: (nanos / 1_000_000_000).min(MAX_SECONDS) as _,
         tv_nsec: (nanos % 1_000_000_000) as _,
     }
 }
