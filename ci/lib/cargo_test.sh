@@ -15,6 +15,7 @@ test_summary=() test_failures=0
 # arguments. Never fails: see test_failures.
 run_tests() {
     local targets target result=ok first=$reports/first
+    local label="cargo test $1 '$2'${3:+ ...}" # a list of fifty tests says nothing
     echo "==== cargo test $*"
     SECONDS=0
     if ! cargo test --no-fail-fast "$@" 2>&1 | tee "$first"; then
@@ -28,14 +29,14 @@ run_tests() {
             cargo test --no-fail-fast "$1" "$2" $target -- --test-threads=1 2>&1 | tee -a "$reports/again" || result=FAILED
         done
         {
-            echo "---- $result: cargo test $*"
+            echo "---- $result: $label"
             grep -E '^(test .* FAILED$|error\[|error: could not compile)' "$first" || true
             grep -A 3 'panicked at' "$first" | grep -v 'stack backtrace' | head -n 100 || true
         } >>"$reports/failures"
     fi
     [ "$result" != FAILED ] || test_failures=$((test_failures + 1))
     cat "$first" >>"$reports/all"
-    test_summary+=("$(printf '%-8s %4ds  cargo test %s' "$result" "$SECONDS" "$*")")
+    test_summary+=("$(printf '%-8s %4ds  %s' "$result" "$SECONDS" "$label")")
 }
 
 # report_tests: what failed, in short, then a line for each run, then the sums.
