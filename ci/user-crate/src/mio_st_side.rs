@@ -180,7 +180,9 @@ fn measured_work_connections(
                     }
                     let entry = connections.vacant_entry().unwrap();
                     let id = entry.key().into();
-                    poller.register(&mut stream, id, Interests::READABLE, PollOption::Edge).unwrap();
+                    poller
+                        .register(&mut stream, id, Interests::READABLE, PollOption::Edge)
+                        .unwrap();
                     entry.insert(stream);
                 }
             } else if let Some(stream) = connections.get(event.id())
