@@ -8,7 +8,6 @@
 //! The timerfd is never read. It stays armed if the next wait is to end later: it ends that early,
 //! and is then armed again. So a deadline that is pushed back over and over makes no call.
 
-use core::num::NonZeroU64;
 use core::ptr;
 
 use super::{RawEvent, Selector};
@@ -21,9 +20,8 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct KernelTimer {
     timerfd: OwnedFd,
-    /// When it expires, or did; `NEVER` if it is not armed. Not zero, so that a poller without a
-    /// timer has no tag beside it.
-    armed: NonZeroU64,
+    /// When it expires, or did; `Instant::MAX` if it is not armed.
+    armed: Instant,
 }
 
 impl KernelTimer {
@@ -33,9 +31,9 @@ impl KernelTimer {
         let timerfd = unsafe {
             OwnedFd::from_raw_fd(check(libc::timerfd_create(clock, flags)).map_err(unsupported)?)
         };
-        let timer = KernelTimer { timerfd, armed: NEVER };
+        let timer = KernelTimer { timerfd, armed: Instant::MAX };
         // A sandbox may refuse the second call only.
-        timer.set(NEVER).map_err(unsupported)?;
+        timer.set(Instant::MAX).map_err(unsupported)?;
         Ok(timer)
     }
 
@@ -51,8 +49,7 @@ impl KernelTimer {
         now: Instant,
         end: Instant,
     ) -> Result<usize> {
-        let end = nanos(end);
-        let ends_in_time = nanos(now) < self.armed && self.armed <= end;
+        let ends_in_time = now < self.armed && self.armed <= end;
         if !ends_in_time {
             self.set(end)?;
             self.armed = end;
@@ -67,11 +64,14 @@ impl KernelTimer {
         }
     }
 
-    /// Arms it, or disarms it for `NEVER`.
-    fn set(&self, at: NonZeroU64) -> Result<()> {
-        const ZERO: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        let it_value = if at == NEVER { ZERO } else { timespec(at.get()) };
-        let setting = libc::itimerspec { it_interval: ZERO, it_value };
+    /// Arms it, or disarms it for `Instant::MAX`.
+    fn set(&self, at: Instant) -> Result<()> {
+        const NEVER: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let value = match at {
+            Instant::MAX => NEVER,
+            at => timespec(at),
+        };
+        let setting = libc::itimerspec { it_interval: NEVER, it_value: value };
         let (fd, flags) = (self.timerfd.as_raw_fd(), libc::TFD_TIMER_ABSTIME);
         // SAFETY: the kernel reads `setting` and writes nothing.
         check(unsafe { libc::timerfd_settime(fd, flags, &setting, ptr::null_mut()) })?;
@@ -79,16 +79,11 @@ impl KernelTimer {
     }
 }
 
-const NEVER: NonZeroU64 = NonZeroU64::MAX;
-
-/// A point in time that does not disarm, as zero would: the clock's origin is a nanosecond later.
-fn nanos(at: Instant) -> NonZeroU64 {
-    NonZeroU64::new(at.as_nanos()).unwrap_or(NonZeroU64::MIN)
-}
-
-fn timespec(nanos: u64) -> libc::timespec {
+/// As the kernel takes a point in time. Zero would disarm: the origin is a nanosecond later.
+fn timespec(at: Instant) -> libc::timespec {
     /// Fits any `time_t`. It is so far ahead that waking early costs nothing.
     const MAX_SECONDS: u64 = i32::MAX as u64;
+    let nanos = at.as_nanos().max(1);
     libc::timespec {
         tv_sec: (nanos / 1_000_000_000).min(MAX_SECONDS) as _,
         tv_nsec: (nanos % 1_000_000_000) as _,
