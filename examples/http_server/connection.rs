@@ -33,12 +33,15 @@ pub struct Connection<S> {
     stage: (Stage, u32),
     /// The client will send nothing more.
     ended: bool,
+    /// How many bytes were sent.
+    sent: u64,
 }
 
 impl<S: Stream> Connection<S> {
     pub fn new(stream: S) -> Connection<S> {
         let protocol = Protocol::new();
-        Connection { stream, protocol, lease: None, stage: (Stage::Idle, 0), ended: false }
+        let stage = (Stage::Idle, 0);
+        Connection { stream, protocol, lease: None, stage, ended: false, sent: 0 }
     }
 
     /// Tells the client that the server is busy. The connection then has to be served like any
@@ -60,6 +63,11 @@ impl<S: Stream> Connection<S> {
     /// Returns what it is doing, and the number of the request that this belongs to.
     pub fn stage(&self) -> (Stage, u32) {
         self.stage
+    }
+
+    /// Returns how many bytes of responses the client's socket has taken.
+    pub fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Reads once, serves what has come, and writes.
@@ -168,7 +176,10 @@ impl<S: Stream> Connection<S> {
     fn flush(&mut self, output: &mut Buffer) -> io::Result<bool> {
         while !output.is_empty() {
             match self.stream.write(output.filled()) {
-                Ok(count) => output.consume(count),
+                Ok(count) => {
+                    self.sent += count as u64;
+                    output.consume(count);
+                }
                 Err(error) if is_transient(&error) => return Ok(false),
                 Err(error) => return Err(error),
             }

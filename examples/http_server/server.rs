@@ -59,6 +59,8 @@ struct Client {
     due: Instant,
     /// What it was set for. `None` if it is over.
     stage: Option<(Stage, u32)>,
+    /// How many bytes had been sent when the deadline was set.
+    sent: u64,
     /// What the socket is watched for.
     watched: Interests,
 }
@@ -161,7 +163,7 @@ impl Server {
         };
         let stage = Some((Stage::Head, 0));
         let connection = Connection::new(stream);
-        let client = entry.insert(Client { connection, deadline, due, stage, watched });
+        let client = entry.insert(Client { connection, deadline, due, stage, sent: 0, watched });
         if is_one_too_many {
             let next = client.connection.refuse();
             self.settle(id, next);
@@ -196,16 +198,20 @@ impl Server {
             Next::Write => Interests::WRITABLE,
             Next::Close => return self.close(id),
         };
-        if interests != client.watched {
+        let turned = interests != client.watched;
+        if turned {
             client.watched = interests;
             let stream = client.connection.stream();
             if self.poller.reregister(stream, id, interests, PollOption::Level).is_err() {
                 return self.close(id);
             }
         }
-        // To write has its limit at each step; the stages of a request have theirs as a whole.
-        if next == Next::Write || client.stage != Some(stage) {
-            client.stage = Some(stage);
+        // To write has its limit at each step, if the client takes something: a system may report
+        // a socket as writable that takes nothing. The stages of a request have theirs as a whole.
+        let sent = client.connection.sent();
+        let has_sent = next == Next::Write && (turned || client.sent != sent);
+        if has_sent || client.stage != Some(stage) {
+            (client.stage, client.sent) = (Some(stage), sent);
             client.due = self.now + self.limits.of(next, stage.0);
             if self.poller.update_deadline(client.deadline, client.due).is_err() {
                 // It has just fired, and its event will find that it is not due.
