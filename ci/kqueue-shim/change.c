@@ -47,7 +47,7 @@ static int create(struct kq *kq, const struct filter *ops, const struct kevent *
 	if (!kn)
 		return ENOMEM;
 	kn->ops = ops;
-	kn->flags = c->flags & MODES;
+	kn->flags = c->flags & (MODES | (quirk(EVENTS_HAVE_ADD) ? EV_ADD : 0));
 	kn->fflags = c->fflags;
 	kn->data = c->data;
 	kn->udata = c->udata;

@@ -54,6 +54,9 @@ static const struct {
 /* kern_kevent, kevent1, sys_kevent: flags are EV_ERROR, and what makes a filter loses fflags. */
 [BARE_RECEIPTS] = { "a receipt repeats neither flags nor fflags",
                     { 0,         1,         1,         1,         0,         1 } },
+/* kqueue_register: what makes a filter is kept as it came; only FreeBSD takes EV_ADD out of it. */
+[EVENTS_HAVE_ADD] = { "events repeat the EV_ADD that made the filter",
+                    { 0,         0,         1,         1,         1,         1 } },
 /* itimerfix, inittimeleft: in seconds, 0 for any. */
 [LONGEST_WAIT] = { "a longer timeout is EINVAL",
                     { 0,         0,         100000000, 0,         100000000, 100000000 } },

@@ -41,6 +41,19 @@ void bare_receipts(void)
 	close(kq);
 }
 
+/* Whether an event repeats how its filter was made. */
+void events_repeat_their_making(void)
+{
+	int kq = kqueue(), s[2];
+	unix_pair(s);
+	put(s[1], "x");
+	CHECK(change(kq, (uintptr_t)s[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0) == 0);
+	CHECK(only(kq, (uintptr_t)s[0], EVFILT_READ) && got[0].flags & EV_CLEAR);
+	CHECK(!(got[0].flags & EV_ADD) == on("lenient freebsd"));
+	close2(s);
+	close(kq);
+}
+
 /* An event that was taken, and whose condition still holds: which changes report it again, and
  * which take udata and fflags. */
 void which_changes_look(void)

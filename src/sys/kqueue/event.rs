@@ -133,7 +133,8 @@ impl RawEvent {
     }
 }
 
-/// The mark of the last event of a batch that the kernel has filled. No event comes with this flag.
+/// The mark of the last event of a batch that the kernel has filled. It is taken out of the events
+/// as they come: only FreeBSD does not repeat there what made the filter.
 const CUT: Flags = abi::EV_ADD;
 
 /// A connection dies of these, in both directions; what is no connection never has them.
@@ -154,6 +155,7 @@ pub(super) fn interpret(
     let mut kept = 0_usize;
     for index in 0..events.len() {
         let mut event = events[index];
+        event.0.flags &= !CUT;
         if event.0.flags & abi::EV_ONESHOT == 0 {
             event.interpret();
         } else {
@@ -269,6 +271,15 @@ mod tests {
         // A user filter with the same number is another source.
         let strangers = [raw(1, read, 0, 0), raw(1, EVFILT_USER, 0, 0), raw(1, write, 0, 0)];
         assert_eq!(batch(&strangers).0[..], [(1, BOTH), (1, Ready::READABLE)]);
+    }
+
+    #[test]
+    fn what_made_a_filter_is_no_mark_of_the_end() {
+        let mut events = [raw(1, EVFILT_READ, CUT | EV_CLEAR, 0), raw(2, EVFILT_READ, CUT, 0)];
+        assert_eq!(interpret(&mut events, |_| Meaning::Itself), (2, false));
+        assert!(events.iter().all(|event| !event.was_cut()));
+        events[1].set_cut();
+        assert_eq!(events.map(|event| event.was_cut()), [false, true]);
     }
 
     #[test]
