@@ -93,6 +93,20 @@ stop INT 0
 start service 100
 client stall "$port" 100 "$pid"
 stop TERM 0
+# Sockets that are reported as readable, or writable, and give or take nothing are idle.
+for call in recvfrom sendto; do
+    launcher=(strace -D -qq -o /dev/null -e "trace=$call" -e "inject=$call:error=EAGAIN")
+    start service 300
+    client stuck "$port" 300
+    stop TERM 0
+done
+launcher=()
+# The second signal, too, is received: it would act as the service ends.
+start service 60000
+kill -STOP "$pid"
+kill -INT "$pid"
+kill -TERM "$pid"
+stop CONT 0
 launcher=(strace -D -qq -o /dev/null -e "trace=read,write,sendto,recvfrom")
 start bare
 client flood "$port" 0

@@ -135,14 +135,14 @@ fn handle(
         // `WouldBlock`.
         return Ok(poller.set_ready(connection.turn, MY_TURN)?);
     } else {
-        // The idle time of a connection may have ended within this batch.
-        let alive = poller.update_deadline(connection.idle, deadline).is_ok();
-        if alive { connection.take_turn().unwrap_or(Turn::Ended) } else { Turn::Ended }
+        connection.take_turn().unwrap_or(Turn::Ended)
     };
     match turn {
-        Turn::MayHaveMore => {}
+        // It has moved bytes. Its idle time may have ended within this batch.
+        Turn::MayHaveMore if poller.update_deadline(connection.idle, deadline).is_ok() => {}
+        // No sign of life: such a turn does not push the deadline back.
         Turn::Blocked => poller.clear_ready(connection.turn, MY_TURN)?,
-        Turn::Ended => {
+        Turn::MayHaveMore | Turn::Ended => {
             poller.remove_source(connection.turn)?;
             // A deadline that has expired is gone already.
             let _ = poller.cancel_deadline(connection.idle);

@@ -1,5 +1,5 @@
 //! An echo server that closes idle connections. Up to 10,000 connections, each with a deadline that
-//! every event pushes back.
+//! bytes push back; an event alone does not.
 //!
 //! To push a deadline back writes one number and moves nothing: see `mio_st::timer::TimerWheel`.
 //! The poller and the connections are large, so they live in `static`s and are made there, never on
@@ -21,7 +21,7 @@ use mio_st::timer::DeadlineKey;
 use mio_st::unix::raise_descriptor_limit;
 use static_cell::StaticCell;
 
-use self::common::{Echo, Failure, Log};
+use self::common::{Echo, Failure, Log, Step};
 
 const USAGE: &str = "\
 usage: idle_timeout [ADDRESS [MILLISECONDS]]
@@ -100,14 +100,18 @@ fn admit(
     Ok(())
 }
 
-/// Takes one step, and pushes the deadline back. Returns `false` at the end of the client's data.
+/// Takes one step, which pushes the deadline back if it echoes something: an event alone is no sign
+/// of life. Returns `false` at the end of the client's data.
 fn step(
     poller: &mut Poller,
     connection: &mut Connection,
     id: EventedId,
     deadline: Instant,
 ) -> io::Result<bool> {
-    let goes_on = connection.echo.step(poller.registry(), id)?;
-    poller.update_deadline(connection.idle, deadline)?;
-    Ok(goes_on)
+    match connection.echo.step(poller.registry(), id)? {
+        Step::Echoed => poller.update_deadline(connection.idle, deadline)?,
+        Step::Nothing => {}
+        Step::Ended => return Ok(false),
+    }
+    Ok(true)
 }

@@ -24,7 +24,7 @@ use mio_st::time::Instant;
 use mio_st::timer::DeadlineKey;
 use mio_st::unix::{Waker, raise_descriptor_limit};
 
-use self::common::{Echo, Failure, Log};
+use self::common::{Echo, Failure, Log, Step};
 
 const USAGE: &str = "\
 usage: per_core [reuse-port|exclusive [ADDRESS]]
@@ -229,9 +229,12 @@ impl Core {
     /// Lets a connection take one step. Returns `false` at the end of its data.
     fn echo(&mut self, id: EventedId, idle_end: Instant) -> io::Result<bool> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(true) };
-        let goes_on = connection.echo.step(self.poller.registry(), id)?;
-        self.poller.update_deadline(connection.idle, idle_end)?;
-        Ok(goes_on)
+        match connection.echo.step(self.poller.registry(), id)? {
+            Step::Echoed => self.poller.update_deadline(connection.idle, idle_end)?,
+            Step::Nothing => {}
+            Step::Ended => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn close(&mut self, id: EventedId) {

@@ -26,7 +26,7 @@ use mio_st::timer::DeadlineKey;
 use mio_st::unix::{Signal, SignalSet, Signals, raise_descriptor_limit};
 use static_cell::{ConstStaticCell, StaticCell};
 
-use self::common::{Echo, Failure, Log};
+use self::common::{Echo, Failure, Log, Step};
 
 const USAGE: &str = "\
 usage: service_std [ADDRESS [IDLE_MILLISECONDS [allocate]]]
@@ -173,7 +173,12 @@ impl Service {
 
     fn handle(&mut self, event: Event) -> io::Result<()> {
         match event.id() {
-            SIGNALS => self.ending = self.signals.receive()?.is_some(),
+            // All of them: one that is not received would act as the program ends.
+            SIGNALS => {
+                while self.signals.receive()?.is_some() {
+                    self.ending = true;
+                }
+            }
             LISTENER => self.accept()?,
             // An idle time is over. For an id whose connection has gone, there is nothing to do.
             id if event.readiness().is_timer() => drop(self.connections.remove(id)),
@@ -205,16 +210,20 @@ impl Service {
     }
 
     /// Lets a connection take one step: no connection can hold the others up, and under `Level` the
-    /// next poll reports what is left. Returns `false` at the end of its data. An error ends the
-    /// connection. One of these is `StaleKey`: its idle time is over, and the event that says so is
-    /// in this batch.
+    /// next poll reports what is left. Only bytes push the end of its idle time back. Returns
+    /// `false` at the end of its data. An error ends the connection. One of these is `StaleKey`:
+    /// its idle time is over, and the event that says so is in this batch.
     fn serve(&mut self, id: EventedId) -> io::Result<bool> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(true) };
         let before = connection.echo.echoed;
         let step = connection.echo.step(self.poller.registry(), id);
         self.echoed += connection.echo.echoed - before;
-        self.poller.update_deadline(connection.deadline, self.idle_end)?;
-        step
+        match step? {
+            Step::Echoed => self.poller.update_deadline(connection.deadline, self.idle_end)?,
+            Step::Nothing => {}
+            Step::Ended => return Ok(false),
+        }
+        Ok(true)
     }
 
     fn close(&mut self, id: EventedId) {

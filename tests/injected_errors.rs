@@ -12,6 +12,7 @@
 
 mod support;
 
+use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
@@ -163,6 +164,30 @@ fn an_error_of_a_registration_costs_one_connection() {
         // Another thread may have its errors still before it.
         let is_heard = (0..6).any(|_| is_served(name, &mut server.connect()));
         assert!(is_heard, "{name}, {error}: it is deaf");
+    });
+}
+
+/// A socket may be reported as readable, or writable, and give or take nothing. Such events come at
+/// once again, or with each byte that the client sends.
+#[test]
+fn events_without_bytes_do_not_push_an_idle_time_back() {
+    const IDLE: Duration = Duration::from_millis(300);
+    if !can_trace() {
+        return;
+    }
+    let calls = |name| ["recvfrom", "sendto"].map(|call| (name, call));
+    each(WITH_IDLE_TIME.into_iter().flat_map(calls).collect(), |(name, call)| {
+        let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error=EAGAIN"));
+        let launcher =
+            ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+        let server = Running::start_by(&launcher, name, Some(IDLE), Stdio::null());
+        let mut client = server.connect();
+        client.set_read_timeout(Some(IDLE / 8)).unwrap();
+        let is_closed = || match client.write_all(b"\n").and_then(|()| client.read(&mut [0])) {
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+            Ok(length) => length == 0,
+        };
+        assert!(succeeds(is_closed), "{name}: kept without a {call}");
     });
 }
 

@@ -146,6 +146,19 @@ fn out_of_descriptors_it_refuses_and_goes_on() {
     assert!(service.stop(libc::SIGTERM).0.success());
 }
 
+/// Both are waiting when it comes to look. One that is not received would kill it as it ends.
+#[test]
+fn two_signals_at_once_are_one_end() {
+    let mut service = Service::start(Duration::from_secs(60), None);
+    talk(service.connect(), 3, 1000);
+    for signal in [libc::SIGSTOP, libc::SIGINT, libc::SIGTERM] {
+        signal_child(&service.process, signal);
+    }
+    let (status, farewell) = service.stop(libc::SIGCONT);
+    assert!(status.success(), "{status}");
+    assert_eq!(farewell, "served 1, echoed 1000 bytes\n");
+}
+
 #[test]
 fn one_allocation_ends_it() {
     let mut command = Command::new(example("service_std"));

@@ -1,7 +1,7 @@
 """Clients of the two servers: what comes back is what went out, idle connections are closed in time, and
 the memory of many connections is what it is.
 
-usage: client.py {echo|ending|idle|many|urgent|survive|stall|flood} PORT [...]
+usage: client.py {echo|ending|idle|many|urgent|survive|stall|stuck|flood} PORT [...]
   echo PORT              several connections at once, more than fits into the sockets; prints the bytes
   ending PORT FULL       FULL bytes and the end, at once; prints the bytes
   idle PORT MILLIS       a connection is closed after MILLIS without data, and no earlier; prints the bytes
@@ -9,6 +9,7 @@ usage: client.py {echo|ending|idle|many|urgent|survive|stall|flood} PORT [...]
   urgent PORT            data with an urgent byte in the middle, at which a read stops
   survive PORT           clients one after the other, while accept fails once: at most one is not served
   stall PORT MILLIS PID  PID is stopped while idle times of MILLIS end and the clients speak; it must live on
+  stuck PORT MILLIS      a client that speaks, and of which the server has nothing, is closed as idle
   flood PORT PID         clients that send and read without end; a friend is answered in between, and PID ends
                          when told to
 """
@@ -174,6 +175,22 @@ def stall(port, millis, pid):
             assert time.monotonic() < deadline, "the service has ended"
 
 
+def stuck(port, millis):
+    deadline = time.monotonic() + PATIENCE
+    with connect(port) as sock:
+        sock.settimeout(millis / 8000)
+        while time.monotonic() < deadline:
+            try:
+                sock.sendall(b"x")
+                if not sock.recv(1):
+                    return
+            except TimeoutError:
+                pass
+            except ConnectionError:
+                return
+    raise AssertionError("a client without bytes is kept")
+
+
 def pour(sock):
     """Sends without end."""
     data = bytes(1 << 18)
@@ -231,7 +248,8 @@ def flood(port, pid):
 
 if __name__ == "__main__":
     clients = {"echo": echo, "ending": ending, "idle": idle, "many": many}
-    clients |= {"urgent": urgent, "survive": survive, "stall": stall, "flood": flood}
+    clients |= {"urgent": urgent, "survive": survive, "stall": stall}
+    clients |= {"stuck": stuck, "flood": flood}
     answer = clients[sys.argv[1]](*map(int, sys.argv[2:]))
     if answer is not None:
         print(answer)

@@ -19,7 +19,7 @@ use mio_st::poll::{PollOption, Registry};
 ///
 /// Register it for `READABLE` with `Level` and take one step for each event. That bounds the work
 /// of an event, so that no client can hold the loop, however fast it sends; the next poll reports
-/// what is left.
+/// what is left. A connection is idle while no step is [`Step::Echoed`].
 pub struct Echo<B> {
     pub stream: TcpStream,
     /// How many bytes went back.
@@ -30,31 +30,43 @@ pub struct Echo<B> {
     watched: Interests,
 }
 
+/// What a step has come to.
+pub enum Step {
+    /// Bytes went back.
+    Echoed,
+    /// None did. An event does not prove that there is something to read, or space to write: a
+    /// system may report a socket, even again and again, that gives and takes nothing.
+    Nothing,
+    /// The client has sent all its data, and all of it went back.
+    Ended,
+}
+
 impl<B: AsMut<[u8]>> Echo<B> {
     pub fn new(stream: TcpStream, buffer: B) -> Echo<B> {
         Echo { stream, echoed: 0, buffer, unsent: 0..0, watched: Interests::READABLE }
     }
 
-    /// Reads once, if everything was sent, and writes once. Returns `false` at the end of the data.
-    pub fn step(&mut self, registry: &mut Registry, id: EventedId) -> io::Result<bool> {
+    /// Reads once, if everything was sent, and writes once.
+    pub fn step(&mut self, registry: &mut Registry, id: EventedId) -> io::Result<Step> {
         if self.unsent.is_empty() {
             match self.stream.read(self.buffer.as_mut()) {
-                Ok(0) => return Ok(false),
+                Ok(0) => return Ok(Step::Ended),
                 Ok(length) => self.unsent = 0..length,
-                Err(error) if is_transient(&error) => return Ok(true),
+                Err(error) if is_transient(&error) => return Ok(Step::Nothing),
                 Err(error) => return Err(error),
             }
         }
-        match self.stream.write(&self.buffer.as_mut()[self.unsent.clone()]) {
+        let step = match self.stream.write(&self.buffer.as_mut()[self.unsent.clone()]) {
             Ok(length) => {
                 self.unsent.start += length;
                 self.echoed += length as u64;
+                Step::Echoed
             }
-            Err(error) if is_transient(&error) => {}
+            Err(error) if is_transient(&error) => Step::Nothing,
             Err(error) => return Err(error),
-        }
+        };
         self.watch(registry, id)?;
-        Ok(true)
+        Ok(step)
     }
 
     /// Waits for what comes next. A reregistration is a system call: it is made only for a change.

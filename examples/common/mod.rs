@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 #[cfg(feature = "std")]
-pub use self::echo::Echo;
+pub use self::echo::{Echo, Step};
 pub use self::log::Log;
 
 /// Why a program ends early.

@@ -12,7 +12,7 @@ use mio_st::slab::Slab;
 use mio_st::time::Instant;
 use mio_st::timer::DeadlineKey;
 
-use super::common::{Echo, Log};
+use super::common::{Echo, Log, Step};
 
 // No client's id is below 2^32: see `Slab`.
 const LISTENER: EventedId = EventedId(0);
@@ -140,10 +140,13 @@ impl Server {
     fn step(&mut self, id: EventedId, now: Instant) -> io::Result<bool> {
         // An event of a client that was closed earlier in this batch finds nothing.
         let Some(client) = self.clients.get_mut(id) else { return Ok(true) };
-        let goes_on = client.echo.step(self.poller.registry(), id)?;
-        // `StaleKey` is an error of this client too: its idle time is over.
-        self.poller.update_deadline(client.idle, now + self.idle)?;
-        Ok(goes_on)
+        match client.echo.step(self.poller.registry(), id)? {
+            // `StaleKey` is an error of this client too: its idle time is over.
+            Step::Echoed => self.poller.update_deadline(client.idle, now + self.idle)?,
+            Step::Nothing => {}
+            Step::Ended => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Closing the descriptor also ends its registration, as no duplicate of it exists.

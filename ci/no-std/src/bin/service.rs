@@ -116,7 +116,12 @@ impl Service {
 
     fn handle(&mut self, event: Event) -> Result<()> {
         match event.id() {
-            SIGNALS => self.ending = self.signals.receive()?.is_some(),
+            // All of them: one that is not received would act as the program ends.
+            SIGNALS => {
+                while self.signals.receive()?.is_some() {
+                    self.ending = true;
+                }
+            }
             LISTENER if event.readiness().is_timer() => self.listen_again()?,
             LISTENER => self.accept()?,
             // An idle time is over. For an id whose connection has gone, there is nothing to do.
@@ -170,12 +175,16 @@ impl Service {
     }
 
     /// Lets a connection take one step: no connection can hold the others up, and under `Level` the next poll
-    /// reports what is left. An error ends the connection. One of these is `StaleKey`: its idle time is over,
-    /// and the event that says so is in this batch.
+    /// reports what is left. Only bytes that go back push the end of its idle time back, since an event does
+    /// not prove that there are any. An error ends the connection. One of these is `StaleKey`: its idle time is
+    /// over, and the event that says so is in this batch.
     fn serve(&mut self, id: EventedId) -> Result<()> {
         let Some(connection) = self.connections.get_mut(id) else { return Ok(()) };
+        let before = self.echoed;
         let wanted = connection.step(&mut self.echoed)?;
-        self.poller.update_deadline(connection.deadline, self.idle_end)?;
+        if self.echoed != before {
+            self.poller.update_deadline(connection.deadline, self.idle_end)?;
+        }
         // A reregistration is a system call: it is made only for a change.
         if wanted == connection.watched {
             return Ok(());
