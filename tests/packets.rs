@@ -9,10 +9,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use mio_st::Error;
 use mio_st::event::{EventedId, Interests};
 use mio_st::poll::{PollOption, Poller};
-use mio_st::socket::{Ecn, PacketBatch, PacketInfo, UdpSocket};
+use mio_st::socket::{Ecn, ListenOptions, PacketBatch, PacketInfo, UdpSocket};
 
 use support::PATIENCE;
-use support::net::{LOCALHOSTS, address, alone, leaks, until};
+use support::net::{LOCALHOSTS, address, alone, leaks, skip, until};
 use support::vacant;
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
@@ -241,6 +241,90 @@ fn an_error_is_of_the_first_and_loses_nothing() {
     assert_eq!(client.send_many(&mut batch), Err(Error::InvalidInput));
     assert_eq!(batch.len(), 1);
     assert!(server.recv(&mut [0; 4]).unwrap_err().is_would_block());
+}
+
+/// What cannot even be handed to the system is met when it is the first, and not before.
+#[test]
+fn one_that_is_refused_here_keeps_none_back() {
+    let _alone = alone();
+    let (mut server, client) = (bind(LOCALHOSTS[0]), bind(LOCALHOSTS[0]));
+    let good = PacketInfo::to(server.local_addr().unwrap());
+    let mut bad = good;
+    bad.local = Some("::1".parse().unwrap()); // of another family
+    let mut batch = PacketBatch::<8, 16>::new();
+    for (data, info) in [(b"1", good), (b"2", good), (b"x", bad), (b"3", good)] {
+        batch.push(data, &info).unwrap();
+    }
+    assert_eq!(client.send_many(&mut batch), Ok(2));
+    assert_eq!(client.send_many(&mut batch), Err(Error::InvalidInput));
+    assert_eq!(batch.iter().next().unwrap().data, b"x");
+    batch.pop_front();
+    assert_eq!(client.send_many(&mut batch), Ok(1));
+    let seen = receive(&mut server, &mut batch, 3);
+    assert!(seen.iter().map(|(data, _)| data[0]).eq(*b"123"));
+}
+
+#[test]
+fn a_length_beyond_the_buffer_is_that_of_the_buffer() {
+    let _alone = alone();
+    let (mut server, client) = (bind(LOCALHOSTS[0]), bind(LOCALHOSTS[0]));
+    let to = PacketInfo::to(server.local_addr().unwrap());
+    for length in [5, 1000, usize::from(u16::MAX) + 3, usize::MAX] {
+        let mut batch = PacketBatch::<4, 4>::new();
+        for data in [b"1234", b"5678", b"9abc"] {
+            batch.push(data, &to).unwrap();
+        }
+        batch.iter_mut().for_each(|packet| *packet.len = length);
+        send_all(&client, &mut batch);
+        let seen = receive(&mut server, &mut PacketBatch::<4, 16>::new(), 3);
+        let seen: Vec<_> = seen.iter().map(|(data, _)| &data[..]).collect();
+        assert_eq!(seen, [b"1234", b"5678", b"9abc"], "{length}");
+    }
+}
+
+/// IPv4 by an IPv6 socket, under mapped addresses.
+#[test]
+fn what_goes_with_a_datagram_goes_to_mapped_addresses_too() {
+    let _alone = alone();
+    let any = address("[::]:0");
+    let Ok(client) = ListenOptions::new().only_v6(false).bind_udp(any) else {
+        return skip("this system has no mapped addresses");
+    };
+    let server = bind(LOCALHOSTS[0]);
+    server.set_recv_destination(true).unwrap();
+    if server.set_recv_traffic_class(true).is_err() {
+        return skip("this system does not report the type of service");
+    }
+    let to = server.local_addr().unwrap();
+    let mut info = PacketInfo::to((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), to.port()).into());
+    let v4 = Some(Ipv4Addr::LOCALHOST.into());
+    let mapped = Some(Ipv4Addr::LOCALHOST.to_ipv6_mapped().into());
+    for (local, interface) in
+        [(None, 0), (v4, 0), (mapped, 0), (None, loopback()), (v4, loopback())]
+    {
+        (info.local, info.interface) = (local, interface);
+        for class in [None, Some(0b1011_1000 | Ecn::Ect0 as u8)] {
+            info.traffic_class = class;
+            client.send_packet(b"x", &info).unwrap();
+            let packet = server.recv_packet(&mut [0; 4]).unwrap();
+            assert_eq!(packet.info.traffic_class, class.or(Some(0)), "{info:?}");
+            let mut batch = PacketBatch::<1, 4>::new();
+            batch.push(b"x", &info).unwrap();
+            client.send_many(&mut batch).unwrap();
+            let packet = server.recv_packet(&mut [0; 4]).unwrap();
+            assert_eq!(packet.info.traffic_class, class.or(Some(0)), "{info:?}");
+        }
+    }
+    info.local = Some("::1".parse().unwrap());
+    assert!(client.send_packet(b"x", &info).is_err(), "of another family");
+}
+
+/// The index of the loopback interface.
+#[allow(unsafe_code)]
+fn loopback() -> u32 {
+    let name = if LINUX { c"lo" } else { c"lo0" };
+    // SAFETY: the name ends with a zero.
+    unsafe { libc::if_nametoindex(name.as_ptr()) }
 }
 
 #[test]

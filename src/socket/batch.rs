@@ -7,6 +7,7 @@ use super::kind::{RawForm, Udp};
 use super::packet::PacketInfo;
 use crate::error::{Error, Result};
 use crate::sys::messages::{Messages, Outgoing, can_cut};
+use crate::sys::packet::is_v6;
 
 /// The most datagrams that one send may be cut into, and how many bytes they may be altogether.
 const MAX_SEGMENTS: usize = 64;
@@ -200,14 +201,20 @@ impl<const N: usize, const SIZE: usize> PacketBatch<N, SIZE> {
     }
 
     /// Sends what it has; if `merge`, datagrams that the kernel can cut from one go as one.
+    /// An error behind the first datagram is met again by the next call.
     fn send(&mut self, socket: i32, is_connected: bool, merge: bool) -> Result<usize> {
         let range = self.first..self.end;
+        // `iter_mut` lets the caller set any length.
+        self.entries[range.clone()].iter_mut().for_each(|entry| entry.len = entry.len.min(SIZE));
         let (mut entries, mut data) = (&self.entries[range.clone()], &self.data[range]);
         let mut outgoing = self.messages.outgoing();
         while !entries.is_empty() {
             let count = if merge { run_length(entries) } else { 1 };
-            push_run(&mut outgoing, &entries[..count], &data[..count], is_connected)?;
-            (entries, data) = (&entries[count..], &data[count..]);
+            match push_run(&mut outgoing, &entries[..count], &data[..count], is_connected) {
+                Ok(()) => (entries, data) = (&entries[count..], &data[count..]),
+                Err(error) if outgoing.is_empty() => return Err(error),
+                Err(_) => break,
+            }
         }
         outgoing.send(socket)
     }
@@ -226,7 +233,7 @@ fn push_run<'a, const N: usize, const SIZE: usize>(
     }
     let to = (!is_connected).then(|| first.info.address.to_raw());
     let datagrams = entries.iter().zip(data).map(|(entry, data)| &data[..entry.len.min(SIZE)]);
-    outgoing.push(datagrams, to.as_ref(), &ancillary, first.info.address.is_ipv6())
+    outgoing.push(datagrams, to.as_ref(), &ancillary, is_v6(&first.info.address))
 }
 
 /// How many of the first datagrams the kernel can cut from one: of one length, but for a shorter

@@ -20,7 +20,7 @@ use crate::sys::packet::{self, Ancillary};
 #[non_exhaustive]
 pub struct PacketInfo {
     /// The peer: the sender, or the receiver of one to send. A connected socket ignores it for a
-    /// send.
+    /// send, but it must be an address of the peer's family.
     pub address: SocketAddr,
     /// The local address: where the datagram was sent to, or the source address of one to send,
     /// which must be an address of this machine.
@@ -167,7 +167,8 @@ impl<K: Udp> Socket<K> {
     /// interface's packets, or for more than 64 segments.
     pub fn send_packet(&self, buffer: &[u8], info: &PacketInfo) -> Result<usize> {
         let to = (!K::IS_CONNECTED).then(|| RawAddress::of(info.address));
-        send_one(self.as_raw_fd(), buffer, to.as_ref(), &info.ancillary(), info.address.is_ipv6())
+        let is_v6 = packet::is_v6(&info.address);
+        send_one(self.as_raw_fd(), buffer, to.as_ref(), &info.ancillary(), is_v6)
     }
 
     /// Sets whether datagrams come with the address that they were sent to, and the interface that

@@ -126,7 +126,8 @@ pub(crate) struct Outgoing<'a, const N: usize> {
 
 impl<'a, const N: usize> Outgoing<'a, N> {
     /// Adds one datagram, or several for one address that the kernel is to cut apart by the segment
-    /// size of `ancillary`. There must be no more than `N` of them altogether.
+    /// size of `ancillary`. There must be no more than `N` of them altogether. After an error
+    /// nothing was added.
     pub(crate) fn push(
         &mut self,
         datagrams: impl Iterator<Item = &'a [u8]>,
@@ -156,6 +157,11 @@ impl<'a, const N: usize> Outgoing<'a, N> {
         controls[at].attach(header);
         self.used += 1;
         Ok(())
+    }
+
+    /// Returns whether nothing was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used == 0
     }
 
     /// Sends them. Returns how many datagrams were sent: at least one.

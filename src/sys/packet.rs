@@ -1,7 +1,7 @@
 //! What comes with a datagram of the internet protocols beside its data: ip(7), ipv6(7), udp(7).
 
 use core::ffi::c_int;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use libc::msghdr;
 
@@ -72,8 +72,16 @@ const RECEIVED_TOS: c_int = libc::IP_RECVTOS;
 #[cfg(not(any(target_os = "freebsd", target_vendor = "apple")))]
 const RECEIVED_TOS: c_int = libc::IP_TOS;
 
-/// Writes what is to go with a datagram to a peer of the IPv6 family or not, on a socket of that
-/// family.
+/// Returns whether what goes with a datagram to this address is that of IPv6.
+///
+/// To a mapped address an IPv6 socket sends IPv4. Linux reads what is IPv4's then, and of what is
+/// IPv6's only the own address: the traffic class would be left out without an error.
+pub(crate) fn is_v6(to: &SocketAddr) -> bool {
+    let reads_v4 = cfg!(any(target_os = "linux", target_os = "android"));
+    matches!(to, SocketAddr::V6(v6) if !reads_v4 || v6.ip().to_ipv4_mapped().is_none())
+}
+
+/// Writes what is to go with a datagram, as IPv6's or as IPv4's: see [`is_v6`].
 ///
 /// # Errors
 ///
@@ -117,7 +125,7 @@ fn write_v6(control: &mut Control, ancillary: &Ancillary) -> Result<()> {
 
 fn write_v4(control: &mut Control, ancillary: &Ancillary) -> Result<()> {
     let local = match ancillary.local {
-        Some(IpAddr::V6(_)) => return Err(Error::InvalidInput),
+        Some(IpAddr::V6(local)) => Some(local.to_ipv4_mapped().ok_or(Error::InvalidInput)?),
         Some(IpAddr::V4(local)) => Some(local),
         None => None,
     };
