@@ -68,6 +68,31 @@ fn an_empty_queue_would_block_and_other_systems_have_none() {
     }
 }
 
+/// The kernel takes no notice of the flag there: it would give out what was sent.
+#[test]
+fn what_has_no_such_queue_keeps_its_data() {
+    if !LINUX {
+        return;
+    }
+    let (here, there) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    let (stream, peer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let raw = [there.into_raw_fd(), peer.into_raw_fd()];
+    here.send(b"datagram").unwrap();
+    std::io::Write::write_all(&mut &stream, b"stream").unwrap();
+    for (raw, data) in raw.into_iter().zip([&b"datagram"[..], b"stream"]) {
+        // SAFETY: it is open, and its owner has given it away.
+        let socket = unsafe { EventedIo::from_raw_fd(raw) };
+        let mut buffer = [0; 16];
+        assert_eq!(socket.recv_error(&mut buffer), Err(Error::Unsupported));
+        let length = socket.try_read(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], data);
+    }
+    let (_sender, receiver) = mio_st::unix::new_pipe().unwrap();
+    // SAFETY: as above.
+    let pipe = unsafe { EventedIo::from_raw_fd(receiver.into_raw_fd()) };
+    assert_eq!(pipe.recv_error(&mut [0; 8]), Err(Error::Os(libc::ENOTSOCK)));
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn each_datagram_has_its_own_error_and_what_does_not_fit_is_cut() {

@@ -174,6 +174,10 @@ fn a_proxy_needs_no_copy() {
         seen.extend_from_slice(&buffer[..count]);
     }
     assert!(seen == data && in_pipe == 0);
+    // As much as there is.
+    client.write(b"more").unwrap();
+    assert_eq!(proxy_in.splice_to(&sender, usize::MAX), Ok(4));
+    assert_eq!(proxy_out.splice_from(&pipe, usize::MAX), Ok(4));
     drop(client);
     assert_eq!(proxy_in.splice_to(&sender, 10), Ok(0), "the end");
 }
@@ -207,6 +211,13 @@ fn a_file_is_sent_as_far_as_there_is_room() {
     assert!(seen == data[7..]);
     assert_eq!(here.send_file(file.as_raw_fd(), data.len() as u64, 10), Ok(0), "the end");
     assert_eq!(here.send_file(file.as_raw_fd(), 0, 0), Ok(0));
+    // To the end, however far it is.
+    for length in [isize::MAX as usize, usize::MAX] {
+        for offset in [0, 5] {
+            let from = data.len() as u64 - 10 + offset;
+            assert_eq!(here.send_file(file.as_raw_fd(), from, length), Ok(10 - offset as usize));
+        }
+    }
     assert_eq!(file.stream_position().unwrap(), 0, "the file's own position stays");
 
     assert_eq!(here.send_file(file.as_raw_fd(), u64::MAX, 10), Err(Error::InvalidInput));

@@ -109,12 +109,15 @@ pub enum ErrorOrigin {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use self::linux::{receive, set_error_queue};
+pub(crate) use self::linux::{receive, receive_of_any, set_error_queue};
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn receive(_: RawFd, _: &mut [u8]) -> Result<QueuedError> {
     Err(crate::error::Error::Unsupported)
 }
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use self::receive as receive_of_any;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn set_error_queue(_: RawFd, _: bool) -> Result<()> {
@@ -140,7 +143,18 @@ mod linux {
     #[repr(C, align(8))]
     struct Control([u8; 512]);
 
-    /// Takes the next message; its datagram goes to `buffer`.
+    /// As [`receive`], for a descriptor of which nothing is known. Some families take no notice of
+    /// the flag and would give out the data that was sent, and descriptors with it: Unix domain
+    /// sockets, netlink.
+    pub(crate) fn receive_of_any(fd: RawFd, buffer: &mut [u8]) -> Result<QueuedError> {
+        match option::get(fd, libc::SOL_SOCKET, libc::SO_DOMAIN, 0 as c_int)? {
+            libc::AF_INET | libc::AF_INET6 | libc::AF_PACKET | libc::AF_CAN => receive(fd, buffer),
+            _ => Err(Error::Unsupported),
+        }
+    }
+
+    /// Takes the next message; its datagram goes to `buffer`. The socket must be of a family that
+    /// has such a queue.
     pub(crate) fn receive(socket: RawFd, buffer: &mut [u8]) -> Result<QueuedError> {
         let (mut destination, mut control) = (RawAddress::unset(), Control([0; 512]));
         let mut part = libc::iovec {

@@ -12,10 +12,16 @@ use super::fd::retry;
 #[allow(unused_imports)] // Not on all systems.
 use crate::error::{Error, Result};
 
+/// The most bytes that one call is asked for: as much as Linux moves at once. It is EINVAL there if
+/// the length, or its sum with the offset, has a sign bit; on FreeBSD the sum would wrap around.
+#[allow(dead_code)] // Not on all systems.
+const LONGEST: usize = 0x7fff_f000;
+
 /// Moves up to `length` bytes, from or to a pipe: splice(2).
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn splice(from: RawFd, to: RawFd, length: usize) -> Result<usize> {
     use core::ptr::null_mut;
+    let length = length.min(LONGEST);
     let flags = libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MOVE;
     // SAFETY: no memory of this process is involved.
     let call = || unsafe { libc::splice(from, null_mut(), to, null_mut(), length, flags) };
@@ -31,6 +37,7 @@ pub(crate) fn splice(_: RawFd, _: RawFd, _: usize) -> Result<usize> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn send_file(socket: RawFd, file: RawFd, offset: u64, length: usize) -> Result<usize> {
     let mut offset = libc::off64_t::try_from(offset).map_err(|_| Error::InvalidInput)?;
+    let length = length.min(LONGEST);
     // SAFETY: the kernel reads the offset, and writes it if it has sent something.
     let sent = retry(|| unsafe { libc::sendfile64(socket, file, &mut offset, length) })?;
     Ok(sent as usize)
@@ -43,6 +50,7 @@ pub(crate) fn send_file(socket: RawFd, file: RawFd, offset: u64, length: usize) 
     if length == 0 {
         return Ok(0); // It would mean: all of the file.
     }
+    let length = length.min(LONGEST);
     let mut sent: libc::off_t = 0;
     let headers = core::ptr::null_mut();
     // SAFETY: the kernel writes how much was sent.
@@ -62,7 +70,7 @@ pub(crate) fn send_file(socket: RawFd, file: RawFd, offset: u64, length: usize) 
     if length == 0 {
         return Ok(0); // It would mean: all of the file.
     }
-    let wanted = libc::off_t::try_from(length).unwrap_or(libc::off_t::MAX);
+    let wanted = length.min(LONGEST) as libc::off_t;
     let mut sent = wanted;
     // SAFETY: the kernel reads how much to send and writes how much was sent.
     let result = retry(|| unsafe {

@@ -159,10 +159,11 @@ impl EventedIo {
     /// # Errors
     ///
     /// [Would block](crate::Error::is_would_block) if the queue is empty,
-    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android, and
-    /// OS errors: see `MSG_ERRQUEUE` in recv(2).
+    /// [`Unsupported`](crate::Error::Unsupported) on systems other than Linux and Android and for
+    /// a socket of a family without such a queue (those of the internet protocols, of packet(7) and
+    /// of CAN have one), and OS errors: see `MSG_ERRQUEUE` in recv(2).
     pub fn recv_error(&self, buffer: &mut [u8]) -> Result<QueuedError> {
-        error_queue::receive(self.as_raw_fd(), buffer)
+        error_queue::receive_of_any(self.as_raw_fd(), buffer)
     }
 
     /// Sets whether errors that the network reports for a datagram are put into the error queue
