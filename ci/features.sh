@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # Proves that the library builds without a warning for every combination of its features (the other scripts
-# take three of them), by cargo-hack, which is installed below target/ if it is missing.
+# take three of them).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
-VERSION=0.6.46
-if ! cargo hack --version >/dev/null 2>&1; then
-    export PATH=$PATH:$root/target/tools/bin
-    # A debug build: it runs once.
-    cargo hack --version >/dev/null 2>&1 ||
-        cargo install --quiet --debug --locked --root target/tools --target-dir target/tools/build "cargo-hack@$VERSION"
-fi
-
-cargo hack clippy --quiet --lib --feature-powerset --exclude-features default -- -D warnings -D clippy::incompatible_msrv
-count=$(cargo metadata --no-deps --format-version 1 |
-    python3 -c 'import json, sys; print(next(2 ** (len(p["features"]) - 1) for p in json.load(sys.stdin)["packages"] if p["name"] == "mio-st"))')
-echo "features: clean for all $count combinations"
+mapfile -t combinations < <(cargo metadata --no-deps --format-version 1 | python3 -c '
+import itertools, json, sys
+package = next(p for p in json.load(sys.stdin)["packages"] if p["name"] == "mio-st")
+features = sorted(set(package["features"]) - {"default"})
+for count in range(len(features) + 1):
+    print(*map(",".join, itertools.combinations(features, count)), sep="\n")')
+[ ${#combinations[@]} -gt 1 ] || fail "Cargo.toml has no features"
+for features in "${combinations[@]}"; do
+    cargo clippy --quiet --lib --no-default-features --features "$features" -- -D warnings -D clippy::incompatible_msrv ||
+        fail "with the features: ${features:-none}"
+done
+echo "features: clean for all ${#combinations[@]} combinations"

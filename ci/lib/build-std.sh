@@ -29,7 +29,7 @@ debian_rust() {
     "$CARGO" fetch --quiet
     echo "$(basename "$0" .sh): $("$RUSTC" --version)"
 }
-known() { apt_knows "$1" || { as_root apt-get -qq update >&2 && apt_knows "$1"; }; }
+known() { apt_knows "$1" || { apt_get update && apt_knows "$1"; }; }
 apt_knows() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
 in_package() { dpkg -L "$1" | grep "/bin/$2\$" | grep -v /share/ | head -n 1 || fail "no $2 in the package $1"; }
 

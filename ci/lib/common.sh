@@ -23,6 +23,12 @@ fail() {
 can_be_root() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
+# apt_get ARGUMENT...: as root, and after any other that is at work: apt-get itself waits for some of its locks.
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive flock "$root/ci" \
+        apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >&2
+}
+
 # apt_install PACKAGE...: installs what is missing.
 apt_install() {
     local package missing=()
@@ -31,10 +37,8 @@ apt_install() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null && can_be_root || fail "please install: ${missing[*]}"
-    as_root apt-get -qq update >&2
-    # Another apt-get may be at work: wait for it.
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y \
-        --no-install-recommends "${missing[@]}" >&2
+    apt_get update
+    apt_get install -y --no-install-recommends "${missing[@]}"
 }
 
 # missing_of COMMAND[=PACKAGE]...: the packages of the commands that are not there.
