@@ -29,6 +29,8 @@ pub struct Storage {
     start: usize,
     end: usize,
     pipe: Option<(Sender, Receiver)>,
+    /// It is the pipe that is filled.
+    spliced: bool,
     /// How many more bytes are copied before a pipe is made.
     copies: u64,
 }
@@ -45,7 +47,7 @@ impl Stock {
 
     pub fn take(&mut self) -> Storage {
         let memory = self.0.pop().unwrap_or_else(|| Box::new([0; CAPACITY]));
-        Storage { memory, start: 0, end: 0, pipe: None, copies: BULK }
+        Storage { memory, start: 0, end: 0, pipe: None, spliced: false, copies: BULK }
     }
 
     pub fn give_back(&mut self, storage: Storage) {
@@ -68,28 +70,38 @@ impl Storage {
             self.pipe = new_pipe().ok();
             self.copies = if self.pipe.is_some() { 0 } else { BULK };
         }
-        let count = match &self.pipe {
-            // `WouldBlock` is the source's: the pipe is empty.
-            Some((sender, _)) => match source.splice_to(sender, PIPE) {
-                // Only Linux has splice(2), and some sandboxes there have not.
-                Err(error) if is_unsupported(&error) => {
-                    (self.pipe, self.copies) = (None, u64::MAX);
-                    return self.fill(source);
-                }
-                result => result?,
-            },
-            None => source.read(&mut self.memory[..])?,
-        };
+        let spliced = self.splice(source)?;
+        self.spliced = spliced > 0;
+        let count = if self.spliced { spliced } else { source.read(&mut self.memory[..])? };
         self.copies = self.copies.saturating_sub(count as u64);
         (self.start, self.end) = (0, count);
         Ok(count)
     }
 
+    /// Fills the pipe, if there is one. If it returns 0, a read has to tell what the source has:
+    /// splice(2) does not pass the mark of urgent data, and says there that nothing has come, or
+    /// that the data has ended.
+    fn splice(&mut self, source: &Socket) -> io::Result<usize> {
+        let Some((sender, _)) = &self.pipe else { return Ok(0) };
+        match source.splice_to(sender, PIPE) {
+            // It is the source's: the pipe is empty.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            // Only Linux has splice(2), and some sandboxes there have not.
+            Err(error) if is_unsupported(&error) => {
+                (self.pipe, self.copies) = (None, u64::MAX);
+                Ok(0)
+            }
+            result => result,
+        }
+    }
+
     /// Drains it into `sink`. Returns how many bytes that were.
     pub fn drain(&mut self, sink: &Socket) -> io::Result<usize> {
         let count = match &self.pipe {
-            Some((_, receiver)) => sink.splice_from(receiver, self.end - self.start)?,
-            None => sink.write(&self.memory[self.start..self.end])?,
+            Some((_, receiver)) if self.spliced => {
+                sink.splice_from(receiver, self.end - self.start)?
+            }
+            _ => sink.write(&self.memory[self.start..self.end])?,
         };
         self.start += count;
         Ok(count)

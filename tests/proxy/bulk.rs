@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 
-use super::support::{Rng, example, signal_child};
+use super::support::{Rng, example, send_urgent, signal_child};
 use super::*;
 
 const BYTES: usize = 100_000_000;
@@ -116,6 +116,37 @@ fn unix_sockets_at_both_ends() {
     assert!(UnixStream::connect(&path).is_ok());
     drop(other);
     std::fs::remove_file(&path).unwrap();
+}
+
+/// splice(2) does not pass the mark of urgent data: it says `WouldBlock` there, or that the data has
+/// ended if nothing more will come.
+#[test]
+fn data_behind_an_urgent_byte_is_carried_in_bulk_too() {
+    for ends in [false, true] {
+        let proxy = Proxy::start(&[]);
+        let (mut client, mut backend) = proxy.connect();
+        // So much that the proxy splices.
+        for _ in 0..8 {
+            client.write_all(&[7; 1 << 16]).unwrap();
+            backend.read_exact(&mut [0; 1 << 16]).unwrap();
+        }
+        // All of it is there when the proxy comes to look.
+        proxy.server.signal(libc::SIGSTOP);
+        client.write_all(b"before, ").unwrap();
+        send_urgent(&client);
+        client.write_all(b"behind").unwrap();
+        if ends {
+            client.shutdown(Shutdown::Write).unwrap();
+        }
+        proxy.server.signal(libc::SIGCONT);
+        let mut carried = [0; 14];
+        let result = backend.read_exact(&mut carried);
+        assert!(result.is_ok() && carried == *b"before, behind", "{result:?}, the end: {ends}");
+        // And it goes on.
+        if !ends {
+            assert_joined(&mut client, &mut backend);
+        }
+    }
 }
 
 /// How much goes in before a write would block for a while.
