@@ -47,6 +47,9 @@ impl Handler for Site<'_> {
             (Method::Get, "/ticks", _) => {
                 text(connection, 200, format_args!("{}\n", self.ticks.get())).await
             }
+            (Method::Get, _, Some(TOO_LARGE..)) => {
+                text(connection, 400, format_args!("too large\n")).await
+            }
             (Method::Get, _, Some(number)) => match self.worker.divisors(number).await {
                 Some(count) => text(connection, 200, format_args!("{count}\n")).await,
                 None => text(connection, 503, format_args!("busy\n")).await,
@@ -55,6 +58,9 @@ impl Handler for Site<'_> {
         }
     }
 }
+
+/// Numbers from this one on are not computed: a client must not take the worker for long.
+const TOO_LARGE: u64 = 10_000_000;
 
 /// The longest body that is echoed. `edge-http` reads a request's body before it responds.
 const ECHO: usize = 4096;

@@ -142,7 +142,7 @@ pub(crate) async fn serve_http(
     }
 }
 
-/// Sends each datagram back.
+/// Sends each datagram back. To a forged address, too: two of these can keep each other busy.
 pub(crate) async fn serve_udp(mut socket: Async<'_, UdpSocket>) -> Result<(), NetError> {
     let mut buffer = [0; 1500];
     loop {

@@ -64,6 +64,21 @@ fn a_computation_keeps_nobody_waiting() {
     assert!(response.ends_with("\r\n\r\n98\n"), "{response}");
 }
 
+/// As many steps as this number, and the thread would never be free again.
+#[test]
+fn no_client_takes_the_worker_for_ever() {
+    let server = start(&[]);
+    for (number, end) in [(u64::MAX, "too large\n"), (5_040, "60\n")] {
+        let mut stream = server.connect();
+        let request = format!("GET /divisors/{number} HTTP/1.1\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        // It is left waiting without an answer, or told that the worker is busy.
+        let result = stream.read_to_string(&mut response);
+        assert!(result.is_ok() && response.ends_with(end), "{number}: {result:?}, {response}");
+    }
+}
+
 #[test]
 fn slow_and_idle_clients_are_closed_in_time() {
     const IDLE: Duration = Duration::from_millis(400);
