@@ -27,10 +27,11 @@ use mio_st::unix::{Waker, raise_descriptor_limit};
 use self::common::{Echo, Failure, Log, Step};
 
 const USAGE: &str = "\
-usage: per_core [reuse-port|exclusive [ADDRESS]]
+usage: per_core [reuse-port|exclusive [ADDRESS [IDLE_MILLISECONDS]]]
 
 Sends back what clients send, with a thread for each core, until its standard input ends. ADDRESS is
-like 127.0.0.1:7000 (the default) or [::1]:0. A client that is idle for a minute is closed.";
+like 127.0.0.1:7000 (the default) or [::1]:0. A client that is idle for longer than
+IDLE_MILLISECONDS (60000) is closed.";
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Share {
@@ -47,21 +48,23 @@ fn main() -> ExitCode {
             other => return Err(Failure::usage(other, "neither `reuse-port` nor `exclusive`")),
         };
         let address = arguments.next("127.0.0.1:7000")?;
+        let idle = arguments.millis("60000")?;
         arguments.end()?;
-        run(share, address).map_err(|error| Failure::at(address, error))
+        run(share, address, idle).map_err(|error| Failure::at(address, error))
     })
 }
 
 #[allow(dead_code)] // As above.
-fn run(share: Share, address: SocketAddr) -> io::Result<()> {
+fn run(share: Share, address: SocketAddr, idle: Duration) -> io::Result<()> {
     let _ = raise_descriptor_limit();
     let mut log = Log::new();
-    let service = Service::start(share, address, thread::available_parallelism()?.get())?;
+    let cores = thread::available_parallelism()?.get();
+    let service = Service::start(share, address, cores, idle)?;
     log.line(format_args!("serving at {}", service.address));
-    let ended = service.ended.0.clone();
+    let end = End(service.ended.0.clone());
     thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        let _ = ended.send(());
+        let _end = end;
+        io::copy(&mut io::stdin(), &mut io::sink())
     });
     // The standard input, or a thread that has failed: a service without it would be deaf.
     let _ = service.ended.1.recv();
@@ -80,8 +83,22 @@ pub(crate) struct Service {
     ended: (mpsc::Sender<()>, mpsc::Receiver<()>),
 }
 
+/// Tells of the end of a thread, even if it panics.
+struct End(mpsc::Sender<()>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
 impl Service {
-    pub(crate) fn start(share: Share, address: SocketAddr, cores: usize) -> io::Result<Service> {
+    pub(crate) fn start(
+        share: Share,
+        address: SocketAddr,
+        cores: usize,
+        idle: Duration,
+    ) -> io::Result<Service> {
         let options = ListenOptions::new().reuse_addr(true).reuse_port(share == Share::ReusePort);
         // All listen before the first is served: otherwise the first has all connections.
         let first = options.listen(address)?;
@@ -99,13 +116,12 @@ impl Service {
         for listener in listeners {
             // Handles stay on their thread; descriptors may travel.
             let (listener, sender) = (OwnedFd::from(listener), sender.clone());
-            let ended = ended.0.clone();
+            let end = End(ended.0.clone());
             // The connections live on the stack of their thread: as much of it as a main thread
             // has.
             threads.push(thread::Builder::new().stack_size(8 << 20).spawn(move || {
-                let served = Core::new(share, listener.into(), sender).and_then(Core::serve);
-                let _ = ended.send(());
-                served
+                let _end = end;
+                Core::new(share, listener.into(), idle, sender)?.serve()
             })?);
         }
         Ok(Service { address, threads, wakers, ended })
@@ -125,8 +141,6 @@ const STOP: EventedId = EventedId(1);
 
 /// How many connections a thread serves at once.
 const CONNECTIONS: usize = 1024;
-/// How long a connection may be idle.
-const IDLE: Duration = Duration::from_secs(60);
 /// How long to leave the listener alone when no connection can be accepted, not even to be closed.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -144,17 +158,25 @@ struct Core {
     guard: AcceptGuard,
     poller: Poller,
     connections: Slab<Connection, CONNECTIONS>,
+    /// How long a connection may be idle.
+    idle: Duration,
     served: usize,
 }
 
 impl Core {
-    fn new(share: Share, listener: TcpListener, wakers: mpsc::Sender<Waker>) -> io::Result<Core> {
+    fn new(
+        share: Share,
+        listener: TcpListener,
+        idle: Duration,
+        wakers: mpsc::Sender<Waker>,
+    ) -> io::Result<Core> {
         let mut core = Core {
             share,
             listener,
             guard: AcceptGuard::new()?,
             poller: Poller::sized()?,
             connections: Slab::new(),
+            idle,
             served: 0,
         };
         core.listen()?;
@@ -168,7 +190,7 @@ impl Core {
         let mut events = Events::new();
         loop {
             self.poller.poll(&mut events, None)?;
-            let idle_end = Instant::now() + IDLE;
+            let idle_end = Instant::now() + self.idle;
             for event in &mut events {
                 match event.id() {
                     STOP => return Ok(self.served),

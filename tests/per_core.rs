@@ -10,10 +10,12 @@ mod support;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
+use std::time::Duration;
 
 use per_core::{Service, Share};
 
 const CORES: usize = 3;
+const IDLE: Duration = Duration::from_secs(60);
 const CLIENTS: usize = 60;
 
 fn serves(share: Share) {
@@ -24,7 +26,8 @@ fn serves(share: Share) {
 }
 
 fn serve(share: Share) {
-    let service = Service::start(share, support::net::address("127.0.0.1:0"), CORES).unwrap();
+    let address = support::net::address("127.0.0.1:0");
+    let service = Service::start(share, address, CORES, IDLE).unwrap();
     let address = service.address;
     let clients: Vec<_> = (0..CLIENTS).map(|_| thread::spawn(move || talk(address))).collect();
     clients.into_iter().for_each(|client| client.join().unwrap());

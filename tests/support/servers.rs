@@ -26,7 +26,8 @@ pub const SERVERS: [&str; 7] = [
 ];
 
 /// Those that close a client after an idle time that is an argument.
-pub const WITH_IDLE_TIME: [&str; 4] = ["tcp_server", "fair_server", "idle_timeout", "service_std"];
+pub const WITH_IDLE_TIME: [&str; 5] =
+    ["tcp_server", "fair_server", "idle_timeout", "per_core", "service_std"];
 
 /// Whether servers can be traced here; if not, the calling test is skipped.
 pub fn can_trace() -> bool {
