@@ -193,6 +193,60 @@ fn fast_open_sends_its_data_with_the_request() {
     }
 }
 
+/// A stream whose first write will connect counts as connected: there is no event to wait for.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_that_its_first_write_makes_is_connected() {
+    let _alone = alone();
+    // A thread with a network of its own, in which no cookie is needed.
+    let thread = std::thread::spawn(|| {
+        if !network_of_its_own() {
+            return skip("it may not have a network of its own");
+        }
+        std::fs::write("/proc/sys/net/ipv4/tcp_fastopen", "7").unwrap();
+        let listener = ListenOptions::new().fast_open(16).listen(address(LOCALHOSTS[0])).unwrap();
+        let to = listener.local_addr().unwrap();
+        let mut stream = ConnectOptions::new().fast_open(true).connect(to).unwrap();
+        assert_eq!(stream.connect_status(), Ok(ConnectStatus::Connected));
+        let mut poller = Poller::new().unwrap();
+        poller.register(&mut stream, ID, Interests::BOTH, PollOption::Edge).unwrap();
+        assert!(next(&mut poller).readiness().is_writable());
+        assert_eq!(stream.connect_status(), Ok(ConnectStatus::Connected));
+        assert_eq!(stream.write(b"early"), Ok(5));
+        let (server, _) = listener.accept().unwrap();
+        assert_eq!(server.read(&mut [0; 8]), Ok(5));
+        assert_eq!(stream.connect_status(), Ok(ConnectStatus::Connected));
+
+        // Of one that nobody accepts, the write says so.
+        drop(listener);
+        let stream = ConnectOptions::new().fast_open(true).connect(to).unwrap();
+        assert_eq!(stream.connect_status(), Ok(ConnectStatus::Connected));
+        let _ = stream.write(b"early");
+        assert!(stream.connect_status().is_err());
+    });
+    thread.join().unwrap();
+}
+
+/// Gives the calling thread a network of its own, with nothing but loopback. Returns whether it has
+/// one.
+#[cfg(target_os = "linux")]
+fn network_of_its_own() -> bool {
+    // SAFETY: the kernel reads and writes one request, which lives longer than the calls.
+    unsafe {
+        if libc::unshare(libc::CLONE_NEWNET) != 0 {
+            return false;
+        }
+        let mut request: libc::ifreq = std::mem::zeroed();
+        (request.ifr_name[0], request.ifr_name[1]) = (b'l' as _, b'o' as _);
+        let socket = UdpSocket::bind(address("0.0.0.0:0")).unwrap();
+        if libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS, &raw mut request) != 0 {
+            return false;
+        }
+        request.ifr_ifru.ifru_flags |= libc::IFF_UP as i16;
+        libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw mut request) == 0
+    }
+}
+
 #[test]
 fn a_deferred_connection_comes_with_its_data() {
     let _alone = alone();

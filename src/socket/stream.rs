@@ -4,6 +4,7 @@ use super::Socket;
 use super::kind::Stream;
 use crate::error::Result;
 use crate::sys::io_slice::{IoSlice, IoSliceMut};
+use crate::sys::socket::Attempt;
 use crate::sys::{io, message, send, socket};
 
 /// How far a connection attempt has come.
@@ -29,11 +30,13 @@ impl<K: Stream> Socket<K> {
         if self.peer_addr().is_ok() {
             return Ok(ConnectStatus::Connected);
         }
-        if !socket::has_connect_ended(self.as_raw_fd())? {
+        let attempt = socket::attempt(self.as_raw_fd())?;
+        if attempt == Attempt::Pending {
             return Ok(ConnectStatus::InProgress);
         }
         match self.take_error()? {
             Some(error) => Err(error),
+            None if attempt == Attempt::AtWrite => Ok(ConnectStatus::Connected),
             None => self.peer_addr().map(|_| ConnectStatus::Connected),
         }
     }

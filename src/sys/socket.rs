@@ -8,6 +8,7 @@ use core::net::SocketAddr;
 
 use super::address::RawAddress;
 use super::fd::{OwnedFd, RawFd, check, retry};
+use super::option_name::FAST_OPEN_CONNECT;
 use crate::error::{Error, Result};
 
 /// socket(2).
@@ -151,11 +152,29 @@ fn prepare(socket: OwnedFd) -> Result<OwnedFd> {
     Ok(socket)
 }
 
-/// A connection attempt has ended, well or not: the socket is writable, see poll(2).
-pub(crate) fn has_connect_ended(socket: RawFd) -> Result<bool> {
+/// What has become of a connection attempt, whose error was not asked for yet.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// It goes on.
+    Pending,
+    /// It has ended, well or not: the socket is writable, see poll(2).
+    Ended,
+    /// The first write will make it (`TCP_FASTOPEN_CONNECT`): the socket is writable, and has no
+    /// peer yet.
+    AtWrite,
+}
+
+/// Returns what has become of the attempt of a socket that has no peer.
+pub(crate) fn attempt(socket: RawFd) -> Result<Attempt> {
     let mut poll = libc::pollfd { fd: socket, events: libc::POLLOUT, revents: 0 };
     // SAFETY: `poll` is one entry, as the call is told.
-    Ok(retry(|| unsafe { libc::poll(&mut poll, 1, 0) })? > 0)
+    retry(|| unsafe { libc::poll(&mut poll, 1, 0) })?;
+    Ok(match poll.revents {
+        0 => Attempt::Pending,
+        // One that has failed, or was never made, has `POLLHUP` as well.
+        libc::POLLOUT if FAST_OPEN_CONNECT.flag(socket) == Ok(true) => Attempt::AtWrite,
+        _ => Attempt::Ended,
+    })
 }
 
 #[cfg(test)]
