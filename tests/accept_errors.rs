@@ -384,6 +384,38 @@ fn without_room_for_a_timeout_an_acceptor_is_reported_further() {
     assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
 }
 
+/// While there was a pause, its timeout has gone, and another took the place.
+#[test]
+fn a_pause_that_cannot_go_on_ends() {
+    let _alone = support::net::alone();
+    for refusals in [0, 1] {
+        let mut poller = Poller::<0, 1>::sized().unwrap();
+        let mut acceptor = Acceptor::new(&mut poller, LISTENER, listener()).unwrap();
+        acceptor.pause(&mut poller, SHORT);
+        assert_eq!(event(&mut poller, LONG), Some(true));
+        let key = poller.add_timeout(EventedId(1), 100 * LONG).unwrap();
+        let _client = connect(acceptor.listener());
+        REFUSALS.set(refusals);
+        acceptor.pause(&mut poller, LONG);
+        if refusals != 0 {
+            // Nor can the listener be registered: the next call tries it again.
+            assert_eq!(event(&mut poller, SHORT), None);
+            REFUSALS.set(3);
+            assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Exhausted));
+            assert_eq!(event(&mut poller, SHORT), None);
+            assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Exhausted));
+            REFUSALS.set(0);
+            assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
+            let _client = connect(acceptor.listener());
+            assert_eq!(event(&mut poller, LONG), Some(false));
+        } else {
+            assert_eq!(event(&mut poller, LONG), Some(false), "it is reported further");
+        }
+        assert!(matches!(acceptor.accept(&mut poller).unwrap(), Incoming::Connection(..)));
+        poller.cancel_deadline(key).unwrap();
+    }
+}
+
 #[test]
 fn an_acceptor_passes_on_what_became_of_a_connection_and_of_the_listener() {
     let _alone = support::net::alone();

@@ -100,23 +100,27 @@ impl<L: Evented> Acceptor<L> {
         incoming
     }
 
-    /// Stops accepting for at least `time`, for example because the server has no room for another
-    /// connection. The clients wait in the queue of the listener.
+    /// Stops accepting for `time`, for example because the server has no room for another
+    /// connection. The clients wait in the queue of the listener. A call that accepts ends the
+    /// pause, even one for an event that was in the batch already.
     ///
-    /// If the poller has no room for a timeout, there is no pause: polls go on to report the
-    /// listener.
+    /// If the poller has no room for a timeout, there is no pause, and one that is under way ends:
+    /// polls report the listener.
     pub fn pause<const USER: usize, const TIMERS: usize>(
         &mut self,
         poller: &mut Poller<USER, TIMERS>,
         time: Duration,
     ) {
-        if let Some(key) = self.pause.take() {
+        if let Some(key) = self.pause {
             let _ = poller.cancel_deadline(key);
         }
         if let Ok(key) = poller.add_timeout(self.id, time) {
             self.pause = Some(key);
             // If it fails, the listener is not registered, which is what is wanted.
             let _ = poller.deregister(&mut self.listener);
+        } else if self.pause.is_some() {
+            // The timeout has gone, and another took its place.
+            self.resume(poller);
         }
     }
 
@@ -145,13 +149,26 @@ impl<L: Evented> Acceptor<L> {
         &mut self,
         poller: &mut Poller<USER, TIMERS>,
     ) -> bool {
-        let Some(key) = self.pause.take() else { return true };
+        let Some(key) = self.pause else { return true };
         // It is usually the timeout that has ended the pause, and is gone.
         let _ = poller.cancel_deadline(key);
-        // `AlreadyExists`: the listener could not be deregistered when the pause began.
-        let listening = matches!(self.register(poller), Ok(()) | Err(Error::AlreadyExists));
+        let listening = self.resume(poller);
         if !listening {
             self.pause(poller, PAUSE);
+        }
+        listening
+    }
+
+    /// Registers the listener again. If that fails, it still counts as paused, so that the next
+    /// call tries it again.
+    fn resume<const USER: usize, const TIMERS: usize>(
+        &mut self,
+        poller: &mut Poller<USER, TIMERS>,
+    ) -> bool {
+        // `AlreadyExists`: the listener could not be deregistered when the pause began.
+        let listening = matches!(self.register(poller), Ok(()) | Err(Error::AlreadyExists));
+        if listening {
+            self.pause = None;
         }
         listening
     }
