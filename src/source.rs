@@ -136,6 +136,7 @@ impl<D> Source<D> {
     /// [`InvalidInput`](crate::Error::InvalidInput).
     ///
     /// The descriptor should be non-blocking, because an event may be spurious.
+    #[inline]
     pub const fn new(descriptor: D, possible: Interests) -> Source<D> {
         Source { descriptor, registration: Registration::new(possible) }
     }

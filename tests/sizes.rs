@@ -88,13 +88,17 @@ fn what_is_not_used_costs_nothing() {
     assert_eq!(size_of::<Poller>(), size_of::<Poller<512, 512>>());
 }
 
-/// A handle is its descriptor and two words of what it remembers.
+/// A handle is its descriptor and what can occur. On kqueue it has two words of memory more.
 #[test]
-fn a_handle_takes_three_words() {
+fn a_handle_takes_one_word_on_epoll_and_three_on_kqueue() {
     let words = |size: usize| size.div_ceil(size_of::<u64>());
-    assert!(words(size_of::<mio_st::unix::EventedIo>()) <= 3);
+    let has_memory = cfg!(any(mio_st_backend = "kqueue", not(target_os = "linux")));
+    let most = if has_memory { 3 } else { 1 };
+    assert!(words(size_of::<mio_st::socket::TcpStream>()) <= most);
+    // It remembers how it writes, too.
+    assert!(words(size_of::<mio_st::unix::EventedIo>()) <= most.max(2));
     #[cfg(feature = "std")]
-    assert!(words(size_of::<mio_st::net::TcpStream>()) <= 3);
+    assert!(words(size_of::<mio_st::net::TcpStream>()) <= most);
 }
 
 // The compiler evaluates each byte of it, in every build: a million would take seconds.

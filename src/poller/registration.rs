@@ -1,48 +1,33 @@
 //! What a handle that owns its descriptor remembers of its registration.
 
 use core::marker::PhantomData;
-use core::num::NonZeroU32;
 
 use crate::error::{Error, Result};
-use crate::id::EventedId;
-use crate::interests::{Interests, PollOption};
+use crate::interests::Interests;
 use crate::poller::Registry;
 use crate::subscription::Subscription;
-use crate::sys::Selector;
+use crate::sys::LatestRegistration;
 use crate::sys::fd::RawFd;
 
-/// The memory of the latest registration, two words.
+/// Which interests can occur, and on kqueue the latest registration.
 ///
-/// On epoll the kernel decides what is an error. On kqueue, where the kernel silently replaces a
-/// registration, the memory makes a double registration an error, and is what a `reregister` that
-/// fails goes back to. It is of one registry: if a handle is in two pollers, the one that was not
-/// the latest replaces silently even so.
+/// On epoll the kernel decides what is an error, and a handle has no memory. On kqueue, where the
+/// kernel silently replaces a registration, the memory makes a double registration an error, and is
+/// what a `reregister` that fails goes back to.
 ///
 /// The memory never saves a system call: the same descriptor may have been registered, changed or
 /// ended by its number in between, which only the kernel knows.
 pub(crate) struct Registration {
-    // The subscription, flat: as a structure in the structure it would waste its padding.
-    id: EventedId,
-    interests: Interests,
-    opt: PollOption,
-    /// The instance id of the registry, if it is registered.
-    registry: Option<NonZeroU32>,
-    /// The interests that can occur.
     possible: Interests,
+    latest: LatestRegistration,
     /// Handles stay on one thread, as their poller does.
     one_thread: PhantomData<*mut ()>,
 }
 
 impl Registration {
+    #[inline]
     pub(crate) const fn new(possible: Interests) -> Registration {
-        Registration {
-            id: EventedId(0),
-            interests: possible,
-            opt: PollOption::Level,
-            registry: None,
-            possible,
-            one_thread: PhantomData,
-        }
+        Registration { possible, latest: LatestRegistration::none(), one_thread: PhantomData }
     }
 
     /// # Errors
@@ -61,17 +46,16 @@ impl Registration {
     /// `AlreadyExists` if it is known to be registered here and the kernel would not notice.
     #[inline]
     pub(crate) fn check_new(&self, registry: &Registry) -> Result<()> {
-        if Selector::REGISTER_OVERWRITES && self.is_with(registry) {
-            return registry.check_fork().and(Err(Error::AlreadyExists));
+        match self.latest_with(registry) {
+            Some(_) => registry.check_fork().and(Err(Error::AlreadyExists)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Remembers a registration that has succeeded.
     #[inline]
     pub(crate) fn record(&mut self, registry: &Registry, subscription: Subscription) {
-        Subscription { id: self.id, interests: self.interests, opt: self.opt } = subscription;
-        self.registry = Some(registry.instance_id());
+        self.latest.set(registry.instance_id(), subscription);
     }
 
     pub(crate) fn reregister(
@@ -95,41 +79,31 @@ impl Registration {
     pub(crate) fn deregister(&mut self, registry: &mut Registry, fd: RawFd) -> Result<()> {
         let result = registry.deregister_fd(fd);
         // It may have been ended by its number.
-        if matches!(result, Ok(()) | Err(Error::NotFound)) && self.is_with(registry) {
-            self.registry = None;
+        if matches!(result, Ok(()) | Err(Error::NotFound)) && self.latest_with(registry).is_some() {
+            self.latest.forget();
         }
         result
     }
 
-    /// If the kernel changes a registration by deleting it first, a change that failed has deleted
-    /// it: adds it again.
+    /// If the kernel changes a registration by deleting it first, a change that failed with `error`
+    /// has deleted it: adds it again.
     #[cold]
     fn restore(&mut self, registry: &mut Registry, fd: RawFd, error: Error) {
-        if Selector::REGISTER_OVERWRITES && self.is_with(registry) {
-            self.add_again(registry, fd, error);
-        }
-    }
-
-    /// Adds the latest registration, which was here until a change failed with `error`.
-    fn add_again(&mut self, registry: &mut Registry, fd: RawFd, error: Error) {
+        let Some(latest) = self.latest_with(registry) else { return };
         let is_there = match error {
             // A forked child may not ask, and nothing has changed.
             Error::Forked => true,
             // It was ended by the descriptor's number before.
             Error::NotFound => false,
-            _ => registry.register_as(fd, self.latest()).is_ok(),
+            _ => registry.register_as(fd, latest).is_ok(),
         };
         if !is_there {
-            self.registry = None;
+            self.latest.forget();
         }
     }
 
-    fn latest(&self) -> Subscription {
-        Subscription::new(self.id, self.interests, self.opt)
-    }
-
-    fn is_with(&self, registry: &Registry) -> bool {
-        self.registry == Some(registry.instance_id())
+    fn latest_with(&self, registry: &Registry) -> Option<Subscription> {
+        self.latest.get(registry.instance_id())
     }
 }
 
@@ -141,11 +115,14 @@ mod tests {
 
     use super::*;
     use crate::events::Events;
+    use crate::id::EventedId;
+    use crate::interests::PollOption;
     use crate::sys::fd::OwnedFd;
     use crate::sys::io;
     use crate::sys::pipe::pipe;
 
-    const OVERWRITES: bool = Selector::REGISTER_OVERWRITES;
+    /// Whether there is a memory. If not, the kernel notices by itself.
+    const IS_KEPT: bool = size_of::<LatestRegistration>() != 0;
 
     /// A pipe that can be read, and a registry that watches it.
     struct Setup {
@@ -153,6 +130,12 @@ mod tests {
         registration: Registration,
         fd: RawFd,
         _pipe: (OwnedFd, OwnedFd),
+    }
+
+    impl Setup {
+        fn latest(&self) -> Option<Subscription> {
+            self.registration.latest_with(&self.registry)
+        }
     }
 
     /// The pipe is registered with this id, and that is remembered.
@@ -168,6 +151,11 @@ mod tests {
 
     fn readable(id: usize) -> Subscription {
         Subscription::new(EventedId(id), Interests::READABLE, PollOption::Level)
+    }
+
+    /// What is remembered of this subscription, if anything is.
+    fn kept(subscription: Subscription) -> Option<Subscription> {
+        IS_KEPT.then_some(subscription)
     }
 
     /// The id that the kernel reports now.
@@ -191,7 +179,7 @@ mod tests {
         let (Setup { registry, registration, .. }, other) = (setup(1), Registry::new().unwrap());
         assert_eq!(Registration::new(Interests::BOTH).check_new(&registry), Ok(()));
         // If the kernel notices by itself, nothing is checked here.
-        let here = if OVERWRITES { Err(Error::AlreadyExists) } else { Ok(()) };
+        let here = if IS_KEPT { Err(Error::AlreadyExists) } else { Ok(()) };
         assert_eq!(registration.check_new(&registry), here);
         assert_eq!(registration.check_new(&other), Ok(()));
     }
@@ -200,9 +188,9 @@ mod tests {
     fn a_change_is_remembered_if_it_succeeds_and_only_then() {
         let mut all = setup(1);
         all.registration.reregister(&mut all.registry, all.fd, readable(2)).unwrap();
-        assert!(all.registration.latest() == readable(2));
+        assert!(all.latest() == kept(readable(2)));
         assert!(all.registration.reregister(&mut all.registry, -1, readable(3)).is_err());
-        assert!(all.registration.latest() == readable(2));
+        assert!(all.latest() != Some(readable(3)));
         assert_eq!(reported(&mut all.registry), Some(EventedId(2)));
     }
 
@@ -211,9 +199,10 @@ mod tests {
         let mut all = setup(7);
         // What a change leaves that deletes, and then cannot add.
         all.registry.deregister_fd(all.fd).unwrap();
-        all.registration.add_again(&mut all.registry, all.fd, Error::Os(libc::ENOMEM));
-        assert!(all.registration.is_with(&all.registry));
-        assert_eq!(reported(&mut all.registry), Some(EventedId(7)));
+        all.registration.restore(&mut all.registry, all.fd, Error::Os(libc::ENOMEM));
+        assert!(all.latest() == kept(readable(7)));
+        // A kernel that changes nothing if it fails needs no help.
+        assert_eq!(reported(&mut all.registry), IS_KEPT.then_some(EventedId(7)));
     }
 
     #[test]
@@ -227,8 +216,8 @@ mod tests {
             let mut all = setup(7);
             all.registry.deregister_fd(all.fd).unwrap();
             let fd = if is_closed { -1 } else { all.fd };
-            all.registration.add_again(&mut all.registry, fd, error);
-            assert_eq!(all.registration.is_with(&all.registry), is_remembered, "{error:?}");
+            all.registration.restore(&mut all.registry, fd, error);
+            assert_eq!(all.latest().is_some(), IS_KEPT && is_remembered, "{error:?}");
             assert_eq!(reported(&mut all.registry), None, "{error:?}");
         }
     }
@@ -238,28 +227,24 @@ mod tests {
         let (mut all, mut other) = (setup(1), Registry::new().unwrap());
         all.registration.restore(&mut other, all.fd, Error::Os(libc::ENOMEM));
         assert_eq!(reported(&mut other), None);
-        assert!(all.registration.is_with(&all.registry));
-        // A kernel that changes nothing if it fails needs no help.
-        all.registry.deregister_fd(all.fd).unwrap();
-        all.registration.restore(&mut all.registry, all.fd, Error::Os(libc::ENOMEM));
-        assert_eq!(reported(&mut all.registry).is_some(), OVERWRITES);
+        assert!(all.latest() == kept(readable(1)));
     }
 
     #[test]
     fn an_end_is_remembered_unless_it_fails() {
         let (mut all, mut other) = (setup(1), Registry::new().unwrap());
         assert_eq!(all.registration.deregister(&mut other, all.fd), Err(Error::NotFound));
-        assert!(all.registration.is_with(&all.registry), "it is registered with another");
+        assert!(all.latest() == kept(readable(1)), "it is registered with another");
         assert!(all.registration.deregister(&mut all.registry, -1).is_err());
-        assert!(all.registration.is_with(&all.registry), "nothing has ended");
+        assert!(all.latest() == kept(readable(1)), "nothing has ended");
         all.registration.deregister(&mut all.registry, all.fd).unwrap();
-        assert!(!all.registration.is_with(&all.registry));
+        assert!(all.latest().is_none());
 
         // Ended by its number.
         let mut all = setup(1);
         all.registry.deregister_fd(all.fd).unwrap();
         let result = all.registration.deregister(&mut all.registry, all.fd);
         assert_eq!(result, Err(Error::NotFound));
-        assert!(!all.registration.is_with(&all.registry));
+        assert!(all.latest().is_none());
     }
 }

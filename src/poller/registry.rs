@@ -72,6 +72,7 @@ impl Registry {
         self.register_as(fd, Subscription::new(id, interests, opt))
     }
 
+    #[inline]
     pub(crate) fn register_as(&mut self, fd: RawFd, subscription: Subscription) -> Result<()> {
         self.check_fork()?;
         let result = self.selector.register(fd, subscription);

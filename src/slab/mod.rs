@@ -422,7 +422,8 @@ impl<'a, T, const N: usize> VacantEntry<'a, T, N> {
         *self.head = self.next;
         *self.len += 1;
         let generation = self.generation;
-        *self.slot = Slot::Occupied { generation, value };
+        // The slot is vacant: there is nothing to drop.
+        mem::forget(mem::replace(self.slot, Slot::Occupied { generation, value }));
         match self.slot {
             Slot::Occupied { value, .. } => value,
             Slot::Vacant { .. } => unreachable!(),

@@ -88,6 +88,7 @@ impl RawForm for SocketAddr {
         RawAddress::of(*self)
     }
 
+    #[inline]
     fn from_raw(raw: &RawAddress) -> Result<SocketAddr> {
         raw.get()
     }

@@ -34,6 +34,7 @@ impl<K: Listens> Socket<K> {
     /// call may succeed; `Os(EMFILE)`, `Os(ENFILE)`, `Os(ENOBUFS)` and `Os(ENOMEM)` leave the
     /// connection in the queue, and under `Edge` no further event reports it; the rest concern the
     /// listener.
+    #[inline]
     pub fn accept(&self) -> Result<Accepted<K>> {
         let mut address = RawAddress::unset();
         let stream = socket::accept(self.as_raw_fd(), &mut address)?;

@@ -62,6 +62,7 @@ impl<K: Kind> Socket<K> {
         Socket::from_owned(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
+    #[inline]
     pub(crate) fn from_owned(fd: OwnedFd) -> Socket<K> {
         Socket { source: Source::new(fd, K::POSSIBLE), kind: PhantomData }
     }

@@ -5,8 +5,9 @@
 //!
 //! A backend, `epoll` or `kqueue`, is chosen below, at compile time and nowhere else. `stub` is a
 //! third one, without a kernel, and the contract: it has each item that a backend must have, with
-//! what is asked of it, and answers `Unsupported`. These are `RawEvent`, `Selector`, `KernelTimer`,
-//! `Waker`, `SignalQueue` and `ChildWatch`. What many kernels lack is in `lacking`.
+//! what is asked of it, and answers `Unsupported`. These are `RawEvent`, `Selector`,
+//! `LatestRegistration`, `KernelTimer`, `Waker`, `SignalQueue` and `ChildWatch`. What many kernels
+//! lack is in `lacking`.
 //!
 //! The rest is the same for all: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes
 //! (`pipe`), sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and
@@ -97,7 +98,9 @@ mod backend;
 )))]
 compile_error!("mio-st knows epoll (Linux, Android) and kqueue (the BSDs, Apple's systems)");
 
-pub(crate) use self::backend::{ChildWatch, KernelTimer, RawEvent, Selector, SignalQueue, Waker};
+pub(crate) use self::backend::{
+    ChildWatch, KernelTimer, LatestRegistration, RawEvent, Selector, SignalQueue, Waker,
+};
 pub use self::busy_poll::BusyPoll;
 
 /// How long [`Selector::select`] waits for the first event.

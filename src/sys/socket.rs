@@ -7,7 +7,7 @@ use core::ffi::c_int;
 use core::net::SocketAddr;
 
 use super::address::RawAddress;
-use super::fd::{OwnedFd, RawFd, check, retry};
+use super::fd::{OwnedFd, RawFd, check, retry, retry_short};
 use super::option_name::FAST_OPEN_CONNECT;
 use crate::error::{Error, Result};
 
@@ -73,6 +73,7 @@ pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
 
 /// accept(2), which writes to `address`. An error of the new connection alone is `ECONNABORTED` or
 /// another that [`AcceptError`](super::accept::AcceptError) knows as such.
+#[inline]
 pub(crate) fn accept(listener: RawFd, address: &mut RawAddress) -> Result<OwnedFd> {
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and a descriptor made just now
@@ -80,12 +81,13 @@ pub(crate) fn accept(listener: RawFd, address: &mut RawAddress) -> Result<OwnedF
     #[cfg(not(target_vendor = "apple"))]
     let socket = unsafe {
         let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        OwnedFd::from_raw_fd(retry(|| libc::accept4(listener, pointer, length, flags))?)
+        OwnedFd::from_raw_fd(retry_short(move || libc::accept4(listener, pointer, length, flags))?)
     };
     // SAFETY: as above.
     #[cfg(target_vendor = "apple")]
     let socket = unsafe {
-        let socket = OwnedFd::from_raw_fd(retry(|| libc::accept(listener, pointer, length))?);
+        let accept = move || libc::accept(listener, pointer, length);
+        let socket = OwnedFd::from_raw_fd(retry_short(accept)?);
         // If the peer has reset the connection already, these calls fail with `EINVAL`: "the socket
         // has been shut down". That says nothing about the listener.
         prepare(socket).map_err(|_| Error::Os(libc::ECONNABORTED))?

@@ -21,6 +21,7 @@
 mod lacking;
 
 use core::ffi::c_int;
+use core::num::NonZeroU32;
 
 use libc::pid_t;
 
@@ -83,9 +84,6 @@ impl RawEvent {
 pub(crate) struct Selector;
 
 impl Selector {
-    /// Whether `register` replaces an existing registration, instead of an error.
-    pub(crate) const REGISTER_OVERWRITES: bool = false;
-
     /// Creates a queue whose descriptor is close-on-exec.
     pub(crate) fn new() -> Result<Selector> {
         Err(Error::Unsupported)
@@ -99,8 +97,9 @@ impl Selector {
 
     /// Starts watching a descriptor. A failed call changes nothing.
     ///
-    /// `AlreadyExists` if it is watched already, unless `REGISTER_OVERWRITES`; `Unsupported` for a
-    /// descriptor that cannot be watched, such as a regular file's or the queue's own.
+    /// `AlreadyExists` if it is watched already, unless the kernel replaces a registration (see
+    /// `LatestRegistration`); `Unsupported` for a descriptor that cannot be watched, such as a
+    /// regular file's or the queue's own.
     pub(crate) fn register(&self, _: RawFd, _: Subscription) -> Result<()> {
         Err(Error::Unsupported)
     }
@@ -108,8 +107,8 @@ impl Selector {
     /// Changes how a descriptor is watched, and arms a source of the option `Oneshot` again. What
     /// is ready is reported again.
     ///
-    /// `NotFound` if it is not watched. A failed call changes nothing, unless
-    /// `REGISTER_OVERWRITES`: then it may end the registration.
+    /// `NotFound` if it is not watched. A failed call changes nothing, unless the kernel replaces a
+    /// registration: then it may end it.
     pub(crate) fn reregister(&self, _: RawFd, _: Subscription) -> Result<()> {
         Err(Error::Unsupported)
     }
@@ -133,6 +132,32 @@ impl Selector {
     pub(crate) fn select_for(&self, _: &mut [RawEvent], _nanos: u64) -> Result<usize> {
         Err(Error::Unsupported)
     }
+}
+
+/// What a handle remembers of its latest registration, so that a second one with the same registry
+/// is an error, and a change that fails can be undone. It is for a kernel that replaces a
+/// registration silently; where the kernel refuses it, as here, nothing is remembered.
+#[derive(Debug)]
+pub(crate) struct LatestRegistration;
+
+impl LatestRegistration {
+    pub(crate) const fn none() -> LatestRegistration {
+        LatestRegistration
+    }
+
+    /// Remembers a registration with the registry of this instance id.
+    #[inline]
+    pub(crate) fn set(&mut self, _: NonZeroU32, _: Subscription) {}
+
+    /// Returns the latest registration, if it is remembered and was with this registry.
+    #[inline]
+    pub(crate) fn get(&self, _: NonZeroU32) -> Option<Subscription> {
+        None
+    }
+
+    /// Notes that there is no registration.
+    #[inline]
+    pub(crate) fn forget(&mut self) {}
 }
 
 /// Wakes a selector from another thread, or from a signal handler.

@@ -136,9 +136,9 @@ type Connections = Slab<TcpStream, 64>;
 
 const LISTENER: EventedId = EventedId(usize::MAX);
 
-/// Connections of one request each, `count` at a time, which the server closes. `first`: each is read from
+/// Connections of one request each, `count` at a time, which the server closes. `FIRST`: each is read from
 /// before it is registered.
-pub fn connections(count: usize, first: bool) -> usize {
+pub fn connections<const FIRST: bool>(count: usize) -> usize {
     let (mut poller, mut events) = (Poller::new().unwrap(), Events::new());
     let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
@@ -146,13 +146,12 @@ pub fn connections(count: usize, first: bool) -> usize {
     let mut connections = Connections::new();
     for _ in 0..ROUNDS / 4 {
         let clients = work::clients(address, count);
-        measured_work_connections(
+        measured_work_connections::<FIRST>(
             &mut poller,
             &mut events,
             &listener,
             &mut connections,
             count,
-            first,
         );
         work::receive_answers(clients);
     }
@@ -160,13 +159,12 @@ pub fn connections(count: usize, first: bool) -> usize {
 }
 
 #[inline(never)]
-fn measured_work_connections(
+fn measured_work_connections<const FIRST: bool>(
     poller: &mut Poller,
     events: &mut Events,
     listener: &TcpListener,
     connections: &mut Connections,
     mut left: usize,
-    first: bool,
 ) {
     while left > 0 {
         poller.poll(events, None).unwrap();
@@ -174,7 +172,7 @@ fn measured_work_connections(
             if event.id() == LISTENER {
                 for _ in 0..work::ACCEPTS {
                     let Ok((mut stream, _)) = listener.accept() else { break };
-                    if first && answer(&stream) {
+                    if FIRST && answer(&stream) {
                         left -= 1;
                         continue;
                     }

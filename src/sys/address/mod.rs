@@ -30,6 +30,7 @@ pub struct RawAddress {
 #[derive(Copy, Clone)]
 #[repr(C)]
 union Storage {
+    head: Head,
     any: sockaddr_storage,
     v4: sockaddr_in,
     v6: sockaddr_in6,
@@ -38,16 +39,37 @@ union Storage {
     vsock: libc::sockaddr_vm,
 }
 
+/// What all families begin with.
+#[derive(Copy, Clone)]
+#[repr(C)]
+struct Head {
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    length: u8,
+    family: sa_family_t,
+}
+
 impl RawAddress {
-    /// Room for the kernel to write an address of any family.
+    /// Room for the kernel to write an address of any family. Only the family is initialised, and
+    /// is none: another one, and the bytes up to the length, are written by the kernel.
+    #[inline]
     pub(crate) const fn unset() -> RawAddress {
+        let head = Head {
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            length: 0,
+            family: libc::AF_UNSPEC as sa_family_t,
+        };
+        RawAddress { storage: Storage { head }, length: size_of::<Storage>() as socklen_t }
+    }
+
+    /// An address whose members are to be set.
+    const fn zeroed() -> RawAddress {
         // SAFETY: all of these are plain integers, for which zeroes are a value.
         let storage = unsafe { mem::zeroed() };
         RawAddress { storage, length: size_of::<Storage>() as socklen_t }
     }
 
     pub(crate) fn of(address: SocketAddr) -> RawAddress {
-        let mut raw = RawAddress::unset();
+        let mut raw = RawAddress::zeroed();
         match address {
             SocketAddr::V4(address) => raw.set_v4(address),
             SocketAddr::V6(address) => raw.set_v6(address),
@@ -86,9 +108,10 @@ impl RawAddress {
     }
 
     /// The address family.
+    #[inline]
     pub(crate) fn family(&self) -> libc::c_int {
-        // SAFETY: all families begin alike, and the storage is initialised to its end.
-        libc::c_int::from(unsafe { self.storage.any.ss_family })
+        // SAFETY: all families begin with it, and it is always initialised.
+        libc::c_int::from(unsafe { self.storage.head.family })
     }
 
     /// What the kernel wrote.
@@ -96,16 +119,17 @@ impl RawAddress {
     /// # Errors
     ///
     /// `EAFNOSUPPORT` where it is no internet address.
+    #[inline]
     pub(crate) fn get(&self) -> Result<SocketAddr> {
         match self.family() {
             libc::AF_INET if self.length as usize >= size_of::<sockaddr_in>() => {
-                // SAFETY: the family says that it is this member.
+                // SAFETY: the family says that it is this member, and the length that it is whole.
                 let v4 = unsafe { &self.storage.v4 };
                 let ip = Ipv4Addr::from(v4.sin_addr.s_addr.to_ne_bytes());
                 Ok(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
             }
             libc::AF_INET6 if self.length as usize >= size_of::<sockaddr_in6>() => {
-                // SAFETY: the family says that it is this member.
+                // SAFETY: as above.
                 let v6 = unsafe { &self.storage.v6 };
                 let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
                 let port = u16::from_be(v6.sin6_port);
@@ -119,6 +143,7 @@ impl RawAddress {
         (&raw const self.storage).cast()
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> socklen_t {
         self.length
     }
@@ -135,6 +160,7 @@ impl RawAddress {
     }
 
     /// For the kernel to write to: the address, and its length, at first how much room there is.
+    #[inline]
     pub(crate) fn as_mut_ptrs(&mut self) -> (*mut sockaddr, *mut socklen_t) {
         ((&raw mut self.storage).cast(), &mut self.length)
     }

@@ -2,6 +2,7 @@
 
 use core::ffi::c_char;
 use core::mem::offset_of;
+use core::slice;
 
 use libc::{sa_family_t, sockaddr_un, socklen_t};
 
@@ -44,7 +45,7 @@ impl RawAddress {
 
     /// The unnamed address. If a socket is bound to it, Linux chooses an abstract name.
     pub(crate) fn unnamed() -> RawAddress {
-        let mut raw = RawAddress::unset();
+        let mut raw = RawAddress::zeroed();
         raw.set_unix(&[], &[], PATH);
         raw
     }
@@ -54,7 +55,7 @@ impl RawAddress {
         if length > size_of::<sockaddr_un>() {
             return Err(Error::InvalidInput);
         }
-        let mut raw = RawAddress::unset();
+        let mut raw = RawAddress::zeroed();
         raw.set_unix(prefix, name, length);
         Ok(raw)
     }
@@ -84,15 +85,16 @@ impl RawAddress {
         if length == 0 {
             return Ok(UnixName::Unnamed);
         }
-        // SAFETY: all families begin alike, and the storage is initialised to its end.
-        let unix = unsafe { &self.storage.unix };
-        if libc::c_int::from(unix.sun_family) != libc::AF_UNIX {
+        if self.family() != libc::AF_UNIX {
             return Err(Error::Os(libc::EAFNOSUPPORT));
         }
-        // SAFETY: `c_char` has the size of `u8`, and any byte is a value of both.
-        let bytes = unsafe { &*(&raw const unix.sun_path).cast::<[u8; SUN_PATH]>() };
         // Linux adds 1 for a NUL that did not fit; OpenBSD tells the length of the whole structure.
-        let bytes = &bytes[..length.saturating_sub(PATH).min(SUN_PATH)];
+        let path_length = length.saturating_sub(PATH).min(SUN_PATH);
+        // SAFETY: the member has so many bytes, and all up to `length` are initialised. Any byte is
+        // a value of `c_char` and of `u8`.
+        let bytes = unsafe {
+            slice::from_raw_parts((&raw const self.storage.unix.sun_path).cast(), path_length)
+        };
         Ok(match bytes {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             [0, name @ ..] => UnixName::Abstract(name),

@@ -10,7 +10,7 @@ pub(crate) const AF_VSOCK: core::ffi::c_int = 40;
 
 impl RawAddress {
     pub(crate) fn of_vsock(cid: u32, port: u32) -> RawAddress {
-        let mut raw = RawAddress::unset();
+        let mut raw = RawAddress::zeroed();
         // SAFETY: the storage is all zeroes, a value of each of its members.
         let vsock = unsafe { &mut raw.storage.vsock };
         vsock.svm_family = AF_VSOCK as sa_family_t;

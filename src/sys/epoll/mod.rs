@@ -24,6 +24,7 @@ mod waker;
 mod watched;
 
 use core::ffi::c_int;
+use core::num::NonZeroU32;
 
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::kernel_timer::KernelTimer;
@@ -92,9 +93,6 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    /// `register` of what is there already is an error.
-    pub(crate) const REGISTER_OVERWRITES: bool = false;
-
     pub(crate) fn new() -> Result<Selector> {
         // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
         let epoll =
@@ -107,6 +105,7 @@ impl Selector {
         self.epoll.as_raw_fd()
     }
 
+    #[inline]
     pub(crate) fn register(&self, fd: RawFd, subscription: Subscription) -> Result<()> {
         match self.control(libc::EPOLL_CTL_ADD, fd, &mut request(subscription)) {
             // Regular files and directories; this epoll itself.
@@ -165,6 +164,27 @@ impl Selector {
     }
 }
 
+/// Nothing: the kernel refuses a second registration, and a change that fails changes nothing.
+#[derive(Debug)]
+pub(crate) struct LatestRegistration;
+
+impl LatestRegistration {
+    pub(crate) const fn none() -> LatestRegistration {
+        LatestRegistration
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, _: NonZeroU32, _: Subscription) {}
+
+    #[inline]
+    pub(crate) fn get(&self, _: NonZeroU32) -> Option<Subscription> {
+        None
+    }
+
+    #[inline]
+    pub(crate) fn forget(&mut self) {}
+}
+
 /// What cannot be registered is not: `EPERM` (a file) and `EINVAL` (this epoll itself), which come
 /// first, mean `NotFound` to all but `register`.
 fn unknown(error: Error) -> Error {
@@ -174,6 +194,7 @@ fn unknown(error: Error) -> Error {
     }
 }
 
+#[inline]
 fn request(Subscription { id, interests, opt }: Subscription) -> libc::epoll_event {
     let mut events = interests.as_ready().bits();
     if interests.is_readable() {

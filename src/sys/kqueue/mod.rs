@@ -37,8 +37,8 @@
 //! # Registrations
 //!
 //! * `EV_ADD` of what is there replaces it silently: that a second registration is an error is
-//!   known by the handle's `Registration`, and by nobody for a bare number, which is replaced: as a
-//!   whole, by deleting first.
+//!   known by the handle's memory (`latest`), and by nobody for a bare number, which is replaced:
+//!   as a whole, by deleting first.
 //! * Changes are made with `EV_RECEIPT`, room for each receipt, and a timeout of zero, never none
 //!   (which may block on OpenBSD): such a call brings no events, which it might lose. After `EINTR`
 //!   the changes are made.
@@ -90,6 +90,7 @@ mod event;
 mod kind;
 #[path = "../lacking.rs"]
 mod lacking;
+mod latest;
 mod oneshot;
 mod probe;
 mod queue;
@@ -107,6 +108,7 @@ use core::ptr;
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::event::RawEvent;
 pub(crate) use self::lacking::KernelTimer;
+pub(crate) use self::latest::LatestRegistration;
 pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
@@ -136,9 +138,6 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    /// `register` of what is there already succeeds and replaces it.
-    pub(crate) const REGISTER_OVERWRITES: bool = true;
-
     pub(crate) fn new() -> Result<Selector> {
         let kqueue = Queue::new()?;
         ask_for_priority(&kqueue);
