@@ -108,6 +108,17 @@ fn bad_input_is_an_error_and_sends_nothing() {
 }
 
 /// In a process of its own, which is out of descriptors when some arrive.
+/// As when nothing but data is sent.
+#[test]
+fn a_full_queue_would_block_with_descriptors_too() {
+    let _alone = alone();
+    let (here, _there) = UnixDatagram::pair().unwrap();
+    let fds = [here.as_raw_fd()];
+    let full = (0..1_000_000).find_map(|_| here.send_fds(b"datagram", &fds).err());
+    assert!(full.is_some_and(Error::is_would_block), "{full:?}");
+    assert!(here.send(b"datagram").unwrap_err().is_would_block());
+}
+
 #[test]
 fn a_process_without_descriptors_hears_of_it() {
     let _alone = alone();

@@ -85,6 +85,20 @@ fn the_internet_protocols_keep_what_they_are_given() {
     keeps(true, v6.set_traffic_class_v6(0x48), v6.traffic_class_v6(), 0x48);
     keeps(true, v6.set_hop_limit_v6(19), v6.hop_limit_v6(), 19);
     assert!(udp.traffic_class_v6().is_err() && udp.set_hop_limit_v6(1).is_err(), "of IPv4");
+    // What is no byte, and what is the system's default to some systems.
+    for wrong in [256, 0x148, 1 << 31, u32::MAX] {
+        for result in [
+            udp.set_ttl(wrong),
+            udp.set_type_of_service(wrong),
+            udp.set_multicast_ttl_v4(wrong),
+            v6.set_traffic_class_v6(wrong),
+            v6.set_hop_limit_v6(wrong),
+        ] {
+            assert_eq!(result, Err(Error::Os(libc::EINVAL)), "{wrong}");
+        }
+    }
+    assert_eq!((udp.ttl(), udp.type_of_service()), (Ok(17), Ok(0x48)));
+    assert_eq!((v6.traffic_class_v6(), v6.hop_limit_v6()), (Ok(0x48), Ok(19)));
 
     let doubled = if LINUX { 2 } else { 1 };
     let set = udp.set_recv_buffer_size(20_000);

@@ -99,7 +99,7 @@ impl<K: Udp> Socket<K> {
     ///
     /// # Errors
     ///
-    /// An OS error.
+    /// An OS error: `Os(EINVAL)` for more than 255.
     pub fn set_multicast_ttl_v4(&self, hops: u32) -> Result<()> {
         multicast::set_ttl_v4(self.as_raw_fd(), hops)
     }

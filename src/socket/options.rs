@@ -63,9 +63,9 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// An OS error.
+    /// An OS error: `Os(EINVAL)` for more than 255.
     pub fn set_ttl(&self, hops: u32) -> Result<()> {
-        name::TTL.set_number(self.as_raw_fd(), hops)
+        name::TTL.set_byte(self.as_raw_fd(), hops)
     }
 
     /// Returns the hop limit of IPv6 packets (`IPV6_UNICAST_HOPS`).
@@ -81,9 +81,9 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// An OS error, such as for an IPv4 socket.
+    /// An OS error: `Os(EINVAL)` for more than 255; and for an IPv4 socket.
     pub fn set_hop_limit_v6(&self, hops: u32) -> Result<()> {
-        name::HOPS_V6.set_number(self.as_raw_fd(), hops)
+        name::HOPS_V6.set_byte(self.as_raw_fd(), hops)
     }
 
     /// Returns the type of service of IPv4 packets (`IP_TOS`): the differentiated services code
@@ -100,9 +100,9 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// An OS error.
+    /// An OS error: `Os(EINVAL)` for more than 255.
     pub fn set_type_of_service(&self, tos: u32) -> Result<()> {
-        name::TYPE_OF_SERVICE.set_number(self.as_raw_fd(), tos)
+        name::TYPE_OF_SERVICE.set_byte(self.as_raw_fd(), tos)
     }
 
     /// Returns the traffic class of IPv6 packets (`IPV6_TCLASS`), which has the bits of
@@ -119,9 +119,9 @@ impl<K: Ip> Socket<K> {
     ///
     /// # Errors
     ///
-    /// An OS error, such as for an IPv4 socket.
+    /// An OS error: `Os(EINVAL)` for more than 255; and for an IPv4 socket.
     pub fn set_traffic_class_v6(&self, class: u32) -> Result<()> {
-        name::TRAFFIC_CLASS.set_number(self.as_raw_fd(), class)
+        name::TRAFFIC_CLASS.set_byte(self.as_raw_fd(), class)
     }
 
     /// Returns the mark of packets, by which the firewall and the routing tables can choose

@@ -4,6 +4,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fd::RawFd;
 use super::option::{get, set};
+use super::option_name::byte;
 use crate::error::Result;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -62,5 +63,5 @@ pub(crate) fn ttl_v4(socket: RawFd) -> Result<u32> {
 }
 
 pub(crate) fn set_ttl_v4(socket: RawFd, hops: u32) -> Result<()> {
-    set(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_TTL, hops as Small)
+    set(socket, libc::IPPROTO_IP, libc::IP_MULTICAST_TTL, Small::from(byte(hops)?))
 }

@@ -143,6 +143,16 @@ impl OptionName {
         self.set_int(socket, value as c_int)
     }
 
+    /// A byte. To systems that take an `int`, a negative one is their default, and some cut others
+    /// to a byte.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for what is none.
+    pub(crate) fn set_byte(self, socket: RawFd, value: u32) -> Result<()> {
+        self.set_int(socket, byte(value)?.into())
+    }
+
     /// A size: what is too large for an `int` counts as the largest.
     pub(crate) fn set_size(self, socket: RawFd, value: u32) -> Result<()> {
         self.set_int(socket, saturated(value))
@@ -172,6 +182,15 @@ impl OptionName {
         let millis = time.as_nanos().div_ceil(1_000_000);
         self.set_int(socket, millis.try_into().unwrap_or(c_int::MAX))
     }
+}
+
+/// A number as a byte.
+///
+/// # Errors
+///
+/// `EINVAL` for one that is too large.
+pub(super) fn byte(value: u32) -> Result<u8> {
+    u8::try_from(value).map_err(|_| Error::Os(libc::EINVAL))
 }
 
 /// A number as an `int`; one that is too large is the largest.
