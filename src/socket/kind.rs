@@ -22,7 +22,13 @@ pub trait Kind: Sealed + Sized {
 }
 
 /// A kind that carries data.
-pub trait Data: Kind {}
+pub trait Data: Kind {
+    /// Gives an error of a send its meaning.
+    #[doc(hidden)]
+    fn send_error(error: Error) -> Error {
+        error
+    }
+}
 
 /// A kind that can have one peer.
 pub trait Peer: Data {}
@@ -31,13 +37,7 @@ pub trait Peer: Data {}
 pub trait Stream: Peer {}
 
 /// A kind whose data is datagrams, which arrive whole.
-pub trait Datagrams: Data {
-    /// Gives an error of a send its meaning.
-    #[doc(hidden)]
-    fn send_error(error: Error) -> Error {
-        error
-    }
-}
+pub trait Datagrams: Data {}
 
 /// A kind that accepts connections.
 pub trait Listens: Kind {

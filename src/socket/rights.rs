@@ -53,7 +53,7 @@ impl<K: Unix> Socket<K> {
         if data.is_empty() && !fds.is_empty() && K::TYPE == libc::SOCK_STREAM {
             return Err(Error::InvalidInput);
         }
-        rights::send(self.as_raw_fd(), data, fds)
+        rights::send(self.as_raw_fd(), data, fds).map_err(K::send_error)
     }
 
     /// Receives data with the descriptors that come along, close-on-exec. They are stored in the

@@ -1,6 +1,6 @@
 //! Datagrams within this machine.
 
-use super::kind::{Datagrams, RawForm};
+use super::kind::{Data, RawForm};
 use super::{Socket, UnixAddress};
 use crate::error::Result;
 use crate::sys::{send, socket};
@@ -17,10 +17,10 @@ pub mod kinds {
         UnixDatagram: SOCK_DGRAM of [libc::AF_UNIX], listens: false;
         address: UnixAddress;
         interests: Interests::BOTH;
-        is Data;
         is Peer;
         is Unix;
-        is Datagrams {
+        is Datagrams;
+        is Data {
             /// Gives one meaning to a receiver whose queue is full: it would block. Linux returns
             /// `EAGAIN`, the BSDs and Apple's systems `ENOBUFS`.
             fn send_error(error: Error) -> Error {
