@@ -13,7 +13,15 @@ use mio_st::slab::Slab;
 
 const SERVER: EventedId = EventedId(0);
 
-fn main() -> io::Result<()> {
+fn main() {
+    // If `main` returned the error, it would be printed by `Debug`.
+    if let Err(error) = serve() {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
+
+fn serve() -> io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:12345".into());
     let listener = TcpListener::bind(address.parse().map_err(io::Error::other)?)?;
     let (mut poller, mut events) = (Poller::new()?, Events::new());
