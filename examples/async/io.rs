@@ -37,6 +37,7 @@ impl<'r, T: Evented> Async<'r, T> {
     }
 
     /// Waits until a write may not block.
+    #[allow(dead_code)] // This program has no use for it, and the tests have.
     pub async fn writable(&self) {
         poll_fn(|context| self.reactor.poll_ready(self.key, Side::Write, context)).await;
     }

@@ -46,7 +46,7 @@ use self::common::{Failure, Log};
 use self::executor::Executor;
 use self::handler::Site;
 use self::io::{Async, sleep};
-use self::nal::{Acceptor, ENDED, Ending, NetError, Stack};
+use self::nal::{Acceptor, ENDED, Ending, NetError, Stack, Udp};
 use self::reactor::Reactor;
 use self::worker::Worker;
 
@@ -104,7 +104,7 @@ fn serve(address: SocketAddr, idle: u32, grace: Duration) -> Result<(), NetError
         &mut [
             pin!(async { result.set(end_by_signal(reactor, signals, &ending, grace).await) }),
             pin!(async { result.set(serve_http(acceptor, idle, site).await) }),
-            pin!(async { result.set(serve_udp(socket).await) }),
+            pin!(async { result.set(serve_udp(reactor, socket).await) }),
             pin!(async { result.set(count_seconds(reactor, &ticks).await) }),
         ],
     )?;
@@ -143,12 +143,15 @@ pub(crate) async fn serve_http(
 }
 
 /// Sends each datagram back. To a forged address, too: two of these can keep each other busy.
-pub(crate) async fn serve_udp(mut socket: Async<'_, UdpSocket>) -> Result<(), NetError> {
+pub(crate) async fn serve_udp(
+    reactor: &Reactor,
+    mut socket: Udp<Async<'_, UdpSocket>>,
+) -> Result<(), NetError> {
     let mut buffer = [0; 1500];
     loop {
         let Ok((length, peer)) = socket.receive(&mut buffer).await else {
             // An error of a datagram, such as a peer that has gone; or a shortage.
-            sleep(socket.reactor, Duration::from_millis(10)).await?;
+            sleep(reactor, Duration::from_millis(10)).await?;
             continue;
         };
         let _ = socket.send(peer, &buffer[..length.min(buffer.len())]).await;

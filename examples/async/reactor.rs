@@ -89,6 +89,7 @@ impl Reactor {
     }
 
     /// Returns `true` if nothing is watched.
+    #[allow(dead_code)] // For tests.
     pub fn is_empty(&self) -> bool {
         self.sources.borrow().is_empty()
     }

@@ -48,7 +48,7 @@ fn serve(sender: mpsc::Sender<SocketAddr>) -> usize {
             &mut [
                 pin!(stopped),
                 pin!(async { serve_http(acceptor, 300, site).await.unwrap() }),
-                pin!(async { serve_udp(socket).await.unwrap() }),
+                pin!(async { serve_udp(reactor, socket).await.unwrap() }),
                 pin!(async { count_seconds(reactor, &ticks).await.unwrap() }),
             ],
         )

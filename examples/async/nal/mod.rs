@@ -7,14 +7,13 @@ mod udp;
 
 use core::fmt;
 
-use edge_nal::io::{Error as IoError, ErrorKind, ErrorType};
+use edge_nal::io::{Error as IoError, ErrorKind};
 use mio_st::Error;
-use mio_st::event::Evented;
 
 pub use self::ending::{ENDED, Ending};
 pub use self::stream::Stream;
 pub use self::tcp::Acceptor;
-use super::io::Async;
+pub use self::udp::Udp;
 use super::reactor::Reactor;
 
 /// An error of the system, with the kind that those traits want to know.
@@ -58,12 +57,3 @@ impl IoError for NetError {
 /// The system's network, for one reactor.
 #[derive(Copy, Clone)]
 pub struct Stack<'r>(pub &'r Reactor);
-
-impl<T: Evented> ErrorType for Async<'_, T> {
-    type Error = NetError;
-}
-
-// A shared reference is enough to receive and to send: a socket is split into two.
-impl<T: Evented> ErrorType for &Async<'_, T> {
-    type Error = NetError;
-}
