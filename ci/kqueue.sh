@@ -37,13 +37,13 @@ export LD_LIBRARY_PATH=$MIO_ST_KQUEUE_LIB_DIR${LD_LIBRARY_PATH:+:$LD_LIBRARY_PAT
 
 # The first for all feature sets, the others for std, whose tests are the others' too.
 PERSONALITIES=(freebsd netbsd openbsd macos spiteful)
-# Tests in which no kernel has a part.
-NO_KERNEL=" ready_queue sizes slab ui wheel_intervals wheel_memory wheel_model wheel_traps "
+# Tests in which no kernel has a part; and those of the largest examples, whose kernel is the library's.
+NO_KERNEL=" ui userspace wheel async http_server proxy "
 
 with_kernel() {
     local name
-    for name in tests/*.rs; do
-        name=$(basename "$name" .rs)
+    for name in tests/*.rs tests/*/main.rs; do
+        name=${name#tests/} name=${name%/main.rs} name=${name%.rs}
         [ -n "${NO_KERNEL##* "$name" *}" ] && echo --test "$name"
     done
 }

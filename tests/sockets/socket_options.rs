@@ -2,8 +2,6 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod support;
-
 use std::fmt::Debug;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream as Client};
@@ -18,7 +16,7 @@ use mio_st::socket::{
 };
 use mio_st::{Error, Result};
 
-use self::support::net::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
+use crate::support::net::{LOCALHOSTS, address, alone, is_quiet, leaks, next, skip, until};
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 const ID: EventedId = EventedId(1);
@@ -351,7 +349,7 @@ fn only_what_is_of_a_kind_becomes_one() {
         let file = || OwnedFd::from(std::fs::File::open("/").unwrap());
 
         let listener = TcpListener::try_from_fd(fd(&tcp)).unwrap();
-        assert!(support::net::is_nonblocking(&listener), "what was blocking is not");
+        assert!(crate::support::net::is_nonblocking(&listener), "what was blocking is not");
         UdpSocket::try_from_fd(fd(&udp)).unwrap();
         UnixStream::try_from_fd(fd(&unix)).unwrap();
         let invalid = Error::InvalidInput;
@@ -364,7 +362,7 @@ fn only_what_is_of_a_kind_becomes_one() {
 
         let blocking = std::net::UdpSocket::bind(LOCALHOSTS[0]).unwrap();
         let adopted = mio_st::net::UdpSocket::from(OwnedFd::from(blocking));
-        assert!(support::net::is_nonblocking(&adopted), "without checks too");
+        assert!(crate::support::net::is_nonblocking(&adopted), "without checks too");
         assert!(mio_st::net::TcpStream::try_from_fd(udp()).is_err());
     }));
 }

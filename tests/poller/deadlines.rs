@@ -11,9 +11,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::time::Instant;
 use mio_st::unix::EventedFd;
 
-mod support;
-
-use self::support::Rng;
+use crate::support::Rng;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
 /// So late that only a fault explains it.

@@ -3,8 +3,6 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code)]
 
-mod support;
-
 use core::time::Duration;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -13,7 +11,7 @@ use mio_st::event::{Evented, EventedId, Events, Interests};
 use mio_st::net::{TcpStream, UnixStream};
 use mio_st::poll::{PollOption, Poller};
 
-use self::support::*;
+use crate::support::*;
 
 /// Waits for an event, if there is one.
 fn is_reported(poller: &mut Poller, events: &mut Events) -> bool {

@@ -7,10 +7,10 @@ use mio_st::event::{EventedId, Ready};
 use mio_st::time::Instant;
 use mio_st::timer::{DeadlineKey, TimerWheel};
 
-#[path = "support/wheel_model.rs"]
+#[path = "../support/wheel_model.rs"]
 mod model;
 
-use model::{PATTERNS, Pair};
+use self::model::{PATTERNS, Pair};
 
 /// Steps for each pattern and seed: a debug build is some twenty times slower.
 const STEPS: u32 = if cfg!(debug_assertions) { 20_000 } else { 200_000 };

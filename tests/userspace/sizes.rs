@@ -9,7 +9,7 @@ use mio_st::slab::Slab;
 use mio_st::time::Instant;
 use mio_st::timer::TimerWheel;
 
-const EXAMPLE: &str = include_str!("../examples/tuned.rs");
+const EXAMPLE: &str = include_str!("../../examples/tuned.rs");
 
 /// A row of the table: the sizes of a type for each capacity.
 macro_rules! row {

@@ -2,8 +2,6 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code, clippy::std_instead_of_core)]
 
-mod support;
-
 use std::fs::File;
 use std::io::Seek;
 use std::os::fd::{AsRawFd, RawFd};
@@ -12,7 +10,7 @@ use mio_st::Error;
 use mio_st::socket::{TcpListener, UdpSocket, UnixDatagram, UnixStream};
 use mio_st::unix::{OwnedFd, Receiver, new_pipe};
 
-use self::support::net::{
+use crate::support::net::{
     Directory, LOCALHOSTS, address, alone, child, is_child, leaks, leave_descriptors,
     limit_descriptors, skip,
 };
@@ -49,7 +47,7 @@ fn what_is_sent_arrives_owned_and_closed_on_exec() {
             assert_eq!((received.len, received.count), (if is_stream { 5 } else { 0 }, 3));
             assert!(!received.truncated && !received.fds_truncated && fds[3].is_none());
             for fd in &mut fds[..3] {
-                assert!(support::net::is_cloexec(fd.as_ref().unwrap()));
+                assert!(crate::support::net::is_cloexec(fd.as_ref().unwrap()));
                 let mut data = [0; 4];
                 assert_eq!(receiver(fd.take()).try_read(&mut data), Ok(4));
             }
@@ -123,7 +121,12 @@ fn a_full_queue_would_block_with_descriptors_too() {
 fn a_process_without_descriptors_hears_of_it() {
     let _alone = alone();
     if !is_child() {
-        assert!(child("a_process_without_descriptors_hears_of_it").status().unwrap().success());
+        assert!(
+            child("fd_passing::a_process_without_descriptors_hears_of_it")
+                .status()
+                .unwrap()
+                .success()
+        );
         return;
     }
     let (here, there) = UnixStream::pair().unwrap();

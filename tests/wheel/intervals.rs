@@ -7,10 +7,7 @@ use mio_st::event::EventedId;
 use mio_st::time::Instant;
 use mio_st::timer::TimerWheel;
 
-#[path = "support/sizes.rs"]
-mod sizes;
-
-use self::sizes::for_each_size;
+use crate::sizes::for_each_size;
 
 fn at(nanos: u64) -> Instant {
     Instant::from_nanos(nanos)

@@ -1,7 +1,5 @@
 //! How often a source reports: edge, level and oneshot.
 
-mod support;
-
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
@@ -13,7 +11,7 @@ use mio_st::unix::EventedFd;
 
 use self::PollOption::{Edge, Level, Oneshot};
 use self::Step::{Drain, MoreData, Reregister};
-use self::support::*;
+use crate::support::*;
 
 const OPTIONS: [PollOption; 3] = [Edge, Level, Oneshot];
 

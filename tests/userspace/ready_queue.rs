@@ -1,8 +1,5 @@
 //! `ReadyQueue` against a naive one, and its promises one by one.
 
-#[path = "support/rng.rs"]
-mod rng;
-
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
@@ -10,7 +7,7 @@ use mio_st::Error;
 use mio_st::event::{EventedId, Interests, Ready, ReadyQueue, SourceKey};
 use mio_st::poll::PollOption;
 
-use self::rng::Rng;
+use crate::support::Rng;
 
 /// The queue that needs no thought: one list, searched from end to end for everything.
 #[derive(Default)]

@@ -1,7 +1,5 @@
 //! Wakers in statics: registered later, and as wakers of `core::task`.
 
-mod support;
-
 use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -13,7 +11,7 @@ use mio_st::event::{EventedId, Ready};
 use mio_st::poll::{Poller, Registry};
 use mio_st::unix::Waker;
 
-use self::support::*;
+use crate::support::*;
 
 const ID: EventedId = EventedId(7);
 const WOKEN: (usize, Ready) = (7, Ready::READABLE);

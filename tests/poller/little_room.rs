@@ -1,7 +1,5 @@
 //! Batches that are smaller than what is ready: no direction of a source is lost for lack of room.
 
-mod support;
-
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use mio_st::event::{EventedId, Events, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
 
-use self::support::*;
+use crate::support::*;
 
 const BOTH: Ready = Ready::READABLE.union(Ready::WRITABLE);
 

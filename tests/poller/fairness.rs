@@ -1,8 +1,6 @@
 //! The theorem of `Poller`: every class has its share, everything is out within the bound, nothing is lost and
 //! nothing comes twice, however small the batch and however large the flood.
 
-mod support;
-
 use std::collections::HashMap;
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -13,7 +11,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::time::Instant;
 use mio_st::unix::EventedFd;
 
-use self::support::{Rng, for_each_size, reports_in_parts};
+use crate::support::{Rng, for_each_size, reports_in_parts};
 
 const USER: usize = 1_000;
 const KERNEL: usize = 2_000;

@@ -2,8 +2,6 @@
 
 #![allow(unsafe_code)]
 
-mod support;
-
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -12,7 +10,7 @@ use mio_st::event::{EventedId, Events, Interests, Ready};
 use mio_st::poll::{PollOption, Poller, Registry};
 use mio_st::unix::EventedFd;
 
-use self::support::*;
+use crate::support::*;
 
 fn watch(outer: &mut Poller, inner: &Poller, opt: PollOption) {
     let fd = inner.raw_fd();

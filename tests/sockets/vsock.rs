@@ -2,8 +2,6 @@
 #![cfg(all(feature = "std", target_os = "linux"))]
 #![allow(clippy::std_instead_of_core)]
 
-mod support;
-
 use std::time::Duration;
 
 use mio_st::Error;
@@ -11,8 +9,8 @@ use mio_st::event::{EventedId, Events};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{ConnectStatus, VsockAddress, VsockListener, VsockStream};
 
-use support::net::{alone, leaks, until};
-use support::skip;
+use crate::support::net::{alone, leaks, until};
+use crate::support::skip;
 
 #[test]
 fn both_ends_of_a_machine_with_itself_talk() {

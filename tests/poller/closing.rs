@@ -1,7 +1,5 @@
 //! How the end of a connection, of a pipe or of the peer shows.
 
-mod support;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
@@ -11,7 +9,7 @@ use mio_st::event::{Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
 
 use self::PollOption::{Edge, Level, Oneshot};
-use self::support::*;
+use crate::support::*;
 
 const OPTIONS: [PollOption; 3] = [Edge, Level, Oneshot];
 

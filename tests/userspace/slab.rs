@@ -1,10 +1,5 @@
 //! `Slab` against a naive one, and its promises one by one.
 
-#[path = "support/rng.rs"]
-mod rng;
-#[path = "support/sizes.rs"]
-mod sizes;
-
 use core::cell::Cell;
 use core::mem::{self, MaybeUninit};
 use core::panic::AssertUnwindSafe;
@@ -14,8 +9,7 @@ use mio_st::Error;
 use mio_st::event::EventedId;
 use mio_st::slab::{Key, Slab};
 
-use self::rng::Rng;
-use self::sizes::for_each_size;
+use crate::support::{Rng, for_each_size};
 
 /// The slab that needs no thought: a list of what is there, and of the keys of what is not.
 #[derive(Default)]

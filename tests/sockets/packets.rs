@@ -2,8 +2,6 @@
 #![cfg(feature = "std")]
 #![allow(clippy::std_instead_of_core)]
 
-mod support;
-
 use std::net::{Ipv4Addr, SocketAddr};
 
 use mio_st::Error;
@@ -11,9 +9,9 @@ use mio_st::event::{EventedId, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{Ecn, ListenOptions, PacketBatch, PacketInfo, UdpSocket};
 
-use support::PATIENCE;
-use support::net::{LOCALHOSTS, address, alone, leaks, skip, until};
-use support::vacant;
+use crate::support::PATIENCE;
+use crate::support::net::{LOCALHOSTS, address, alone, leaks, skip, until};
+use crate::support::vacant;
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 const ID: EventedId = EventedId(7);

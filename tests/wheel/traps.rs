@@ -8,10 +8,7 @@ use mio_st::event::{EventedId, Ready};
 use mio_st::time::Instant;
 use mio_st::timer::TimerWheel;
 
-#[path = "support/rng.rs"]
-mod rng;
-
-use self::rng::Rng;
+use crate::rng::Rng;
 
 /// With two to four rounds before the finals, and groups that are whole or not.
 macro_rules! for_each_size {
