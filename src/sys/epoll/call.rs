@@ -10,7 +10,8 @@
 //! the poll. What that saves is the return from libc's `syscall`: on kernels that guard against
 //! Spectre, a system call makes the processor forget where the functions that are active will
 //! return to, and each such return is then mispredicted. It is a fifth of a poll that finds
-//! nothing. Off by default, where every call goes through libc.
+//! nothing. Off by default, where every call goes through libc; and not for x32, whose pointers
+//! fill half of a register, and leave the other undefined.
 
 use core::ffi::{c_int, c_long};
 
@@ -20,6 +21,7 @@ use crate::sys::fd::RawFd;
 #[cfg(not(all(
     feature = "inline-syscall",
     target_arch = "x86_64",
+    target_pointer_width = "64",
     not(target_os = "android")
 )))]
 use crate::sys::fd::check;
@@ -30,7 +32,7 @@ pub(super) const ENDLESS: c_int = -1;
 /// epoll_wait(2). Returns the number of events that the kernel has written.
 #[cfg(all(
     any(target_arch = "x86_64", target_arch = "x86", target_arch = "arm"),
-    not(all(feature = "inline-syscall", target_arch = "x86_64")),
+    not(all(feature = "inline-syscall", target_arch = "x86_64", target_pointer_width = "64")),
     not(target_os = "android")
 ))]
 #[inline]
@@ -61,7 +63,12 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
 }
 
 /// epoll_wait(2), as one instruction: see syscall(2) for the registers.
-#[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
+#[cfg(all(
+    feature = "inline-syscall",
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(target_os = "android")
+))]
 #[inline(always)]
 pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
     let mut result = libc::SYS_epoll_wait;
@@ -84,7 +91,12 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
 }
 
 /// Unlike libc, which sets `errno`, the kernel returns the negated error number.
-#[cfg(all(feature = "inline-syscall", target_arch = "x86_64", not(target_os = "android")))]
+#[cfg(all(
+    feature = "inline-syscall",
+    target_arch = "x86_64",
+    target_pointer_width = "64",
+    not(target_os = "android")
+))]
 #[cold]
 fn failed(result: c_long) -> crate::error::Error {
     crate::error::Error::from_raw_os_error(-result as i32)
