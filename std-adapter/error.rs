@@ -51,6 +51,15 @@ pub(super) fn meaning(error: &io::Error) -> Error {
         ErrorKind::BrokenPipe => Error::Os(libc::EPIPE),
         ErrorKind::ConnectionAborted => Error::Os(libc::ECONNABORTED),
         ErrorKind::ConnectionReset => Error::Os(libc::ECONNRESET),
+        ErrorKind::ConnectionRefused => Error::Os(libc::ECONNREFUSED),
+        ErrorKind::NotConnected => Error::Os(libc::ENOTCONN),
+        ErrorKind::AddrInUse => Error::Os(libc::EADDRINUSE),
+        ErrorKind::AddrNotAvailable => Error::Os(libc::EADDRNOTAVAIL),
+        ErrorKind::HostUnreachable => Error::Os(libc::EHOSTUNREACH),
+        ErrorKind::NetworkUnreachable => Error::Os(libc::ENETUNREACH),
+        ErrorKind::NetworkDown => Error::Os(libc::ENETDOWN),
+        ErrorKind::PermissionDenied => Error::Os(libc::EACCES),
+        ErrorKind::OutOfMemory => Error::Os(libc::ENOMEM),
         _ => Error::Os(libc::EIO),
     }
 }
@@ -91,5 +100,22 @@ mod tests {
         assert_eq!(Error::from(io::Error::from(Error::Forked)), Error::Os(libc::EIO));
         assert_eq!(Error::from(io::Error::from(ErrorKind::WouldBlock)), Error::Os(libc::EAGAIN));
         assert_eq!(Error::from(io::Error::other("text")), Error::Os(libc::EIO));
+    }
+
+    #[test]
+    fn a_kind_without_a_number_becomes_its_number() {
+        for (kind, errno) in [
+            (ErrorKind::ConnectionRefused, libc::ECONNREFUSED),
+            (ErrorKind::NotConnected, libc::ENOTCONN),
+            (ErrorKind::PermissionDenied, libc::EACCES),
+            (ErrorKind::OutOfMemory, libc::ENOMEM),
+            (ErrorKind::AddrInUse, libc::EADDRINUSE),
+            (ErrorKind::AddrNotAvailable, libc::EADDRNOTAVAIL),
+            (ErrorKind::HostUnreachable, libc::EHOSTUNREACH),
+            (ErrorKind::NetworkUnreachable, libc::ENETUNREACH),
+            (ErrorKind::NetworkDown, libc::ENETDOWN),
+        ] {
+            assert_eq!(Error::from(io::Error::from(kind)), Error::Os(errno), "{kind}");
+        }
     }
 }
