@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use mio_st::event::{EventedId, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
-use mio_st::unix::{EventedFd, EventedIo, Receiver, Sender, new_pipe};
+use mio_st::unix::{EventedFd, EventedIo, OwnedFd, Receiver, Sender, new_pipe};
 use mio_st::{Error, Result};
 
 use self::PollOption::{Edge, Level, Oneshot};
@@ -175,6 +175,30 @@ fn a_change_that_is_refused_changes_nothing() {
         assert_eq!(twice, Err(Error::AlreadyExists));
         outer.deregister(&mut handle).unwrap();
     }
+}
+
+/// Not even where the system cannot watch for urgent data.
+#[test]
+fn a_change_that_is_refused_arms_nothing() {
+    let (mut poller, (here, there)) = (Poller::new().unwrap(), pair());
+    let mut here = EventedIo::try_from_fd(here).unwrap();
+    there.try_write(b"x").unwrap();
+    poller.register(&mut here, EventedId(1), READ, Oneshot).unwrap();
+    assert_eq!(poll(&mut poller), [(1, Ready::READABLE)]);
+    let urgent = READ | Interests::PRIORITY;
+    if poller.reregister(&mut here, EventedId(2), urgent, Oneshot).is_ok() {
+        return; // It was not refused.
+    }
+    assert_silent(&mut poller);
+    poller.reregister(&mut here, EventedId(3), READ, Oneshot).unwrap();
+    assert_eq!(poll(&mut poller), [(3, Ready::READABLE)]);
+}
+
+/// Two sockets, each the other's peer.
+fn pair() -> (OwnedFd, EventedIo) {
+    let (here, there) = mio_st::socket::UnixStream::pair().unwrap();
+    let [here, there] = [here, there].map(OwnedFd::from);
+    (here, EventedIo::try_from_fd(there).unwrap())
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::interests::Interests;
 use crate::poller::Registry;
 use crate::subscription::Subscription;
-use crate::sys::LatestRegistration;
 use crate::sys::fd::RawFd;
+use crate::sys::{LatestRegistration, Selector};
 
 /// Which interests can occur, and on kqueue the latest registration.
 ///
@@ -64,13 +64,18 @@ impl Registration {
         fd: RawFd,
         subscription: Subscription,
     ) -> Result<()> {
+        let is_asked = Selector::can_watch_for(subscription.interests);
         match registry.reregister_as(fd, subscription) {
             Ok(()) => {
                 self.record(registry, subscription);
                 Ok(())
             }
             Err(error) => {
-                self.restore(registry, fd, error);
+                // What the kernel was not asked for has changed nothing, and adding a source again
+                // arms one that has fired.
+                if is_asked {
+                    self.restore(registry, fd, error);
+                }
                 Err(error)
             }
         }

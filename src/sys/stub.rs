@@ -33,6 +33,7 @@ use super::process::ExitStatus;
 use super::signal::{Signal, SignalSet};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
+use crate::interests::Interests;
 use crate::ready::Ready;
 use crate::subscription::Subscription;
 
@@ -84,6 +85,13 @@ impl RawEvent {
 pub(crate) struct Selector;
 
 impl Selector {
+    /// Returns whether the kernel is asked for these interests, now; if not, a change of a
+    /// registration to them is `Unsupported` and changes nothing.
+    #[inline]
+    pub(crate) const fn can_watch_for(_: Interests) -> bool {
+        false
+    }
+
     /// Creates a queue whose descriptor is close-on-exec.
     pub(crate) fn new() -> Result<Selector> {
         Err(Error::Unsupported)

@@ -48,7 +48,7 @@ pub(super) fn ask_for_priority(queue: &Queue) {
 }
 
 /// Returns the filter for urgent data, if the system has it.
-fn priority() -> Option<Filter> {
+pub(super) fn priority() -> Option<Filter> {
     PRIORITY.filter(|_| HAS_PRIORITY.load(Relaxed) != NO)
 }
 

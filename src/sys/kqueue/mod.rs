@@ -113,11 +113,12 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use self::abi::{Count, Kevent};
-use self::change::ask_for_priority;
+use self::change::{ask_for_priority, priority};
 use self::queue::Queue;
 use super::Wait;
 use super::fd::{RawFd, check};
 use crate::error::Result;
+use crate::interests::Interests;
 
 /// The longest lingering, in seconds, that the system keeps as it is given. The BSDs keep it in 16
 /// bits, with a sign or without; what is longer is `EDOM` on FreeBSD and NetBSD and `EINVAL` on
@@ -138,6 +139,11 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
+    /// Returns whether the kernel is asked for these interests: not for a filter that it lacks.
+    pub(crate) fn can_watch_for(interests: Interests) -> bool {
+        !interests.is_priority() || priority().is_some()
+    }
+
     pub(crate) fn new() -> Result<Selector> {
         let kqueue = Queue::new()?;
         ask_for_priority(&kqueue);
