@@ -99,7 +99,7 @@ impl Proxy {
         match event.id() {
             // An event of the listener, or the end of a pause.
             LISTENER => self.accept()?,
-            SIGNALS if readiness.is_timer() => self.sessions.clear(),
+            SIGNALS if readiness.is_timer() => self.abort(),
             SIGNALS => self.stop()?,
             id if readiness.is_timer() => self.expire(id.into()),
             id if readiness.contains(TURN) => self.advance(id.into()),
@@ -270,10 +270,18 @@ impl Proxy {
         while self.signals.receive()?.is_some() {
             match self.acceptor.take() {
                 Some(_) => drop(self.poller.add_timeout(SIGNALS, self.options.grace)?),
-                None => self.sessions.clear(),
+                None => self.abort(),
             }
         }
         Ok(())
+    }
+
+    /// Ends all sessions. Nothing is accepted any more, so the keys in the poller may stay there.
+    fn abort(&mut self) {
+        for (_, session) in self.sessions.drain() {
+            self.carried += session.carried();
+            session.close(false, &mut self.stock);
+        }
     }
 }
 

@@ -28,5 +28,10 @@ fn the_grace_period_ends_and_a_second_signal_ends_it_at_once() {
             proxy.server.signal(libc::SIGINT);
         }
         assert!(proxy.server.end().success());
+        // Neither peer takes it for an orderly end: more was to come. And what was carried counts.
+        for stream in [&mut client, &mut backend] {
+            assert_reset(stream);
+        }
+        proxy.server.wait_for("1 sessions, 10 bytes");
     }
 }
