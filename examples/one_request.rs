@@ -1,7 +1,9 @@
 //! A server of one request per connection, which reads before it registers. It answers a line with
 //! the line in capitals and closes the connection.
 //!
-//! Try it with `echo hello | nc 127.0.0.1 12350`.
+//! Try it with `echo hello | nc 127.0.0.1 12350`. A client that sends more than its line may see a
+//! reset in place of the answer: to close a socket with unread data is one. `http_server` shows how
+//! to linger.
 //!
 //! A connection whose request is there when it is accepted is never registered: it is accepted,
 //! read, answered and closed by four system calls, in place of five and a poll. With

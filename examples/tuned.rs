@@ -97,15 +97,18 @@ fn serve() -> Result<()> {
                 log.line(format_args!("a user event: {}", event.readiness()));
                 continue;
             };
-            match receiver.try_read(&mut [0; 64])? {
-                0 => {
+            match receiver.try_read(&mut [0; 64]) {
+                Ok(0) => {
                     poller.remove_deadline(event.id());
                     connections.remove(event.id());
                 }
-                length => {
+                Ok(length) => {
                     bytes += length;
                     clients.iter_mut().find(|client| client.is_some()).map(Option::take);
                 }
+                // An event does not prove that there is something to read.
+                Err(error) if error.is_would_block() => {}
+                Err(error) => return Err(error),
             }
         }
     }

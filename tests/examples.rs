@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
@@ -95,6 +96,14 @@ fn who_is_silent_is_closed_and_who_is_not_is_not() {
             assert_eq!(stream.read(&mut [0]).unwrap(), 0, "in the end they are silent too");
         }
     });
+}
+
+#[test]
+fn the_tuned_program_serves_its_clients_and_ends() {
+    let output = Command::new(example("tuned")).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("8 connections, 40 bytes\n"), "{text}");
 }
 
 /// Requests that are there when their connection is accepted, that come later, in pieces, or never.
