@@ -61,7 +61,7 @@ const USAGE: &str = "\
 usage: async [ADDRESS [IDLE [GRACE]]]
 
 Serves HTTP, and echoes datagrams. ADDRESS is like 127.0.0.1:8080 (the default) or [::1]:0.
-  IDLE   the longest time to wait for a client, in milliseconds (5000)
+  IDLE   the longest time to wait for a client, in milliseconds (5000); for a request, 4 x IDLE
   GRACE  the longest time for what is under way at the end, in milliseconds (10000)";
 
 const STOPS: SignalSet = SignalSet::of(&[Signal::INTERRUPT, Signal::TERMINATE]);
@@ -129,12 +129,14 @@ async fn end_by_signal(
 }
 
 /// Serves HTTP, until all connections are closed after an [`Ending`] has begun. `idle` is the
-/// longest time between two requests of a connection, and for each read and write, in milliseconds.
+/// longest time between two requests of a connection, and for each read and write, in milliseconds;
+/// four times as long is the limit for a request as a whole.
 pub(crate) async fn serve_http(
-    acceptor: Acceptor<'_>,
+    mut acceptor: Acceptor<'_>,
     idle: u32,
     site: Site<'_>,
 ) -> Result<(), NetError> {
+    acceptor.limit_requests(4 * Duration::from_millis(idle.into()));
     let server = SERVER.take();
     match server.run(Some(idle), WithTimeout::new(idle, acceptor), site).await {
         Err(HttpError::Io(WithTimeoutError::Error(error))) if error.0 != ENDED => Err(error),

@@ -1,8 +1,10 @@
 //! The example as a process.
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::support::{PATIENCE, Server, assert_serves_ab, example, output_of};
@@ -135,6 +137,27 @@ fn at_a_signal_what_is_under_way_is_finished_and_the_rest_is_closed() {
         assert!(rest.ends_with("\r\n\r\nabcdef"), "{rest}");
         assert!(server.end().success());
     }
+}
+
+/// Each byte comes in time, and no request ever ends. They are all that are served at once.
+#[test]
+fn clients_that_drip_are_closed_in_time() {
+    let server = start(&["400"]);
+    let mut streams: Vec<_> = (0..64).map(|_| server.connect()).collect();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Relaxed) {
+                streams.iter_mut().for_each(|stream| drop(stream.write_all(b"G")));
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let mut stream = server.connect();
+        stream.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
+        let served = stream.read(&mut [0]);
+        stop.store(true, Relaxed);
+        assert!(served.is_ok_and(|length| length == 1), "nobody else is served");
+    });
 }
 
 #[test]

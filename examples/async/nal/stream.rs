@@ -7,7 +7,9 @@ use core::time::Duration;
 
 use edge_nal::io::{ErrorType, Read, Write};
 use edge_nal::{Close, Readable, TcpShutdown, TcpSplit};
+use mio_st::Error;
 use mio_st::socket::{Shutdown, TcpStream};
+use mio_st::time::Instant;
 
 use super::super::io::{Async, timeout};
 use super::super::reactor::Side;
@@ -26,6 +28,20 @@ pub struct Stream<'r> {
     output: Buffer,
     /// `None` for a client's.
     open: Option<Open<'r>>,
+    limit: Limit,
+}
+
+/// How long a request may take to come. A limit for each read does not end one that drips.
+struct Limit {
+    time: Duration,
+    /// When the time of the current request is over.
+    end: Instant,
+}
+
+impl Limit {
+    fn check(&self) -> Result<(), NetError> {
+        if Instant::now() < self.end { Ok(()) } else { Err(NetError(Error::Os(libc::ETIMEDOUT))) }
+    }
 }
 
 struct Buffer {
@@ -44,6 +60,7 @@ pub struct Reader<'a> {
     io: &'a Async<'a, TcpStream>,
     input: &'a mut Buffer,
     ending: Option<&'a Ending>,
+    limit: &'a mut Limit,
 }
 
 /// The half that writes.
@@ -53,9 +70,9 @@ pub struct Writer<'a> {
 }
 
 impl<'r> Stream<'r> {
-    pub fn new(io: Async<'r, TcpStream>, open: Option<Open<'r>>) -> Stream<'r> {
+    pub fn new(io: Async<'r, TcpStream>, open: Option<Open<'r>>, time: Duration) -> Stream<'r> {
         let [input, output] = [0; 2].map(|_| Buffer { memory: [0; BUFFER], filled: 0..0 });
-        Stream { io, input, output, open }
+        Stream { io, input, output, open, limit: Limit { time, end: Instant::MAX } }
     }
 }
 
@@ -65,6 +82,7 @@ impl ErrorType for Reader<'_> {
 
 impl Read for Reader<'_> {
     async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, NetError> {
+        self.limit.check()?;
         let empty = self.input.is_empty();
         let Buffer { memory, filled } = &mut *self.input;
         if empty {
@@ -83,9 +101,16 @@ impl Read for Reader<'_> {
 impl Readable for Reader<'_> {
     /// A server asks before each request: if it is ending, and none has come, that is an error.
     async fn readable(&mut self) -> Result<(), NetError> {
-        if !self.input.is_empty() {
-            return Ok(());
+        if self.input.is_empty() {
+            self.wait().await?;
         }
+        self.limit.end = Instant::now() + self.limit.time;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    async fn wait(&mut self) -> Result<(), NetError> {
         // The event may be older than the latest read, so the socket is asked.
         let mut peek = |stream: &TcpStream| stream.peek(&mut [0]).map(|_| ());
         let poll = |context: &mut Context<'_>| {
@@ -140,9 +165,9 @@ impl TcpSplit for Stream<'_> {
         Self: 'a;
 
     fn split(&mut self) -> (Reader<'_>, Writer<'_>) {
-        let Stream { io, input, output, open } = self;
+        let Stream { io, input, output, open, limit } = self;
         let ending = open.as_ref().map(|open| open.0);
-        (Reader { io, input, ending }, Writer { io, output })
+        (Reader { io, input, ending, limit }, Writer { io, output })
     }
 }
 

@@ -25,11 +25,18 @@ pub struct Acceptor<'r> {
     listener: RefCell<Option<Async<'r, TcpListener>>>,
     guard: RefCell<AcceptGuard>,
     ending: Option<&'r Ending>,
+    /// How long a request may take to come.
+    limit: Duration,
 }
 
 impl<'r> Acceptor<'r> {
     pub fn address(&self) -> Result<SocketAddr> {
         self.listener.borrow().as_ref().ok_or(Error::NotFound)?.handle.local_addr()
+    }
+
+    /// Sets how long a request may take to come, from its first byte on.
+    pub fn limit_requests(&mut self, time: Duration) {
+        self.limit = time;
     }
 
     /// Lets it end in order: then it accepts nothing more, and fails when all connections are
@@ -77,7 +84,7 @@ impl TcpBind for Stack<'_> {
         let listener = TcpListener::bind(local)?;
         let listener = Some(Async::new(self.0, listener, TcpListener::INTERESTS)?).into();
         let guard = RefCell::new(AcceptGuard::new()?);
-        Ok(Acceptor { reactor: self.0, listener, guard, ending: None })
+        Ok(Acceptor { reactor: self.0, listener, guard, ending: None, limit: Duration::MAX })
     }
 }
 
@@ -96,7 +103,8 @@ impl TcpAccept for Acceptor<'_> {
                     let _ = stream.set_nodelay(true);
                     // If there are too many sources, this one is closed.
                     if let Ok(io) = Async::new(self.reactor, stream, TcpStream::INTERESTS) {
-                        return Ok((peer, Stream::new(io, self.ending.map(Open::new))));
+                        let open = self.ending.map(Open::new);
+                        return Ok((peer, Stream::new(io, open, self.limit)));
                     }
                 }
                 Incoming::Exhausted => sleep(self.reactor, PAUSE).await?,
@@ -121,6 +129,6 @@ impl TcpConnect for Stack<'_> {
             _ => Err(Error::Os(libc::EAGAIN)),
         };
         stream.write_with(ended).await?;
-        Ok(Stream::new(stream, None))
+        Ok(Stream::new(stream, None, Duration::MAX))
     }
 }
