@@ -49,7 +49,7 @@ pub(crate) fn parse(control: &Control, message: &msghdr) -> Ancillary {
 
 fn parse_v4(ancillary: &mut Ancillary, kind: c_int, bytes: &[u8]) {
     match kind {
-        RECEIVED_TOS => ancillary.class = bytes.first().copied(),
+        kind if is_tos(kind) => ancillary.class = bytes.first().copied(),
         #[cfg(not(any(target_os = "freebsd", target_os = "openbsd", target_os = "dragonfly")))]
         libc::IP_PKTINFO => {
             let Some(info) = read::<libc::in_pktinfo>(bytes) else { return };
@@ -66,11 +66,26 @@ fn parse_v4(ancillary: &mut Ancillary, kind: c_int, bytes: &[u8]) {
     }
 }
 
-/// Linux names what it received as it names what it sends.
-#[cfg(any(target_os = "freebsd", target_vendor = "apple"))]
-const RECEIVED_TOS: c_int = libc::IP_RECVTOS;
-#[cfg(not(any(target_os = "freebsd", target_vendor = "apple")))]
-const RECEIVED_TOS: c_int = libc::IP_TOS;
+/// Returns whether a type of service comes under this name. Linux names what it received as it
+/// names what it sends.
+fn is_tos(kind: c_int) -> bool {
+    #[cfg(any(target_os = "freebsd", target_vendor = "apple"))]
+    return kind == libc::IP_RECVTOS || kind == libc::IP_TOS;
+    #[cfg(not(any(target_os = "freebsd", target_vendor = "apple")))]
+    return kind == libc::IP_TOS;
+}
+
+/// A type of service as it is sent. Apple's systems take an `int`, although what they deliver is a
+/// byte, and overlook anything else.
+#[cfg(target_vendor = "apple")]
+type Tos = c_int;
+#[cfg(not(any(
+    target_vendor = "apple",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly",
+)))]
+type Tos = u8;
 
 /// Returns whether what goes with a datagram to this address is that of IPv6.
 ///
@@ -135,7 +150,7 @@ fn write_v4(control: &mut Control, ancillary: &Ancillary) -> Result<()> {
     }
     match ancillary.class {
         #[cfg(not(any(target_os = "netbsd", target_os = "openbsd", target_os = "dragonfly")))]
-        Some(class) => control.push(libc::IPPROTO_IP, libc::IP_TOS, &[class]),
+        Some(class) => control.push(libc::IPPROTO_IP, libc::IP_TOS, &[Tos::from(class)]),
         #[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "dragonfly"))]
         Some(_) => Err(Error::Unsupported),
         None => Ok(()),
