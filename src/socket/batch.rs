@@ -288,8 +288,9 @@ impl<K: Udp> Socket<K> {
     /// # Errors
     ///
     /// As for [`send_packet`](Socket::send_packet). The error is that of the first datagram, and
-    /// the batch keeps all of them: call again after an event if it would block, otherwise remove
-    /// the datagram by [`pop_front`](PacketBatch::pop_front).
+    /// the batch keeps all of them: call again after an event if it would block, and at once for
+    /// `Os(ECONNREFUSED)`, which is about an earlier datagram; otherwise remove the datagram by
+    /// [`pop_front`](PacketBatch::pop_front).
     pub fn send_many<const N: usize, const SIZE: usize>(
         &self,
         batch: &mut PacketBatch<N, SIZE>,
