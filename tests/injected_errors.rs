@@ -14,7 +14,7 @@ mod support;
 
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -170,22 +170,35 @@ fn an_error_of_a_registration_costs_one_connection() {
 /// A socket may be reported as readable, or writable, and give or take nothing. Such events come at
 /// once again, or with each byte that the client sends.
 #[test]
-fn events_without_bytes_do_not_push_an_idle_time_back() {
+fn events_without_bytes_do_not_keep_a_client() {
     const IDLE: Duration = Duration::from_millis(300);
     if !can_trace() {
         return;
     }
-    let calls = |name| ["recvfrom", "sendto"].map(|call| (name, call));
-    each(WITH_IDLE_TIME.into_iter().flat_map(calls).collect(), |(name, call)| {
-        let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error=EAGAIN"));
-        let launcher =
-            ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-        let server = Running::start_by(&launcher, name, Some(IDLE), Stdio::null());
+    // It accepts nothing: the system does.
+    let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+    let backend = backend.local_addr().unwrap().to_string();
+    let limits = ["--head", "300", "--idle", "300", "--write", "300", "127.0.0.1:0"];
+    let (http, proxy) = (&limits[..], &["--idle", "300", "127.0.0.1:0", &backend][..]);
+    let usual =
+        ["tcp_server", "fair_server", "idle_timeout", "service_std", "one_request", "async"];
+    let usual = usual.map(|name| (name, &["127.0.0.1:0", "300"][..]));
+    let others = [
+        ("http_server", http),
+        ("proxy", proxy),
+        ("per_core", &["reuse-port", "127.0.0.1:0", "300"]),
+    ];
+    let calls = |server| ["recvfrom", "sendto"].map(|call| (server, call));
+    each(usual.into_iter().chain(others).flat_map(calls).collect(), |((name, arguments), call)| {
+        let server = Server::start_injected(name, arguments, call, "error=EAGAIN").unwrap();
         let mut client = server.connect();
         client.set_read_timeout(Some(IDLE / 8)).unwrap();
-        let is_closed = || match client.write_all(b"\n").and_then(|()| client.read(&mut [0])) {
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
-            Ok(length) => length == 0,
+        let is_closed = || {
+            let sent = client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            match sent.and_then(|()| client.read(&mut [0])) {
+                Err(error) => error.kind() != ErrorKind::WouldBlock,
+                Ok(length) => length == 0,
+            }
         };
         assert!(succeeds(is_closed), "{name}: kept without a {call}");
     });

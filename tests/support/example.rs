@@ -97,7 +97,9 @@ impl Server {
     }
 
     pub fn start_by(command: &mut Command) -> Server {
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        // `per_core` ends when its standard input does.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
