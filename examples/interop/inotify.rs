@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -24,7 +24,11 @@ pub fn watch(folder: &Path) -> io::Result<File> {
 /// Prints the names that have come; how many.
 pub fn print_created(mut inotify: &File) -> io::Result<u32> {
     let mut buffer = [0; 4096];
-    let length = inotify.read(&mut buffer)?;
+    let length = match inotify.read(&mut buffer) {
+        // An event does not prove that it still has something to tell.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+        result => result?,
+    };
     let (mut rest, mut count) = (&buffer[..length], 0);
     // Each is a watch, a mask, a cookie and a length, of 4 bytes each, then the name, filled up
     // with NULs.

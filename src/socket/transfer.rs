@@ -16,7 +16,9 @@ impl<K: Stream> Socket<K> {
     /// end of the data, unless `length` is 0.
     ///
     /// With [`splice_from`](Socket::splice_from) a proxy forwards data through a pipe of its own.
-    /// See splice(2).
+    /// See splice(2). On a TCP stream it does not pass the mark of urgent data: there it would
+    /// block, or returns 0 if the peer has sent its end, although data follows. Before you believe
+    /// either, [`read`](Socket::read), which passes the mark.
     ///
     /// ```
     /// # #[cfg(target_os = "linux")] {
