@@ -144,19 +144,22 @@ pub(crate) async fn serve_http(
     }
 }
 
-/// Sends each datagram back. To a forged address, too: two of these can keep each other busy.
+/// Sends datagrams back, but to no service: after one forged datagram it and an echo server would
+/// answer each other for ever.
 pub(crate) async fn serve_udp(
     reactor: &Reactor,
     mut socket: Udp<Async<'_, UdpSocket>>,
 ) -> Result<(), NetError> {
-    let mut buffer = [0; 1500];
+    let (mut buffer, own_port) = ([0; 1500], socket.address()?.port());
     loop {
         let Ok((length, peer)) = socket.receive(&mut buffer).await else {
             // An error of a datagram, such as a peer that has gone; or a shortage.
             sleep(reactor, Duration::from_millis(10)).await?;
             continue;
         };
-        let _ = socket.send(peer, &buffer[..length.min(buffer.len())]).await;
+        if peer.port() != own_port && peer.port() >= 1024 {
+            let _ = socket.send(peer, &buffer[..length.min(buffer.len())]).await;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The example as a process.
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
 use std::thread;
@@ -53,6 +53,21 @@ fn datagrams_come_back() {
         socket.send_to(&[7; 1500][..length], server.address).unwrap();
         assert_eq!(socket.recv(&mut [0; 2000]).unwrap(), length);
     }
+}
+
+/// A datagram with a forged sender would let two echo servers answer each other for ever.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_datagram_goes_to_another_server_of_the_kind() {
+    let server = start(&[]);
+    let other = UdpSocket::bind(("127.0.0.2", server.address.port())).unwrap();
+    other.set_nonblocking(true).unwrap();
+    other.send_to(b"forged", server.address).unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.send_to(b"hello", server.address).unwrap();
+    assert_eq!(client.recv(&mut [0; 9]).unwrap(), 5);
+    assert_eq!(other.recv(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 #[test]

@@ -19,6 +19,12 @@ use super::{NetError, Stack};
 #[derive(Copy, Clone, Debug)]
 pub struct Udp<S>(S);
 
+impl<S: Shared> Udp<S> {
+    pub fn address(&self) -> Result<SocketAddr> {
+        self.0.io().handle.local_addr()
+    }
+}
+
 /// An [`Async`] socket, or a reference to one.
 pub trait Shared {
     type Kind: Sends;
