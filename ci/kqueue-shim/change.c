@@ -126,7 +126,7 @@ int change_apply(struct kq *kq, const struct kevent *c)
 			kn = NULL;
 		}
 		if (c->ident > INT32_MAX || fcntl((int)c->ident, F_GETFD) == -1)
-			return EBADF;
+			return c->flags & EV_ADD || !quirk(CLOSED_IS_ABSENT) ? EBADF : ENOENT;
 		if (quirk(WATCHES_ITSELF) == ANY_EINVAL && is_same(kq, (int)c->ident))
 			return EINVAL;
 	}

@@ -39,6 +39,9 @@ static const struct {
 /* Changes: kern_event.c, kqueue_register; XNU: kevent_register and knote_apply_touch. */
 [ADD_ENABLES] = { "EV_ADD enables a filter that was disabled, as the manual says",
                     { 1,         0,         0,         0,         0,         0 } },
+/* XNU: kevent_register looks for the filter first, and for the descriptor only to add one. */
+[CLOSED_IS_ABSENT] = { "to change a filter of a closed descriptor is ENOENT; only to add one is EBADF",
+                    { 0,         0,         0,         0,         1,         1 } },
 [LOOKS] = { "which changes of a filter look whether it is ready",
                     { ANY_CHANGE, ANY_CHANGE, ADDING,  ENABLING,  ANY_CHANGE, ANY_CHANGE } },
 [TAKES_UDATA] = { "which changes replace udata; those of EVFILT_USER do wherever it is",

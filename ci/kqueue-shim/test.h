@@ -49,6 +49,8 @@ int poll_kq(int kq);
 int wait_ms(int kq, long ms);
 /* Whether the shim is one of the systems named, between spaces. */
 bool on(const char *names);
+/* What changing a filter of a closed descriptor is. */
+#define CLOSED (on("macos spiteful") ? ENOENT : EBADF)
 /* One that every system has, where it does not matter which. */
 #define SOME_FILTER (on("netbsd") ? EVFILT_TIMER : EVFILT_USER)
 /* Exactly one event, and it is this one; beside spurious edges if the shim is spiteful. */

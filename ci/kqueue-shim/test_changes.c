@@ -32,7 +32,8 @@ void bad_descriptor(void)
 	int kq = kqueue();
 	CHECK(change(kq, 9999, EVFILT_READ, EV_ADD, 0, 0) == EBADF);
 	CHECK(change(kq, (uintptr_t)-1, EVFILT_WRITE, EV_ADD, 0, 0) == EBADF);
-	CHECK(change(kq, 9999, EVFILT_READ, EV_DELETE, 0, 0) == EBADF);
+	CHECK(change(kq, 9999, EVFILT_READ, EV_DELETE, 0, 0) == CLOSED);
+	CHECK(change(kq, 9999, EVFILT_READ, EV_ENABLE, 0, 0) == CLOSED);
 	close(kq);
 }
 

@@ -36,7 +36,7 @@ void bare_receipts(void)
 	CHECK(k[0].flags == (bare ? EV_ERROR : EV_ERROR | EV_ADD | EV_CLEAR | EV_RECEIPT));
 	CHECK(k[0].fflags == (bare ? 0 : NOTE_LOWAT) && k[0].data == 0 && k[0].udata == (void *)7);
 	CHECK(k[1].flags == (bare ? EV_ERROR : EV_ERROR | EV_DELETE | EV_RECEIPT));
-	CHECK(k[1].data == EBADF && k[1].ident == 9999 && k[1].filter == EVFILT_WRITE);
+	CHECK(k[1].data == CLOSED && k[1].ident == 9999 && k[1].filter == EVFILT_WRITE);
 	close2(s);
 	close(kq);
 }

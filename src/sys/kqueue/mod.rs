@@ -44,8 +44,8 @@
 //!   the changes are made.
 //! * A registration is up to three filters. Where one cannot be added the others are taken back.
 //! * A deletion answers `ENOENT` for a filter that is not there: `NotFound` is when all do.
-//!   `EBADF`, for a closed descriptor, is an error, as on epoll. Closing ends a registration, even
-//!   while a duplicate lives.
+//!   `EBADF`, for a closed descriptor, is an error, as on epoll; Apple's systems say `ENOENT` of
+//!   that, too, so fstat(2) is asked. Closing ends a registration, even while a duplicate lives.
 //! * The write filter of a pipe whose reader has gone cannot be added on most systems: `EPIPE`, on
 //!   NetBSD `EBADF`. FreeBSD deletes it when the reader goes; NetBSD and OpenBSD do not fire it if
 //!   the pipe is full. The read filter of the same descriptor has none of these faults and guards

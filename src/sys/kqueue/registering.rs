@@ -43,7 +43,7 @@ impl Selector {
         if !found && added.is_ok() {
             self.delete(number)?;
         }
-        if found { added } else { Err(Error::NotFound) }
+        if found { added } else { Err(absent(number)) }
     }
 
     pub(crate) fn deregister(&self, fd: RawFd) -> Result<()> {
@@ -51,7 +51,7 @@ impl Selector {
         if number == self.raw_fd() {
             return Err(Error::NotFound);
         }
-        if self.delete(number)? { Ok(()) } else { Err(Error::NotFound) }
+        if self.delete(number)? { Ok(()) } else { Err(absent(number)) }
     }
 
     /// Deletes what there is of a source and adds what is wanted, in one call. Returns whether
@@ -99,6 +99,13 @@ impl Selector {
         enable.udata = ptr::without_provenance_mut(id.0);
         self.kqueue.change_one(enable).is_ok()
     }
+}
+
+/// Why no filter of a descriptor was found: Apple's systems answer `ENOENT` for a closed one, too
+/// (`kevent_register` in bsd/kern/kern_event.c).
+#[cold]
+fn absent(fd: RawFd) -> Error {
+    file_kind(fd).err().unwrap_or(Error::NotFound)
 }
 
 /// Returns the guard that a source needs. Asks what it is only if that matters.
