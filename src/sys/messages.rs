@@ -179,7 +179,8 @@ impl<'a, const N: usize> Outgoing<'a, N> {
     }
 }
 
-/// recvmmsg(2); `None` where there is no such call.
+/// recvmmsg(2); `None` where there is no such call. On a blocking socket it waits for the first
+/// datagram only.
 ///
 /// # Safety
 ///
@@ -187,8 +188,9 @@ impl<'a, const N: usize> Outgoing<'a, N> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 unsafe fn receive_at_once(socket: RawFd, messages: &mut [Message]) -> Option<Result<usize>> {
     let (list, count) = (messages.as_mut_ptr().cast::<libc::mmsghdr>(), messages.len());
+    let flags = libc::MSG_WAITFORONE as _;
     // SAFETY: as the caller promises.
-    let call = || unsafe { libc::recvmmsg(socket, list, count as _, 0, ptr::null_mut()) };
+    let call = || unsafe { libc::recvmmsg(socket, list, count as _, flags, ptr::null_mut()) };
     match retry(call) {
         Err(error) if super::missing::is_missing(error) => None,
         result => Some(result.map(|count| count as usize)),
@@ -232,8 +234,9 @@ unsafe fn receive_in_turn(
     pending: &mut Option<Error>,
 ) -> Result<usize> {
     for (at, message) in messages.iter_mut().enumerate() {
+        let flags = if at == 0 { 0 } else { libc::MSG_DONTWAIT };
         // SAFETY: as the caller promises.
-        match retry(|| unsafe { libc::recvmsg(socket, &mut message.header, 0) }) {
+        match retry(|| unsafe { libc::recvmsg(socket, &mut message.header, flags) }) {
             Ok(length) => message.length = length as u32,
             Err(error) if at == 0 => return Err(error),
             Err(error) => {

@@ -207,6 +207,28 @@ fn answers_are_written_over_questions() {
     }
 }
 
+/// A blocking socket, as one that was taken over may be, waits for the first only.
+#[allow(unsafe_code)]
+#[test]
+fn what_has_come_is_received_without_waiting_for_more() {
+    use std::os::fd::IntoRawFd;
+    let _alone = alone();
+    let client = bind(LOCALHOSTS[0]);
+    let std = std::net::UdpSocket::bind(LOCALHOSTS[0]).unwrap();
+    std.set_read_timeout(Some(PATIENCE)).unwrap();
+    // SAFETY: it is open, and its owner has given it away.
+    let server = unsafe { UdpSocket::from_raw_fd(std.into_raw_fd()) };
+    let mut batch = PacketBatch::<4, 8>::new();
+    for count in [1, 2] {
+        for _ in 0..count {
+            client.send_to(b"x", server.local_addr().unwrap()).unwrap();
+        }
+        let begun = std::time::Instant::now();
+        assert_eq!(server.recv_many(&mut batch), Ok(count));
+        assert!(begun.elapsed() < PATIENCE / 2);
+    }
+}
+
 /// What one that cannot be sent keeps from nobody.
 #[test]
 fn an_error_is_of_the_first_and_loses_nothing() {
