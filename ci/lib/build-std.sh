@@ -36,8 +36,8 @@ in_package() { dpkg -L "$1" | grep "/bin/$2\$" | grep -v /share/ | head -n 1 || 
 # check_targets: checks each line "TARGET KIND" of the standard input, several at once, and prints what
 # came of it. KIND is
 #   full    clippy on everything, for every feature set
-#   hosted  clippy on the library and the examples, for every feature set, and the types of the tests. What
-#           clippy has to say of the tests does not change with the target: lint.sh and a `full` one tell.
+#   hosted  clippy on everything with std, and on the library and the examples without it: the tests that need
+#           no std are the same in both
 #   bare    clippy on the library without features, on the core library alone
 # The documentation is built as well for those targets that docs.rs is told to show.
 check_targets() {
@@ -64,11 +64,8 @@ check_full() {
     check_docs "$1"
 }
 check_hosted() {
-    local features
-    for features in "${TARGET_FEATURE_SETS[@]}"; do
-        check lint "$1" "$features" --lib --examples "${STD[@]}"
-    done
-    check types "$1" "$features" --all-targets "${STD[@]}"
+    check lint "$1" "" --lib --examples "${STD[@]}"
+    check lint "$1" std --all-targets "${STD[@]}"
     check_docs "$1"
 }
 check_docs() {
@@ -78,8 +75,9 @@ check_docs() {
 }
 check_bare() { check lint "$1" "" --lib -Zbuild-std=core; }
 
-# The standard library without its backtraces, which are a third of the time that it takes.
-STD=(-Zbuild-std=std,panic_abort -Zbuild-std-features=)
+# The standard library without its backtraces, which are a third of the time that it takes. With `test` always,
+# or cargo would build all that depends on it twice.
+STD=(-Zbuild-std=std,panic_abort,test -Zbuild-std-features=)
 
 # check lint|types|docs TARGET FEATURES ARGUMENT...: one run of cargo, one line of result, and the log where it failed.
 check() {
