@@ -190,7 +190,7 @@ fn a_child_of_clone_that_sends_no_sigchld_is_a_child() {
                 libc::pause();
                 libc::_exit(0)
             }
-            pid => pid as i32,
+            pid => pid as _,
         }
     };
     let mut poller = Poller::new().unwrap();
@@ -362,6 +362,9 @@ mod without_pidfds {
 
     #[test]
     fn more_children_than_a_page_of_memory_holds_each_have_their_event() {
+        if !room_for(800) {
+            return;
+        }
         without_pidfds("more_children_than_a_page_of_memory_holds_each_have_their_event", || {
             let mut poller = Poller::new().unwrap();
             let mut children: Vec<_> =
@@ -467,7 +470,7 @@ mod without_pidfds {
             let pid = unsafe {
                 match libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) {
                     0 => libc::_exit(0),
-                    pid => pid as i32,
+                    pid => pid as _,
                 }
             };
             assert_eq!(Child::new(pid).unwrap_err(), Error::Unsupported);

@@ -14,9 +14,9 @@ use std::os::fd::IntoRawFd;
 use mio_st::Error;
 use mio_st::unix::{EventedIo, QueuedError};
 
-const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+use self::support::net::{LOCALHOSTS, localhosts};
 
-const ADDRESSES: [&str; 2] = ["127.0.0.1:0", "[::1]:0"];
+const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 fn own(socket: UdpSocket) -> EventedIo {
     socket.set_nonblocking(true).unwrap();
@@ -57,7 +57,7 @@ fn queued(socket: &EventedIo) -> Vec<(QueuedError, Vec<u8>)> {
 
 #[test]
 fn an_empty_queue_would_block_and_other_systems_have_none() {
-    let socket = own(UdpSocket::bind(ADDRESSES[0]).unwrap());
+    let socket = own(UdpSocket::bind(LOCALHOSTS[0]).unwrap());
     let answer = socket.recv_error(&mut [0; 8]);
     if LINUX {
         assert!(answer.unwrap_err().is_would_block());
@@ -96,10 +96,10 @@ fn what_has_no_such_queue_keeps_its_data() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn each_datagram_has_its_own_error_and_what_does_not_fit_is_cut() {
-    let here = UdpSocket::bind(ADDRESSES[0]).unwrap();
+    let here = UdpSocket::bind(LOCALHOSTS[0]).unwrap();
     let socket = own(here.try_clone().unwrap());
     socket.set_error_queue(true).unwrap();
-    let others = [nobody(ADDRESSES[0]), nobody(ADDRESSES[0]), nobody(ADDRESSES[0])];
+    let others = [nobody(LOCALHOSTS[0]), nobody(LOCALHOSTS[0]), nobody(LOCALHOSTS[0])];
     for (other, data) in others.iter().zip([&b"one"[..], b"two", b"three"]) {
         // An error that is pending is told by the next call, once.
         while here.send_to(data, other).is_err() {}
@@ -128,7 +128,7 @@ fn each_datagram_has_its_own_error_and_what_does_not_fit_is_cut() {
 fn the_library_s_own_sockets_have_the_queue_too() {
     use mio_st::net;
 
-    for at in ADDRESSES {
+    for &at in localhosts() {
         let socket = net::UdpSocket::bind(at.parse().unwrap()).unwrap();
         let answer = socket.recv_error(&mut []).unwrap_err();
         assert_eq!(answer.kind(), std::io::ErrorKind::WouldBlock);
@@ -138,7 +138,7 @@ fn the_library_s_own_sockets_have_the_queue_too() {
         let error = soon(|| socket.as_socket().recv_error(&mut []));
         assert_eq!((error.destination, error.errno), (Some(there), libc::ECONNREFUSED));
     }
-    let listener = net::TcpListener::bind(ADDRESSES[0].parse().unwrap()).unwrap();
+    let listener = net::TcpListener::bind(LOCALHOSTS[0].parse().unwrap()).unwrap();
     let stream = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let answer = stream.recv_error(&mut []).unwrap_err();
     assert_eq!(answer.kind(), std::io::ErrorKind::WouldBlock);
@@ -162,7 +162,7 @@ mod with_events {
     /// queue.
     #[test]
     fn a_level_poll_spins_until_the_error_queue_is_read() {
-        for at in ADDRESSES {
+        for &at in localhosts() {
             let here = UdpSocket::bind(at).unwrap();
             let there = nobody(at);
             let mut socket = own(here.try_clone().unwrap());
@@ -215,7 +215,7 @@ mod with_events {
     #[test]
     fn times_of_sending_are_read_and_end_the_spin() {
         let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        for at in ADDRESSES {
+        for &at in localhosts() {
             let (here, there) = (UdpSocket::bind(at).unwrap(), UdpSocket::bind(at).unwrap());
             let mut socket = own(here.try_clone().unwrap());
             let flags = libc::SOF_TIMESTAMPING_TX_SOFTWARE
@@ -250,12 +250,12 @@ mod with_events {
     /// The loop that the documentation shows: what it does for each kind of event ends each kind.
     #[test]
     fn the_documented_loop_sleeps_when_everything_is_read() {
-        let here = UdpSocket::bind(ADDRESSES[0]).unwrap();
+        let here = UdpSocket::bind(LOCALHOSTS[0]).unwrap();
         let mut socket = own(here.try_clone().unwrap());
         socket.set_error_queue(true).unwrap();
         let mut poller = Poller::new().unwrap();
         poller.register(&mut socket, EventedId(3), Interests::READABLE, PollOption::Level).unwrap();
-        here.send_to(b"x", nobody(ADDRESSES[0])).unwrap();
+        here.send_to(b"x", nobody(LOCALHOSTS[0])).unwrap();
         let (mut events, mut polls) = (Events::new(), 0);
         loop {
             let timeout = if polls == 0 { PATIENCE } else { A_WHILE };

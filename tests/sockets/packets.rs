@@ -10,7 +10,7 @@ use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{Ecn, ListenOptions, PacketBatch, PacketInfo, UdpSocket};
 
 use crate::support::PATIENCE;
-use crate::support::net::{LOCALHOSTS, address, alone, leaks, skip, until};
+use crate::support::net::{LOCALHOSTS, address, alone, leaks, localhosts, skip, until};
 use crate::support::vacant;
 
 const LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
@@ -66,7 +66,7 @@ fn send_all<const N: usize, const SIZE: usize>(
 #[test]
 fn the_destination_and_the_class_come_along_if_asked_for() {
     let _alone = alone();
-    for (any, local) in [("0.0.0.0:0", LOCALHOSTS[0]), ("[::]:0", LOCALHOSTS[1])] {
+    for (any, local) in ["0.0.0.0:0", "[::]:0"].into_iter().zip(localhosts()) {
         let (server, client) = (bind(any), bind(local));
         let to = reach(&server);
         let mut buffer = [0; 16];
@@ -121,7 +121,7 @@ fn an_answer_never_comes_from_a_group() {
 #[test]
 fn a_batch_arrives_whole_in_order_and_with_its_senders() {
     let _alone = alone();
-    for at in LOCALHOSTS {
+    for &at in localhosts() {
         let mut server = bind(at);
         let clients = [bind(at), bind(at)];
         let to = PacketInfo::to(server.local_addr().unwrap());
@@ -350,7 +350,7 @@ fn loopback() -> u32 {
 #[test]
 fn merged_datagrams_come_with_their_size() {
     let _alone = alone();
-    for at in LOCALHOSTS {
+    for &at in localhosts() {
         let (mut server, client) = (bind(at), bind(at));
         let mut info = PacketInfo::to(server.local_addr().unwrap());
         info.segment_size = Some(100);

@@ -70,7 +70,7 @@ pub fn fd_limits() -> (usize, usize) {
     (clamp(limit.rlim_cur), clamp(limit.rlim_max))
 }
 
-/// Sets the soft limit of open descriptors of this process; only when `alone`.
+/// Sets the soft limit of open descriptors of this process; to a lower one only when `alone`.
 pub fn set_fd_limit(soft: usize) {
     let mut limit = rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the kernel writes and reads a `rlimit` that is alive.
@@ -79,6 +79,22 @@ pub fn set_fd_limit(soft: usize) {
         limit.rlim_cur = soft as libc::rlim_t;
         assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &limit), 0);
     }
+}
+
+/// Whether this process may open so many descriptors more; its test is skipped if not. Programs that
+/// it starts may, too.
+pub fn room_for(descriptors: usize) -> bool {
+    let (soft, hard) = fd_limits();
+    // Other tests have some.
+    let wanted = descriptors + 200;
+    if wanted > hard {
+        super::skip(format_args!("it needs {wanted} descriptors, and {hard} are allowed"));
+        return false;
+    }
+    if soft < wanted {
+        set_fd_limit(wanted);
+    }
+    true
 }
 
 /// From now on `signal` runs `handler`, without `SA_RESTART`; only when `alone`.
@@ -90,6 +106,28 @@ pub fn on_signal(signal: c_int, handler: extern "C" fn(c_int)) {
         assert_eq!(libc::sigaction(signal, &action, core::ptr::null_mut()), 0);
     }
 }
+
+/// What starts the tests may block or ignore signals, which is inherited: before `main`, and so in
+/// every program that they start, all do what they do in a program that never heard of them.
+#[used]
+#[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
+#[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
+static AT_START: extern "C" fn() = {
+    extern "C" fn forget_signals() {
+        use libc::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+        for signal in [SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2] {
+            default_action(signal);
+        }
+        // SAFETY: the set is written before it is read.
+        unsafe {
+            let mut none = core::mem::zeroed();
+            libc::sigemptyset(&mut none);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &none, core::ptr::null_mut());
+        }
+    }
+    forget_signals
+};
 
 static TARGET: AtomicUsize = AtomicUsize::new(0);
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
@@ -189,7 +227,7 @@ fn filter(number: libc::c_long, errno: c_int) {
     }
 }
 
-/// From now on `signal` does what it does in a program that never heard of it; only when `alone`.
+/// From now on `signal` does what it does in a program that never heard of it; only when `alone`, or before `main`.
 pub fn default_action(signal: c_int) {
     // SAFETY: no handler is involved.
     assert_ne!(unsafe { libc::signal(signal, libc::SIG_DFL) }, libc::SIG_ERR);
