@@ -69,6 +69,30 @@ fn every_call_of_the_child_is_refused_and_the_parent_hears_as_before() {
 }
 
 #[test]
+fn a_refused_poll_has_no_event_of_the_batch_before() {
+    type Poll = fn(&mut Poller, &mut Events<4>) -> Result<()>;
+    let polls: [Poll; 3] = [
+        |poller, events| poller.poll(events, None),
+        |poller, events| poller.poll_userspace(events),
+        |poller, events| poller.registry().poll(events, None),
+    ];
+    let mut poller = Poller::new().unwrap();
+    let (reader, mut writer) = pipe();
+    register(&mut poller, &reader, 1, Interests::READABLE, PollOption::Level);
+    writer.write_all(b"x").unwrap();
+    let mut events = Events::<4>::sized();
+    poller.poll(&mut events, None).unwrap();
+    assert_eq!((&mut events).into_iter().count(), 1);
+    for (n, poll) in polls.iter().enumerate() {
+        let answer = in_fork(|| {
+            let refused = poll(&mut poller, &mut events) == FORKED;
+            if refused && events.is_empty() { 0 } else { 1 }
+        });
+        assert_eq!(answer, 0, "{n}");
+    }
+}
+
+#[test]
 fn dropping_it_in_the_child_closes_the_childs_descriptor_only() {
     let mut poller = Some(Poller::new().unwrap());
     let (reader, mut writer) = pipe();

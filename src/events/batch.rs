@@ -34,15 +34,15 @@ impl Batch {
     }
 
     /// Replaces all events by the first `len` of [`slots`](Batch::slots), which have been written
-    /// to.
+    /// to. [`rewind`](Batch::rewind) has to follow.
     #[inline]
     pub(crate) fn set_len(&mut self, len: usize) {
         debug_assert!(len <= self.events.len());
-        (self.len, self.taken) = (len, 0);
+        self.len = len;
     }
 
-    /// Notes that no event was taken, which is true already: a poll ends with it, so that the
-    /// compiler knows it in the loop over the events that follows.
+    /// Notes that no event was taken. A poll ends with it, so that the compiler knows it in the
+    /// loop over the events that follows.
     #[inline]
     pub(crate) fn rewind(&mut self) {
         self.taken = 0;

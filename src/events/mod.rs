@@ -251,8 +251,8 @@ impl<'a, const N: usize> IntoIterator for &'a mut Events<N> {
 
     #[inline]
     fn into_iter(self) -> Drain<'a> {
-        let (events, taken) = self.batch().take();
-        Drain { events: events.iter(), taken }
+        let (left, taken) = self.batch().take();
+        Drain { left, taken }
     }
 }
 
@@ -267,7 +267,9 @@ pub struct Iter<'a> {
 /// Events that it has not returned when it is dropped stay in the batch. If it is leaked, all
 /// events are taken: none comes twice.
 pub struct Drain<'a> {
-    events: slice::Iter<'a, RawEvent>,
+    // Not an iterator of the slice: with a number of what is left, a step takes 3 instructions
+    // instead of 5 if the handler may panic.
+    left: &'a [RawEvent],
     /// The number of all events as long as it lives, so that it need not be updated at each of
     /// them.
     taken: &'a mut usize,
@@ -277,8 +279,8 @@ impl Drop for Drain<'_> {
     #[inline]
     fn drop(&mut self) {
         // After a loop to the end the compiler knows that it is empty.
-        if !self.events.as_slice().is_empty() {
-            *self.taken -= self.events.len();
+        if !self.left.is_empty() {
+            *self.taken -= self.left.len();
         }
     }
 }
@@ -302,12 +304,14 @@ impl Iterator for Drain<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Event> {
-        Some(Event(*self.events.next()?))
+        let (first, left) = self.left.split_first()?;
+        self.left = left;
+        Some(Event(*first))
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.events.size_hint()
+        (self.left.len(), Some(self.left.len()))
     }
 }
 
@@ -324,7 +328,7 @@ impl fmt::Debug for Iter<'_> {
 
 impl fmt::Debug for Drain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Iter { events: self.events.clone() }.fmt(f)
+        Iter { events: self.left.iter() }.fmt(f)
     }
 }
 

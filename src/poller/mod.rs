@@ -96,7 +96,8 @@ use crate::wheel::TimerWheel;
 /// block, but still collects kernel events. With a timeout or a pending timer there may be two
 /// calls: if recent polls found events, the first call does not block, so that the kernel need not
 /// set up a timer. Each `EINTR`, and each (rare) early wake-up caused by an inexact next deadline,
-/// adds one. The clock is read only if a deadline or a timeout makes it necessary.
+/// adds one. The clock is read only if a deadline or a timeout makes it necessary: twice in a poll
+/// that sleeps until one of them.
 ///
 /// With `Events<N>`, N < 3, a poll makes no call if user events or timers take all of its slots:
 /// the kernel gets a slot in another poll. A poll that has no event, but stopped timers to discard,

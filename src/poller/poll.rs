@@ -87,7 +87,9 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         batch.clear();
         self.registry.check_fork()?;
         let shares = self.rotation.shares(batch.capacity());
-        let mut more = self.may_be_due() && self.expire(batch, shares.timers)?;
+        // Without a user event `nothing_yet` was asked, and a timer may be due.
+        let may_be_due = !self.user.has_pending() || self.may_be_due();
+        let mut more = may_be_due && self.expire(batch, shares.timers, None)?;
         self.user.begin_round();
         self.deliver(batch, shares.user);
         more |= self.user.has_pending();
@@ -121,11 +123,11 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         next: Next,
         mut reported: bool,
     ) -> Result<()> {
-        let mut due = next == Next::Fill;
+        let (mut due, mut now) = (next == Next::Fill, None);
         loop {
             // Timers come before kernel events: there are further ones only if the kernel reported
             // nothing.
-            due = due && !reported && self.expire(batch, batch.free_slots())?;
+            due = due && !reported && self.expire(batch, batch.free_slots(), now.take())?;
             self.deliver(batch, batch.free_slots());
             if due && batch.is_empty() {
                 // A wheel in which many timers were moved goes through them in steps. Between two
@@ -137,21 +139,22 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
                 return Ok(());
             }
             let wakeup = self.timers.next_wakeup().unwrap_or(Instant::MAX);
-            timeout = self.registry.sleep(batch, timeout, wakeup)?;
+            let woken = self.registry.sleep(batch, timeout, wakeup)?;
             if !batch.is_empty() {
                 return Ok(());
             }
-            due = true;
+            (timeout, now, due) = (woken.left, Some(woken.now), true);
         }
     }
 
-    /// Appends up to `limit` expired timers. Returns whether more may be due.
+    /// Appends up to `limit` expired timers. Returns whether more may be due. It reads the clock
+    /// unless it is given the time.
     #[inline(never)]
-    fn expire(&mut self, batch: &mut Batch, limit: usize) -> Result<bool> {
+    fn expire(&mut self, batch: &mut Batch, limit: usize, now: Option<Instant>) -> Result<bool> {
         if self.timers.is_empty() {
             return Ok(false);
         }
-        let now = clock::now()?;
+        let now = now.map_or_else(clock::now, Ok)?;
         self.timers.expire(now, limit, |id, ready| batch.push(id, ready));
         Ok(self.timers.wakeup_bound() <= now)
     }
@@ -235,12 +238,12 @@ impl<const USER: usize, const TIMERS: usize> Poller<USER, TIMERS> {
         let mut due = self.may_be_due();
         if due {
             let share = self.rotation.timers_in_userspace(batch.capacity());
-            due = self.expire(batch, share)?;
+            due = self.expire(batch, share, None)?;
         }
         self.user.begin_round();
         self.deliver(batch, batch.free_slots());
         while due && !batch.is_full() {
-            due = self.expire(batch, batch.free_slots())?;
+            due = self.expire(batch, batch.free_slots(), None)?;
         }
         trace!("poll_userspace: {} events", batch.len());
         Ok(())

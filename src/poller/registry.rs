@@ -240,11 +240,11 @@ impl Registry {
     /// as any other.
     #[inline(never)]
     fn poll_attentively(&mut self, batch: &mut Batch, timeout: Timeout) -> Result<bool> {
+        batch.clear();
         self.check_fork()?;
         if !self.waiter.spins() || timeout.is_zero() {
             return Ok(false);
         }
-        batch.clear();
         self.sleep(batch, timeout, Instant::MAX)?;
         Ok(true)
     }

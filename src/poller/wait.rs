@@ -52,6 +52,14 @@ fn after(start: Instant, nanos: u64) -> Instant {
     Instant::from_nanos(start.as_nanos().saturating_add(nanos))
 }
 
+/// How a sleep has ended.
+pub(super) struct Woken {
+    /// The time, or that before the sleep if there are events.
+    pub(super) now: Instant,
+    /// What is left of the timeout at that time.
+    pub(super) left: Timeout,
+}
+
 /// What a signal does that interrupts a poll while it sleeps.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum OnSignal {
@@ -117,18 +125,17 @@ impl Waiter {
 
 impl Registry {
     /// Waits for kernel events for as long as `timeout`, but not beyond `wakeup`, first spinning,
-    /// if that is set. It asks the kernel once at least. Returns what is left of the timeout.
+    /// if that is set. It asks the kernel once at least.
     ///
-    /// Out of line, since each poll of a program has a call of it. What is left is part of the
-    /// result although some callers do not need it: a result in registers costs the polls that do
-    /// not sleep five instructions.
+    /// Out of line, since each poll of a program has a call of it. It returns more than some
+    /// callers need: a result in registers costs the polls that do not sleep five instructions.
     #[inline(never)]
     pub(super) fn sleep(
         &mut self,
         batch: &mut Batch,
         timeout: Timeout,
         wakeup: Instant,
-    ) -> Result<Timeout> {
+    ) -> Result<Woken> {
         let Registry { waiter, selector, .. } = self;
         let mut now = clock::now()?;
         let end = timeout.end(now);
@@ -153,12 +160,13 @@ impl Registry {
                 Err(error) => waiter.ignore_signal(error, !spinning)?,
             }
             if !batch.is_empty() {
-                return Ok(Timeout::between(now, end));
+                return Ok(Woken { now, left: Timeout::between(now, end) });
             }
             if spinning || !endless {
+                // The kernel may have returned early.
                 now = clock::now()?;
                 if now >= wakeup {
-                    return Ok(Timeout::between(now, end));
+                    return Ok(Woken { now, left: Timeout::between(now, end) });
                 }
             }
         }
@@ -205,7 +213,8 @@ mod tests {
                 let (begun, long) = (Instant::now(), Timeout::new(Some(millis(60_000))));
                 let wakeup = after(begun, nanos);
                 for (timeout, wakeup) in [(Timeout(nanos), Instant::MAX), (long, wakeup)] {
-                    let left = registry.sleep(batch, timeout, wakeup).unwrap();
+                    let Woken { now, left } = registry.sleep(batch, timeout, wakeup).unwrap();
+                    assert!(now >= after(begun, nanos));
                     assert!(batch.is_empty() && Instant::now() >= after(begun, nanos));
                     assert_eq!(left.is_zero(), timeout != long);
                 }

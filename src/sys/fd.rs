@@ -56,23 +56,6 @@ pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Re
     }
 }
 
-/// The same for short calls, of a `move` closure. Calling again is out of line: a loop would keep
-/// the arguments in registers, in all the code that the call is inlined into.
-#[inline]
-pub(crate) fn retry_short<T: PartialOrd + From<i8>>(call: impl Fn() -> T + Copy) -> Result<T> {
-    let returned = call();
-    if returned < T::from(0) { retry_failed(call) } else { Ok(returned) }
-}
-
-#[cold]
-#[inline(never)]
-fn retry_failed<T: PartialOrd + From<i8>>(call: impl Fn() -> T + Copy) -> Result<T> {
-    match last_error() {
-        Error::Os(libc::EINTR) => retry(call),
-        error => Err(error),
-    }
-}
-
 /// Makes a call for what may be a signal handler: `errno` is afterwards what it was before.
 #[inline]
 pub(crate) fn preserve_errno<T>(call: impl FnOnce() -> T) -> T {

@@ -9,7 +9,7 @@ use super::buffers::at_once;
 use super::fd::check;
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 use super::fd::file_type;
-use super::fd::{RawFd, retry, retry_short};
+use super::fd::{RawFd, retry};
 use super::io_slice::{IoSlice, IoSliceMut};
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 use super::missing::is_missing;
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> Result<usize> {
     let (start, length) = (buffer.as_mut_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel writes at most `length` bytes to the buffer, which has as many.
-    Ok(retry_short(move || unsafe { libc::read(fd, start, length) })? as usize)
+    Ok(retry(|| unsafe { libc::read(fd, start, length) })? as usize)
 }
 
 /// readv(2); no bytes are no call, since no buffers at all are `EINVAL` on NetBSD and Apple's
@@ -43,7 +43,7 @@ pub(crate) fn read_vectored(fd: RawFd, buffers: &mut [IoSliceMut<'_>]) -> Result
 pub(crate) fn write(fd: RawFd, buffer: &[u8]) -> Result<usize> {
     let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel reads at most `length` bytes of the buffer.
-    Ok(retry_short(move || unsafe { libc::write(fd, start, length) })? as usize)
+    Ok(retry(|| unsafe { libc::write(fd, start, length) })? as usize)
 }
 
 /// writev(2); no bytes are no call.

@@ -6,7 +6,7 @@ use core::mem;
 use libc::{iovec, msghdr};
 
 use super::address::RawAddress;
-use super::fd::{RawFd, retry, retry_short};
+use super::fd::{RawFd, retry};
 use super::io::MAX_IO_LEN;
 use crate::error::Result;
 
@@ -50,7 +50,7 @@ pub(crate) fn receive(
 pub(crate) fn recv(socket: RawFd, buffer: &mut [u8], flags: c_int) -> Result<usize> {
     let (data, length) = (buffer.as_mut_ptr().cast::<c_void>(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel writes at most `length` bytes into the buffer.
-    Ok(retry_short(move || unsafe { libc::recv(socket, data, length, flags) })? as usize)
+    Ok(retry(|| unsafe { libc::recv(socket, data, length, flags) })? as usize)
 }
 
 /// recvfrom(2), which writes the sender to `from`.

@@ -6,8 +6,6 @@ use core::mem;
 use libc::{iovec, msghdr};
 
 use super::control::Control;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use super::control::read;
 use super::fd::{OwnedFd, RawFd, retry};
 use super::io::MAX_IO_LEN;
 use super::send::NO_SIGNAL;
@@ -16,13 +14,11 @@ use crate::error::{Error, Result};
 /// The most descriptors that one message may carry: Linux's limit, `SCM_MAX_FD`.
 pub(crate) const MOST: usize = 253;
 
-/// Enough for that many, and for what the program may have asked the socket for besides: the
-/// sender's credentials and its security label, which come first.
-const SPACE: usize = 1040 + 256;
+/// Enough for that many.
+const SPACE: usize = 1040;
 // SAFETY: it only computes.
-const _: () = assert!(
-    unsafe { libc::CMSG_SPACE((MOST * size_of::<RawFd>()) as u32) } as usize + 256 <= SPACE
-);
+const _: () =
+    assert!(unsafe { libc::CMSG_SPACE((MOST * size_of::<RawFd>()) as u32) } as usize <= SPACE);
 
 /// Whether descriptors are close-on-exec on arrival.
 #[cfg(not(target_vendor = "apple"))]
@@ -60,12 +56,7 @@ pub(crate) struct Received {
     pub(crate) is_control_truncated: bool,
 }
 
-/// The sender's pidfd, which a socket with `SO_PASSPIDFD` brings along: Linux 6.5.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const SCM_PIDFD: c_int = 4;
-
-/// Receives data, and gives each descriptor that comes with it to `take`. What else comes along is
-/// closed.
+/// Receives data, and gives each descriptor that comes with it to `take`.
 ///
 /// There is always room for all descriptors of a message: of what does not fit some systems forget
 /// to close the rest, and the padding of a small buffer has room for more than it should.
@@ -93,13 +84,6 @@ pub(crate) fn receive(
                 let _ = fd.set_cloexec();
                 take(fd);
             }
-        }
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        if (level, kind) == (libc::SOL_SOCKET, SCM_PIDFD)
-            && let Some(number) = read::<RawFd>(bytes).filter(|&number| number >= 0)
-        {
-            // SAFETY: as above.
-            drop(unsafe { OwnedFd::from_raw_fd(number) });
         }
     });
     Ok(Received {

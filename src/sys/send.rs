@@ -5,7 +5,7 @@ use core::mem;
 
 use super::address::RawAddress;
 use super::buffers::{MAX_IO_LEN, at_once};
-use super::fd::{RawFd, retry, retry_short};
+use super::fd::{RawFd, retry};
 use super::io_slice::IoSlice;
 use crate::error::Result;
 
@@ -20,7 +20,7 @@ pub(super) const NO_SIGNAL: c_int = libc::MSG_NOSIGNAL;
 pub(crate) fn send(socket: RawFd, buffer: &[u8]) -> Result<usize> {
     let (start, length) = (buffer.as_ptr().cast(), buffer.len().min(MAX_IO_LEN));
     // SAFETY: the kernel reads at most `length` bytes of the buffer.
-    Ok(retry_short(move || unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
+    Ok(retry(|| unsafe { libc::send(socket, start, length, NO_SIGNAL) })? as usize)
 }
 
 /// sendto(2).

@@ -7,7 +7,7 @@ use core::ffi::c_int;
 use core::net::SocketAddr;
 
 use super::address::RawAddress;
-use super::fd::{OwnedFd, RawFd, check, retry, retry_short};
+use super::fd::{OwnedFd, RawFd, check, last_error, retry};
 use super::option_name::FAST_OPEN_CONNECT;
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ pub(crate) fn socket(family: c_int, kind: c_int) -> Result<OwnedFd> {
     // SAFETY: no memory is involved, and a descriptor made just now has no other owner.
     #[cfg(not(target_vendor = "apple"))]
     return unsafe {
-        let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        let kind = kind | BORN;
         Ok(OwnedFd::from_raw_fd(check(libc::socket(family, kind, 0))?))
     };
     // SAFETY: as above.
@@ -35,7 +35,7 @@ pub(crate) fn family(address: SocketAddr) -> c_int {
 /// socketpair(2) of the Unix domain: two sockets, each the other's peer.
 pub(crate) fn pair(kind: c_int) -> Result<(OwnedFd, OwnedFd)> {
     #[cfg(not(target_vendor = "apple"))]
-    let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let kind = kind | BORN;
     let mut fds = [0; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     let (one, other) = unsafe {
@@ -80,19 +80,46 @@ pub(crate) fn accept(listener: RawFd, address: &mut RawAddress) -> Result<OwnedF
     // has no other owner.
     #[cfg(not(target_vendor = "apple"))]
     let socket = unsafe {
-        let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        OwnedFd::from_raw_fd(retry_short(move || libc::accept4(listener, pointer, length, flags))?)
+        OwnedFd::from_raw_fd(match libc::accept4(listener, pointer, length, BORN) {
+            fd if fd >= 0 => fd,
+            _ => accept_again(listener, pointer, length)?,
+        })
     };
     // SAFETY: as above.
     #[cfg(target_vendor = "apple")]
     let socket = unsafe {
-        let accept = move || libc::accept(listener, pointer, length);
-        let socket = OwnedFd::from_raw_fd(retry_short(accept)?);
+        let socket = OwnedFd::from_raw_fd(retry(|| libc::accept(listener, pointer, length))?);
         // If the peer has reset the connection already, these calls fail with `EINVAL`: "the socket
         // has been shut down". That says nothing about the listener.
         prepare(socket).map_err(|_| Error::Os(libc::ECONNABORTED))?
     };
     Ok(socket)
+}
+
+/// How a socket is born.
+#[cfg(not(target_vendor = "apple"))]
+const BORN: c_int = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+
+/// Goes on after accept4(2) has failed. Out of line: with a loop in `accept`, the loop of the
+/// program that it is inlined into has three registers less.
+///
+/// # Safety
+///
+/// As accept4(2).
+#[cfg(not(target_vendor = "apple"))]
+#[cold]
+#[inline(never)]
+unsafe fn accept_again(
+    listener: RawFd,
+    address: *mut libc::sockaddr,
+    length: *mut libc::socklen_t,
+) -> Result<RawFd> {
+    // SAFETY: the caller's promise.
+    let accept = || unsafe { libc::accept4(listener, address, length, BORN) };
+    match last_error() {
+        Error::Os(libc::EINTR) => retry(accept),
+        error => Err(error),
+    }
 }
 
 /// Makes a socket non-blocking: ioctl(2) with `FIONBIO`, one call where fcntl(2) takes two.

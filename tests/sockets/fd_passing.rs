@@ -109,33 +109,7 @@ fn bad_input_is_an_error_and_sends_nothing() {
     }));
 }
 
-/// What else the program has asked the socket for takes no place of theirs, and leaves nothing open.
-#[cfg(target_os = "linux")]
-#[test]
-fn credentials_beside_descriptors_leave_room_and_no_leak() {
-    const SO_PASSPIDFD: libc::c_int = 76; // Linux 6.5
-    let _alone = alone();
-    assert!(!leaks(|| {
-        let (here, there) = UnixStream::pair().unwrap();
-        let sent = [here.as_raw_fd(); 253];
-        for option in [libc::SO_PASSCRED, SO_PASSPIDFD] {
-            let on: libc::c_int = 1;
-            // SAFETY: the kernel reads a number.
-            let result = unsafe {
-                let (value, size) = ((&raw const on).cast(), size_of_val(&on) as u32);
-                libc::setsockopt(there.as_raw_fd(), libc::SOL_SOCKET, option, value, size)
-            };
-            assert!(result == 0 || option == SO_PASSPIDFD);
-            here.send_fds(b"x", &sent).unwrap();
-            let mut fds = [const { None }; 253];
-            let received = there.recv_fds(&mut [0; 2], &mut fds).unwrap();
-            assert_eq!((received.count, received.fds_truncated), (253, false));
-            here.send_fds(b"x", &[]).unwrap();
-            assert_eq!(there.recv_fds(&mut [0; 2], &mut []).unwrap().count, 0);
-        }
-    }));
-}
-
+/// In a process of its own, which is out of descriptors when some arrive.
 /// As when nothing but data is sent.
 #[test]
 fn a_full_queue_would_block_with_descriptors_too() {
@@ -147,7 +121,6 @@ fn a_full_queue_would_block_with_descriptors_too() {
     assert!(here.send(b"datagram").unwrap_err().is_would_block());
 }
 
-/// In a process of its own, which is out of descriptors when some arrive.
 #[test]
 fn a_process_without_descriptors_hears_of_it() {
     let _alone = alone();
