@@ -34,6 +34,8 @@ pub struct PacketInfo {
     /// If set, the data is several datagrams: each but the last has this length. See
     /// [`segments`](crate::socket::Packet::segments). Linux only.
     pub segment_size: Option<u16>,
+    /// Whether no answer can come from `local`, as the system says.
+    is_broadcast: bool,
 }
 
 /// The two bits for explicit congestion notification, RFC 3168.
@@ -53,17 +55,26 @@ impl PacketInfo {
     /// Returns the information for a datagram to `address`, with nothing else.
     #[must_use]
     pub const fn to(address: SocketAddr) -> PacketInfo {
-        PacketInfo { address, local: None, interface: 0, traffic_class: None, segment_size: None }
+        PacketInfo {
+            address,
+            local: None,
+            interface: 0,
+            traffic_class: None,
+            segment_size: None,
+            is_broadcast: false,
+        }
     }
 
     /// Returns the information for an answer to a datagram: from the address that it was sent to,
-    /// if that is known and no group's. A peer of a machine with several addresses expects that.
+    /// if that is known, no group's and no broadcast address (which on systems other than Linux is
+    /// known of 255.255.255.255 only). A peer of a machine with several addresses expects that.
     ///
     /// The interface is kept for link-local addresses, which need it, and is left to the system's
     /// routes for others.
     #[must_use]
     pub fn reply(&self) -> PacketInfo {
-        let local = self.local.filter(|ip| !ip.is_multicast() && !is_broadcast(ip));
+        let is_of_many = |ip: &IpAddr| self.is_broadcast || ip.is_multicast() || is_broadcast(ip);
+        let local = self.local.filter(|ip| !is_of_many(ip));
         let interface = if is_link_local(self.address.ip()) { self.interface } else { 0 };
         PacketInfo { local, interface, ..PacketInfo::to(self.address) }
     }
@@ -86,14 +97,16 @@ impl PacketInfo {
     }
 
     pub(super) fn received(from: &RawAddress, ancillary: Ancillary) -> Result<PacketInfo> {
-        let Ancillary { local, interface, class, segment_size } = ancillary;
-        let address = SocketAddr::from_raw(from)?;
-        Ok(PacketInfo { address, local, interface, traffic_class: class, segment_size })
+        let Ancillary { local, is_broadcast, interface, class, segment_size } = ancillary;
+        let (address, traffic_class) = (SocketAddr::from_raw(from)?, class);
+        Ok(PacketInfo { address, local, interface, traffic_class, segment_size, is_broadcast })
     }
 
     pub(super) fn ancillary(&self) -> Ancillary {
-        let PacketInfo { local, interface, traffic_class: class, segment_size, .. } = *self;
-        Ancillary { local, interface, class, segment_size }
+        let PacketInfo {
+            local, is_broadcast, interface, traffic_class: class, segment_size, ..
+        } = *self;
+        Ancillary { local, is_broadcast, interface, class, segment_size }
     }
 }
 

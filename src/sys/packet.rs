@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 pub(crate) struct Ancillary {
     /// The own address: where it was sent to, or is to come from.
     pub(crate) local: Option<IpAddr>,
+    /// Whether the system says that nothing can come from there: a network's broadcast address.
+    pub(crate) is_broadcast: bool,
     /// The index of the interface, or 0.
     pub(crate) interface: u32,
     /// The type of service or the traffic class.
@@ -55,6 +57,11 @@ fn parse_v4(ancillary: &mut Ancillary, kind: c_int, bytes: &[u8]) {
             let Some(info) = read::<libc::in_pktinfo>(bytes) else { return };
             ancillary.local = Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()).into());
             ancillary.interface = info.ipi_ifindex as _;
+            // Linux names the address for an answer as well.
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            {
+                ancillary.is_broadcast = info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr;
+            }
         }
         #[cfg(any(target_os = "freebsd", target_os = "openbsd", target_os = "dragonfly"))]
         libc::IP_RECVDSTADDR => {
@@ -217,6 +224,7 @@ mod tests {
         for (local, is_v6) in [("10.1.2.3", false), ("fe80::7", true)] {
             let sent = Ancillary {
                 local: Some(local.parse().unwrap()),
+                is_broadcast: false,
                 interface: 9,
                 class: class.then_some(3),
                 segment_size: cut.then_some(1200),

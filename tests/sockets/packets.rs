@@ -118,6 +118,26 @@ fn an_answer_never_comes_from_a_group() {
     assert_eq!(info.reply().interface, 3, "link-local addresses need it");
 }
 
+/// That of a network, which only the system can tell from a machine's.
+#[test]
+fn an_answer_never_comes_from_a_broadcast_address() {
+    let _alone = alone();
+    let (server, client) = (bind("0.0.0.0:0"), bind("127.0.0.1:0"));
+    server.set_recv_destination(true).unwrap();
+    client.set_broadcast(true).unwrap();
+    let all = SocketAddr::from(([127, 255, 255, 255], server.local_addr().unwrap().port()));
+    if client.send_to(b"who?", all).is_err() {
+        return skip("loopback has no broadcast address");
+    }
+    let Ok(packet) = server.recv_packet(&mut [0; 8]) else {
+        return skip("loopback has no broadcast address");
+    };
+    assert_eq!(packet.info.local, Some(all.ip()));
+    server.send_packet(b"I", &packet.info.reply()).unwrap();
+    let (length, from) = client.recv_from(&mut [0; 8]).unwrap();
+    assert_eq!((length, from.ip()), (1, [127, 0, 0, 1].into()));
+}
+
 #[test]
 fn a_batch_arrives_whole_in_order_and_with_its_senders() {
     let _alone = alone();
