@@ -147,7 +147,7 @@ impl Proxy {
             next: self.next,
             left: self.options.backends.len(),
         };
-        entry.insert(Session::new(client, handles, backend, &mut self.stock));
+        entry.insert(Session::new(client, handles, backend));
         self.next = (self.next + 1) % self.options.backends.len();
         self.served += 1;
         self.connect(key);
@@ -213,7 +213,7 @@ impl Proxy {
     fn advance(&mut self, key: Key) {
         let Some(session) = self.sessions.get_mut(key) else { return };
         let before = session.carried();
-        let progress = session.advance();
+        let progress = session.advance(&mut self.stock);
         let (turn, moved) = (session.handles.turn, session.carried() > before);
         match progress {
             // Neither can fail while the session is there.

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use super::socket::Socket;
-use super::storage::Storage;
+use super::storage::{Stock, Storage};
 
 /// How often one event may fill the storage, so that a fast sender leaves time for the others.
 const ROUNDS: usize = 4;
@@ -51,20 +51,25 @@ pub struct Direction {
 }
 
 impl Direction {
-    pub fn new(storage: Storage) -> Direction {
-        Direction { storage, ended: false, finished: false, carried: 0 }
+    pub fn new() -> Direction {
+        Direction { storage: Storage::new(), ended: false, finished: false, carried: 0 }
     }
 
     /// Carries what it can.
     ///
     /// An error is the end of the connection: one of the peers has reset it.
-    pub fn advance(&mut self, source: &mut End, sink: &mut End) -> io::Result<Progress> {
+    pub fn advance(
+        &mut self,
+        source: &mut End,
+        sink: &mut End,
+        stock: &mut Stock,
+    ) -> io::Result<Progress> {
         for _ in 0..ROUNDS {
             if self.storage.is_empty() && !self.ended {
                 if !source.readable {
                     return Ok(Progress::Waits);
                 }
-                match ready(self.storage.fill(&source.socket), &mut source.readable)? {
+                match ready(self.storage.fill(&source.socket, stock), &mut source.readable)? {
                     Some(0) => self.ended = true,
                     Some(_) => {}
                     None => return Ok(Progress::Waits),
@@ -74,7 +79,7 @@ impl Direction {
                 if !sink.writable {
                     return Ok(Progress::Waits);
                 }
-                match ready(self.storage.drain(&sink.socket), &mut sink.writable)? {
+                match ready(self.storage.drain(&sink.socket, stock), &mut sink.writable)? {
                     Some(count) => self.carried += count as u64,
                     None => return Ok(Progress::Waits),
                 }
@@ -86,8 +91,9 @@ impl Direction {
         Ok(Progress::MayHaveMore)
     }
 
-    pub fn into_storage(self) -> Storage {
-        self.storage
+    /// Gives back what it has of the stock.
+    pub fn close(mut self, stock: &mut Stock) {
+        self.storage.clear(stock);
     }
 
     /// Carries the end of the data.

@@ -53,19 +53,19 @@ pub struct Backend {
 }
 
 impl Session {
-    pub fn new(client: Socket, handles: Handles, backend: Backend, stock: &mut Stock) -> Session {
-        let (up, down) = (Direction::new(stock.take()), Direction::new(stock.take()));
+    pub fn new(client: Socket, handles: Handles, backend: Backend) -> Session {
+        let (up, down) = (Direction::new(), Direction::new());
         Session { client: End::new(client), backend, handles, due: Instant::MAX, up, down }
     }
 
     /// Carries what it can, in both directions. Returns `Finished` when both have ended.
-    pub fn advance(&mut self) -> io::Result<Progress> {
+    pub fn advance(&mut self, stock: &mut Stock) -> io::Result<Progress> {
         let Some((backend, _)) = self.backend.end.as_mut().filter(|_| self.backend.connected)
         else {
             return Ok(Progress::Waits);
         };
-        let up = self.up.advance(&mut self.client, backend)?;
-        let down = self.down.advance(backend, &mut self.client)?;
+        let up = self.up.advance(&mut self.client, backend, stock)?;
+        let down = self.down.advance(backend, &mut self.client, stock)?;
         Ok(match (up, down) {
             (Progress::Finished, Progress::Finished) => Progress::Finished,
             (Progress::MayHaveMore, _) | (_, Progress::MayHaveMore) => Progress::MayHaveMore,
@@ -87,8 +87,8 @@ impl Session {
 
     /// Closes both sockets, by a reset if it did not come to an orderly end.
     pub fn close(self, orderly: bool, stock: &mut Stock) {
-        stock.give_back(self.up.into_storage());
-        stock.give_back(self.down.into_storage());
+        self.up.close(stock);
+        self.down.close(stock);
         if !orderly {
             self.client.socket.reset();
             if let Some((end, _)) = self.backend.end {

@@ -20,22 +20,24 @@ type Block = [u8; CAPACITY];
 
 /// The storage of one direction. It is filled when it is empty, and then drained.
 ///
-/// It is memory at first. If much is carried, it becomes a pipe, through which the kernel moves the
-/// bytes without copying them to this process, on systems that can do so.
+/// It is memory at first, which it has only while it is filled. If much is carried, it becomes a
+/// pipe, through which the kernel moves the bytes without copying them to this process, on systems
+/// that can do so.
 #[derive(Debug)]
 pub struct Storage {
-    memory: Box<Block>,
+    /// `None` if it is empty, or the pipe is filled.
+    memory: Option<Box<Block>>,
     /// What of the memory, or how much of the pipe, is filled.
     start: usize,
     end: usize,
     pipe: Option<(Sender, Receiver)>,
-    /// It is the pipe that is filled.
-    spliced: bool,
     /// How many more bytes are copied before a pipe is made.
     copies: u64,
 }
 
-/// Memory of directions that have ended, for the next ones. Each block is allocated once.
+/// Memory that is not filled: most directions wait for their source and need none. Each block is
+/// allocated once, and the one that was given back last, which is still in the cache, is taken
+/// first.
 #[derive(Debug)]
 pub struct Stock(Vec<Box<Block>>);
 
@@ -45,34 +47,44 @@ impl Stock {
         Stock(Vec::with_capacity(capacity))
     }
 
-    pub fn take(&mut self) -> Storage {
-        let memory = self.0.pop().unwrap_or_else(|| Box::new([0; CAPACITY]));
-        Storage { memory, start: 0, end: 0, pipe: None, spliced: false, copies: BULK }
+    fn take(&mut self) -> Box<Block> {
+        self.0.pop().unwrap_or_else(|| Box::new([0; CAPACITY]))
     }
 
-    pub fn give_back(&mut self, storage: Storage) {
+    fn give_back(&mut self, memory: Box<Block>) {
         if self.0.len() < self.0.capacity() {
-            self.0.push(storage.memory);
+            self.0.push(memory);
         }
     }
 }
 
 impl Storage {
+    pub fn new() -> Storage {
+        Storage { memory: None, start: 0, end: 0, pipe: None, copies: BULK }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
     /// Fills it from `source`. It must be empty. Returns how many bytes that were, 0 at the end of
     /// the data.
-    pub fn fill(&mut self, source: &Socket) -> io::Result<usize> {
+    pub fn fill(&mut self, source: &Socket, stock: &mut Stock) -> io::Result<usize> {
         if self.copies == 0 && self.pipe.is_none() {
             // Without descriptors for it, copying goes on for a while.
             self.pipe = new_pipe().ok();
             self.copies = if self.pipe.is_some() { 0 } else { BULK };
         }
-        let spliced = self.splice(source)?;
-        self.spliced = spliced > 0;
-        let count = if self.spliced { spliced } else { source.read(&mut self.memory[..])? };
+        let mut count = self.splice(source)?;
+        if count == 0 {
+            let mut memory = stock.take();
+            let read = source.read(&mut memory[..]);
+            match read {
+                Ok(1..) => self.memory = Some(memory),
+                _ => stock.give_back(memory),
+            }
+            count = read?;
+        }
         self.copies = self.copies.saturating_sub(count as u64);
         (self.start, self.end) = (0, count);
         Ok(count)
@@ -96,15 +108,24 @@ impl Storage {
     }
 
     /// Drains it into `sink`. Returns how many bytes that were.
-    pub fn drain(&mut self, sink: &Socket) -> io::Result<usize> {
-        let count = match &self.pipe {
-            Some((_, receiver)) if self.spliced => {
-                sink.splice_from(receiver, self.end - self.start)?
-            }
-            _ => sink.write(&self.memory[self.start..self.end])?,
+    pub fn drain(&mut self, sink: &Socket, stock: &mut Stock) -> io::Result<usize> {
+        let count = match (&self.memory, &self.pipe) {
+            (Some(memory), _) => sink.write(&memory[self.start..self.end])?,
+            (None, Some((_, receiver))) => sink.splice_from(receiver, self.end - self.start)?,
+            (None, None) => 0, // It is empty.
         };
         self.start += count;
+        if self.is_empty() {
+            self.clear(stock);
+        }
         Ok(count)
+    }
+
+    /// Gives its memory back.
+    pub fn clear(&mut self, stock: &mut Stock) {
+        if let Some(memory) = self.memory.take() {
+            stock.give_back(memory);
+        }
     }
 }
 

@@ -184,6 +184,21 @@ fn a_receiver_that_takes_nothing_stops_its_sender_and_nobody_else() {
     assert_joined(&mut client, &mut backend);
 }
 
+/// Each has carried something. A client that only connects must not cost the memory of one that waits
+/// for a slow receiver.
+#[test]
+fn idle_sessions_take_no_buffers() {
+    let proxy = Proxy::start(&[]);
+    let mut pairs = vec![proxy.connect()];
+    let before = proxy.server.resident_bytes();
+    pairs.extend((0..200).map(|_| proxy.connect()));
+    for (client, backend) in &mut pairs {
+        assert_joined(client, backend);
+    }
+    let each = proxy.server.resident_bytes().saturating_sub(before) / 200;
+    assert!(each < 4096, "{each} bytes each");
+}
+
 #[test]
 fn floods_leave_time_for_the_others_and_for_the_signal() {
     let mut proxy = Proxy::start(&["--grace", "60000"]);
