@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::support::{PATIENCE, Server, assert_serves_ab, example, output_of};
+use super::support::{PATIENCE, Server, assert_serves_ab, example, output_of, skip, succeeds};
 
 fn start(arguments: &[&str]) -> Server {
     Server::start("async", &[&["127.0.0.1:0"], arguments].concat())
@@ -172,6 +172,31 @@ fn clients_that_drip_are_closed_in_time() {
         let served = stream.read(&mut [0]);
         stop.store(true, Relaxed);
         assert!(served.is_ok_and(|length| length == 1), "nobody else is served");
+    });
+}
+
+/// They come faster than a slow server accepts.
+#[cfg(target_os = "linux")]
+#[test]
+fn clients_that_keep_connecting_do_not_put_the_end_off() {
+    let arguments = ["127.0.0.1:0", "60000", "600000"];
+    let server = Server::start_injected("async", &arguments, "accept4", "delay_exit=1000");
+    let Some(mut server) = server else { return skip("no strace") };
+    assert!(greets(&server));
+    let address = server.address;
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !stop.load(Relaxed) && TcpStream::connect(address).is_ok() {
+                    thread::yield_now();
+                }
+            });
+        }
+        server.signal(libc::SIGTERM);
+        let ended = succeeds(|| server.process.try_wait().unwrap().is_some());
+        stop.store(true, Relaxed);
+        assert!(ended, "it goes on accepting");
     });
 }
 

@@ -1,6 +1,6 @@
 //! Listening and connecting by TCP.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
@@ -15,6 +15,9 @@ use super::super::reactor::{Reactor, Side};
 use super::ending::{ENDED, Ending, Open};
 use super::{NetError, Stack, Stream};
 
+/// How many connections are accepted at the end: as many as could be waiting. Without a limit,
+/// clients that keep connecting could put the end off.
+const QUEUE: u32 = 4_096;
 /// How long to wait if nothing can be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -25,6 +28,8 @@ pub struct Acceptor<'r> {
     listener: RefCell<Option<Async<'r, TcpListener>>>,
     guard: RefCell<AcceptGuard>,
     ending: Option<&'r Ending>,
+    /// How many more are accepted once it has begun.
+    rest: Cell<u32>,
     /// How long a request may take to come.
     limit: Duration,
 }
@@ -55,20 +60,23 @@ impl<'r> Acceptor<'r> {
                 Incoming::WouldBlock => Err(Error::Os(libc::EAGAIN)),
                 incoming => Ok(incoming),
             };
-        let next = match &*listener {
-            Some(listener) => listener.poll_with(Side::Read, context, &mut accept),
-            None => Poll::Pending,
-        };
         match self.ending {
-            Some(ending) if next.is_pending() && ending.poll_begun(context).is_ready() => {
+            Some(ending) if ending.poll_begun(context).is_ready() => {
                 // What has come before the end is served.
-                match listener.as_ref().map(|listener| accept(&listener.handle)) {
-                    Some(Ok(incoming)) => return Poll::Ready(Ok(incoming)),
-                    _ => *listener = None,
+                let rest = self.rest.get();
+                if let Some(last) = listener.as_ref().filter(|_| rest > 0)
+                    && let Ok(incoming) = accept(&last.handle)
+                {
+                    self.rest.set(rest - 1);
+                    return Poll::Ready(Ok(incoming));
                 }
+                *listener = None;
                 ending.poll_all_closed(context).map(|()| Err(ENDED))
             }
-            _ => next,
+            _ => match &*listener {
+                Some(listener) => listener.poll_with(Side::Read, context, &mut accept),
+                None => Poll::Pending,
+            },
         }
     }
 }
@@ -84,7 +92,14 @@ impl TcpBind for Stack<'_> {
         let listener = TcpListener::bind(local)?;
         let listener = Some(Async::new(self.0, listener, TcpListener::INTERESTS)?).into();
         let guard = RefCell::new(AcceptGuard::new()?);
-        Ok(Acceptor { reactor: self.0, listener, guard, ending: None, limit: Duration::MAX })
+        Ok(Acceptor {
+            reactor: self.0,
+            listener,
+            guard,
+            ending: None,
+            rest: Cell::new(QUEUE),
+            limit: Duration::MAX,
+        })
     }
 }
 
