@@ -4,7 +4,7 @@
 //! any time: a timer is found by its key and by its rank, never by its hash.
 
 /// One insertion in so many is looked at for the speed: a power of 2.
-pub(super) const SAMPLE: u32 = if cfg!(test) { 16 } else { 64 };
+pub(super) const SAMPLE: u32 = 64;
 
 /// How far off a speed may be while timers are pending, and while none is, in 256ths.
 pub(super) const SOME: u128 = 64;
@@ -57,7 +57,7 @@ const fn turn_of(reach: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{SOME, is_off, reach_after, slot_of, speed_of};
+    use super::{LITTLE, SOME, is_off, reach_after, slot_of, speed_of};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -119,6 +119,35 @@ mod tests {
         assert!(reach < 60 * SECOND);
         assert_eq!(reach_after(u64::MAX - 1, u64::MAX), u64::MAX);
         assert_eq!(reach_after(5, 0), 5);
+    }
+
+    /// Each fraction, so that none of them changes by chance: they decide only the speed.
+    #[test]
+    fn the_reach_moves_by_these_fractions() {
+        // The first timeout is all that is known.
+        assert_eq!(reach_after(0, 1000), 1000);
+        // More than four times as far ahead: an eighth.
+        assert_eq!(reach_after(56, 4 * 57), 56 + 7 + 1);
+        // Farther ahead: a 32nd.
+        assert_eq!(reach_after(992, 4 * 993 - 1), 992 + 31 + 1);
+        assert_eq!(reach_after(992, 993), 992 + 31 + 1);
+        // As far ahead, or nearer: a 256th.
+        assert_eq!(reach_after(65_280, 65_280), 65_280 - 255);
+        assert_eq!(reach_after(65_280, 0), 65_280 - 255);
+    }
+
+    /// A quarter while timers are pending, a 32nd while none is.
+    #[test]
+    fn a_speed_may_be_off_by_these_fractions() {
+        for (tolerance, parts) in [(SOME, 256 / 4), (LITTLE, 256 / 32)] {
+            // In 256ths of the turn, which is 7 << 20 ns.
+            let is_off = |turn: u128| {
+                let speed = (turn << 56) / (7 << 20) + 1;
+                is_off(speed as u64, 6 << 20, tolerance)
+            };
+            assert!(!is_off(256 - parts) && !is_off(256 + parts));
+            assert!(is_off(256 - parts - 1) && is_off(256 + parts + 1));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use core::time::Duration;
 
-use super::entry::{Leaf, OCCUPIED, PERIODIC, is_timer, priority, priority_of};
+use super::entry::{GENERATION_STEP, Leaf, OCCUPIED, PERIODIC, is_timer, priority, priority_of};
 use super::tree::NODE_LEAVES;
 use super::*;
 use crate::error::Error;
@@ -104,11 +104,13 @@ fn wheels_agree_with_the_model() {
 #[test]
 fn generations_wrap() {
     let mut wheel = TimerWheel::<120>::new();
+    assert_eq!(OCCUPIED.get() / GENERATION_STEP, 1 << 30);
     let first = wheel.insert(Instant::ZERO, EventedId(0)).unwrap();
     wheel.wrap_generations();
     for _ in 0..10 {
         let key = wheel.insert(Instant::ZERO, EventedId(1)).unwrap();
         assert!(wheel.contains(key) && key != first);
+        assert_eq!(wheel.iter().count(), 2);
         wheel.cancel(key).unwrap();
         assert_eq!(wheel.cancel(key), Err(Error::StaleKey));
     }
@@ -216,35 +218,51 @@ fn the_earliest_stays_known() {
     let second = wheel.insert(at(200), EventedId(0)).unwrap();
     assert!(wheel.exact);
     assert_eq!(wheel.next_deadline(), Some(at(100)));
-    wheel.update(first, at(100)).unwrap();
-    wheel.update(second, at(300)).unwrap();
-    wheel.update(first, at(90)).unwrap();
-    wheel.update(second, at(80)).unwrap();
-    wheel.update(first, at(400)).unwrap();
+    for (key, deadline) in [(first, 100), (second, 300), (first, 90), (second, 80), (first, 400)] {
+        wheel.update(key, at(deadline)).unwrap();
+        assert!(wheel.exact, "{deadline}");
+    }
     wheel.cancel(first).unwrap();
+    assert!(wheel.exact);
     wheel.insert(at(500), EventedId(0)).unwrap();
     assert!(wheel.exact);
     assert_eq!(wheel.next_deadline(), Some(at(80)));
+    // Of equal deadlines the earlier insertion.
+    let third = wheel.insert(at(80), EventedId(0)).unwrap();
+    assert!(wheel.exact && wheel.first == second.leaf);
+    // Where it is not known, it is asked for again.
+    wheel.update(second, at(90)).unwrap();
+    assert!(!wheel.exact);
+    assert_eq!(wheel.next_deadline(), Some(at(80)));
+    assert!(wheel.exact && wheel.first == third.leaf);
 }
 
-/// As long as one slot is ahead of the others, nothing above it is recomputed.
+/// As long as one slot is ahead of the others, nothing above it is recomputed; and nothing above a
+/// node as long as it is ahead of the others of its slot.
 #[test]
-fn little_is_recomputed_above_the_slot_that_is_up() {
+fn little_is_recomputed_above_what_is_ahead() {
     let mut wheel = TimerWheel::<5000>::new();
     let at = Instant::from_nanos;
     for i in 0..5000 {
         wheel.insert(at(i << 20), EventedId(0)).unwrap();
     }
     let (mut changes, mut before) = (0, wheel.tree.winner());
+    let (mut slot_changes, mut slot_before) = (0, wheel.tree.slot_entry(wheel.first));
     for fired in 0..5000 - 1 {
         assert_eq!(wheel.expire(at(5000 << 20), 1, |_, _| {}), 1);
         assert!(wheel.exact);
         assert_eq!(wheel.next_deadline(), Some(at((fired + 1) << 20)));
         changes += u32::from(wheel.tree.winner() != before);
         before = wheel.tree.winner();
+        let slot_now = wheel.tree.slot_entry(wheel.first);
+        slot_changes += u32::from(slot_now != slot_before);
+        slot_before = slot_now;
     }
+    println!("{changes} above slots, {slot_changes} above nodes");
     // Twice for each slot, and more often as long as the speed changes.
     assert!(changes < 1000, "{changes}");
+    // Twice for each node.
+    assert!(slot_changes < 2000, "{slot_changes}");
 }
 
 /// With up to 64 leaves there is one slot, and nothing is hashed: the leaf that was freed last is
@@ -359,6 +377,43 @@ fn a_slot_is_used_although_a_leaf_is_spare() {
         wheel.cancel(key).unwrap();
         assert!(wheel.spare != entry::NONE);
     }
+}
+
+/// One insertion in 64 is looked at for the speed; none if there is one slot.
+#[test]
+fn one_insertion_in_64_is_looked_at() {
+    let count = |is_sample: fn(u32) -> bool| {
+        let generations = (0..64 * 3).map(|i| OCCUPIED.get() | (i * GENERATION_STEP));
+        generations.filter(|&generation| is_sample(generation)).count()
+    };
+    assert_eq!(count(TimerWheel::<64>::is_sample), 0);
+    assert_eq!(count(TimerWheel::<65>::is_sample), 3);
+    assert_eq!(count(TimerWheel::<5000>::is_sample), 3);
+}
+
+/// How far ahead of the first deadline those that are looked at are; one that is alone, of nothing.
+#[test]
+fn the_reach_is_noted_at_each_look() {
+    let mut wheel = TimerWheel::<300>::new();
+    let at = Instant::from_nanos;
+    let reach = |wheel: &TimerWheel<300>| wheel.tree.extra(TimerWheel::<300>::SLOTS);
+    let looks = |wheel: &mut TimerWheel<300>, deadline: u64| {
+        let (mut looks, mut before) = (0, reach(wheel));
+        for _ in 0..64 * 50 {
+            let key = wheel.insert(at(deadline), EventedId(0)).unwrap();
+            wheel.cancel(key).unwrap();
+            // Each look moves it, one way or the other.
+            looks += u32::from(reach(wheel) != before);
+            before = reach(wheel);
+        }
+        looks
+    };
+    assert_eq!((looks(&mut wheel, 1 << 40), reach(&wheel)), (0, 0));
+    wheel.insert(at(1 << 40), EventedId(0)).unwrap();
+    assert_eq!(looks(&mut wheel, (1 << 40) + (1 << 30)), 50);
+    assert!((1 << 30) / 32 > reach(&wheel).abs_diff(1 << 30), "{}", reach(&wheel));
+    assert_eq!(wheel.expire(Instant::MAX, 9, |_, _| {}), 1);
+    assert_eq!(looks(&mut wheel, 1 << 50), 0);
 }
 
 /// While timers are pending, the speed is adjusted if it is off by a quarter; while none is, if it

@@ -312,8 +312,8 @@ mod tests {
 
     use super::super::entry::entry;
     use super::{
-        Entry, Leaf, MOST_LEVELS, NODE_LEAVES, WORDS, WinnerTree, plan, priority_of, slot_bits,
-        words,
+        Entry, Leaf, MOST_LEVELS, NODE_LEAVES, WORDS, WinnerTree, leaf_of, plan, priority_of,
+        slot_bits, words,
     };
 
     #[test]
@@ -362,6 +362,12 @@ mod tests {
             assert_eq!(winner, best(&blocks, node.clone()));
             let (winner, soon) = tree.replay_slot(block, winner);
             assert!(blocks.contains_key(&soon) && slot.contains(&soon));
+            // Two levels below the slot: of a sixteenth of it. Small slots have none of that.
+            if slot.len() > 256 {
+                let sixteenth = slot.len() as u32 / 16;
+                let first = block / sixteenth * sixteenth;
+                assert_eq!(soon, leaf_of(best(&blocks, first..first + sixteenth)));
+            }
             if N > 64 {
                 assert_eq!(winner, best(&blocks, slot.clone()));
                 let beside = best(&blocks, slot.start..node.start);

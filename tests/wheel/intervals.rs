@@ -116,3 +116,24 @@ fn the_end_of_time_ends_an_interval() {
     assert_eq!(expire(&mut wheel, 1), 1);
     assert!(wheel.is_empty());
 }
+
+/// Neither before its first tick, nor wherever it is moved to, nor by what another interval has left
+/// in its memory.
+#[test]
+fn an_interval_that_was_moved_has_not_fired() {
+    let mut wheel = TimerWheel::<2>::new();
+    let key = wheel.insert_interval(at(100), every(100), EventedId(7)).unwrap();
+    for deadline in [Instant::MAX, at(100)] {
+        wheel.update(key, deadline).unwrap();
+        assert!(!wheel.has_fired(key));
+    }
+    assert_eq!(expire(&mut wheel, 100), 1);
+    assert!(wheel.has_fired(key));
+    for bit in 0..64 {
+        wheel.update(key, at(200 ^ (1 << bit))).unwrap();
+        assert!(!wheel.has_fired(key));
+    }
+    wheel.cancel(key).unwrap();
+    let other = wheel.insert_interval(at(200), every(100), EventedId(7)).unwrap();
+    assert!(!wheel.has_fired(other));
+}

@@ -56,6 +56,14 @@ fn a_million_timers_fit_where_the_stack_is_64_kib() {
     thread.unwrap().join().unwrap();
 }
 
+/// One more is a compile error: see the documentation of the type.
+#[test]
+fn the_largest_capacity_compiles() {
+    type Largest = TimerWheel<16_777_216>;
+    let init: fn(&mut MaybeUninit<Largest>) -> &mut Largest = TimerWheel::init_in;
+    core::hint::black_box(init);
+}
+
 /// What lay in the memory before does not matter.
 #[test]
 fn a_wheel_is_made_over_an_old_one() {

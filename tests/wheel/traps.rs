@@ -445,6 +445,48 @@ fn a_call_does_a_bounded_amount_of_work() {
     assert_eq!(wheel.len(), 49_999);
 }
 
+/// The documented limits, exactly: 64 repairs for a wake-up, 256 for a call that fires what is due.
+#[test]
+fn the_work_of_a_call_has_the_documented_limit() {
+    let mut memory = Box::new_uninit();
+    let wheel = TimerWheel::<4096>::init_in(&mut memory);
+    // Equal deadlines take neighbouring places. Of each four one is left, so that each stale entry
+    // is repaired by itself.
+    let mut keys: Vec<_> =
+        (0..4096).map(|id| wheel.insert(at(1 << 40), EventedId(id)).unwrap()).collect();
+    let cancelled = keys.iter().enumerate().filter(|(place, _)| place % 4 != 0);
+    cancelled.for_each(|(_, &key)| wheel.cancel(key).unwrap());
+    keys = keys.into_iter().step_by(4).collect();
+    let stale = |count: u64| at(1000 + count);
+    for (count, &key) in (0..).zip(&keys) {
+        wheel.update(key, stale(count)).unwrap();
+    }
+    for &key in &keys {
+        wheel.update(key, at(1 << 41)).unwrap();
+    }
+    assert_eq!(wheel.next_wakeup(), Some(stale(64)));
+    assert_eq!(expire(wheel, 1 << 30, 9), []);
+    assert_eq!(wheel.next_wakeup(), Some(stale(64 + 256 + 64)));
+    assert_eq!(wheel.pop_expired(at(1 << 30)), None);
+    assert_eq!(wheel.next_wakeup(), Some(stale(64 + 256 + 64 + 256 + 64)));
+    assert_eq!(wheel.next_deadline(), Some(at(1 << 41)));
+}
+
+/// A wheel of one place uses it again and again, and never comes upon the key of another wheel.
+#[test]
+fn generations_of_wheels_lie_far_apart() {
+    let mut wheels: [TimerWheel<1>; 3] = Default::default();
+    let keys = wheels.each_mut().map(|wheel| wheel.insert(at(1), EventedId(0)).unwrap());
+    for (wheel, key) in wheels.iter_mut().zip(keys) {
+        wheel.cancel(key).unwrap();
+        for _ in 0..10_000 {
+            let key = wheel.insert(at(1), EventedId(0)).unwrap();
+            assert!(!keys.contains(&key));
+            wheel.cancel(key).unwrap();
+        }
+    }
+}
+
 /// A sleep by `next_wakeup` is hardly ever shorter than one by the exact deadline. Many idle connections: each byte
 /// pushes a timeout back.
 #[test]
