@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ static short poll_mask(const struct knote *kn)
 	switch (kn->filter) {
 	case EVFILT_READ:  return POLLIN | POLLRDHUP | (kn->flags & EV_OOBAND ? POLLPRI : 0);
 	case EVFILT_WRITE: return POLLOUT | POLLRDHUP;
-	default:           return POLLPRI;
+	default:           return POLLPRI | (quirk(EXCEPT_IS_READ) ? POLLIN | POLLRDHUP : 0);
 	}
 }
 
@@ -99,7 +100,7 @@ static enum kind kind_of(int fd, mode_t mode)
 static int is_fit(const struct knote *kn)
 {
 	bool needs_socket = kn->filter == EVFILT_EXCEPT || kn->flags & EV_OOBAND;
-	if (kn->filter == EVFILT_EXCEPT && kn->fflags != NOTE_OOB)
+	if (kn->filter == EVFILT_EXCEPT && !(kn->fflags & NOTE_OOB))
 		return EINVAL;
 	if (needs_socket && kn->u.fd.kind != SOCKET)
 		return EINVAL;
@@ -177,7 +178,7 @@ static int touch(struct knote *kn, const struct kevent *c)
 {
 	if (!(c->flags & EV_ADD) && quirk(TAKES_NOTES) != ANY_CHANGE)
 		return 0;
-	if (kn->filter == EVFILT_EXCEPT && c->flags & EV_ADD && c->fflags != NOTE_OOB)
+	if (kn->filter == EVFILT_EXCEPT && c->flags & EV_ADD && !(c->fflags & NOTE_OOB))
 		return EINVAL;
 	kn->fflags = c->fflags;
 	kn->data = c->data;
@@ -230,7 +231,18 @@ static bool is_fresh(short revents)
 	return revents & POLLHUP && !(revents & (POLLRDHUP | POLLERR));
 }
 
-static enum verdict eval_socket(const struct knote *kn, short revents, struct result *r)
+/* How much data fires READ. */
+static intptr_t low_water(const struct knote *kn)
+{
+	int size = 0;
+	socklen_t len = sizeof size;
+	if (!quirk(LOW_WATER_BOUND) ||
+	    getsockopt((int)kn->ident, SOL_SOCKET, SO_RCVBUF, &size, &len) == -1 || kn->data < size / 4)
+		return kn->data;
+	return size / 4;
+}
+
+static enum verdict eval_socket(struct knote *kn, short revents, struct result *r)
 {
 	if (is_fresh(revents) && !(revents & (POLLIN | POLLPRI)))
 		return IDLE;
@@ -242,16 +254,21 @@ static enum verdict eval_socket(const struct knote *kn, short revents, struct re
 			return IDLE;
 		return revents & POLLOUT ? READY : IDLE;
 	}
-	if (kn->filter == EVFILT_EXCEPT) {
+	if (kn->filter == EVFILT_EXCEPT && (revents & POLLPRI || !quirk(EXCEPT_IS_READ))) {
 		r->fflags = NOTE_OOB;
+		kn->u.fd.urgent = true;
 		return revents & POLLPRI && kn->fflags & NOTE_OOB ? READY : IDLE;
 	}
 	socket_read(kn, revents, r);
+	/* XNU: knote_fill_kevent clears the note under EV_CLEAR only */
+	if (kn->filter == EVFILT_EXCEPT && kn->u.fd.urgent && !(kn->flags & EV_CLEAR) &&
+	    !(r->flags & EV_EOF))
+		r->fflags = NOTE_OOB;
 	if (kn->flags & EV_OOBAND && revents & POLLPRI)
 		r->flags |= EV_OOBAND;
 	if (r->flags & (EV_EOF | EV_OOBAND) || revents & POLLERR)
 		return READY;
-	if (kn->fflags & NOTE_LOWAT && r->data < kn->data)
+	if (kn->fflags & NOTE_LOWAT && r->data < low_water(kn))
 		return IDLE;
 	return revents & POLLIN ? READY : IDLE;
 }

@@ -36,6 +36,14 @@ static const struct {
 [HAS_EXCEPT] = { "EVFILT_EXCEPT",
                     { 1,         0,         0,         1,         1,         1 } },
 
+/* XNU: uipc_socket.c, soexcept_filtops and filt_soread_common. OpenBSD: filt_soexcept. */
+[EXCEPT_IS_READ] = { "EVFILT_EXCEPT is EVFILT_READ that tells of urgent data, too",
+                    { 0,         0,         0,         0,         1,         1 } },
+/* XNU: filt_soread_common, by the receive buffer's sb_hiwat. Here a share of SO_RCVBUF, which Linux
+ * never fills with data alone. */
+[LOW_WATER_BOUND] = { "NOTE_LOWAT is cut to the size of the receive buffer",
+                    { 0,         0,         0,         0,         1,         1 } },
+
 /* Changes: kern_event.c, kqueue_register; XNU: kevent_register and knote_apply_touch. */
 [ADD_ENABLES] = { "EV_ADD enables a filter that was disabled, as the manual says",
                     { 1,         0,         0,         0,         0,         0 } },

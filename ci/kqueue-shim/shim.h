@@ -45,7 +45,7 @@ struct knote;
 
 /* The rows of personality.c, which tells what each means. */
 enum quirk {
-	HAS_USER, HAS_EXCEPT, ADD_ENABLES, CLOSED_IS_ABSENT, LOOKS, TAKES_UDATA, TAKES_NOTES, ADD_TRIGGERS,
+	HAS_USER, HAS_EXCEPT, EXCEPT_IS_READ, LOW_WATER_BOUND, ADD_ENABLES, CLOSED_IS_ABSENT, LOOKS, TAKES_UDATA, TAKES_NOTES, ADD_TRIGGERS,
 	TRIGGER_CLEARS, BARE_RECEIPTS, EVENTS_HAVE_ADD, LONGEST_WAIT, TIMER_UNITS, TIMER_RESTARTS,
 	WRITER_ALONE, READER_GONE_DELETES, FULL_PIPE_IS_SILENT, FIFO_END_IS_SILENT, EDGE_AFTER_READ, EDGE_AFTER_WRITE, EDGE_AFTER_ACK,
 	EDGE_AFTER_SHUTDOWN, EDGES_CROSS, REPORTS_ARE_SHORT, WATCHES_ITSELF, CIRCLE, QUEUED_IS_READY,
@@ -107,6 +107,7 @@ struct knote {
 		struct {
 			uint8_t kind;   /* fd.c */
 			bool tcp, stream, unix_datagram;
+			bool urgent;    /* EXCEPT has told of urgent data */
 			uint64_t amount; /* what moves when it is read or written */
 			int access;     /* O_ACCMODE */
 			dev_t dev;

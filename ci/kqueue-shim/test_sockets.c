@@ -236,7 +236,43 @@ void low_water(void)
 	CHECK(poll_kq(kq) == 0);
 	put(s[1], "d");
 	CHECK(only(kq, (uintptr_t)s[0], EVFILT_READ) && got[0].data == 4);
+	/* one that no amount of data reaches, but a full buffer */
+	set(&k, (uintptr_t)s[0], EVFILT_READ, EV_ADD, NOTE_LOWAT, INTPTR_MAX, 0);
+	CHECK(kevent(kq, &k, 1, NULL, 0, NULL) == 0);
+	CHECK(poll_kq(kq) == 0);
+	fill(s[1]);
+	CHECK(wait_ms(kq, on("macos spiteful") ? 60000 : 20) == on("macos spiteful"));
 	close2(s);
+	close(kq);
+}
+
+/* XNU: what fires READ fires EXCEPT. */
+static void exceptional_reading(void)
+{
+	int kq = kqueue(), s[2];
+	tcp_pair(s);
+	bool reads = on("macos spiteful");
+	CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_ADD, NOTE_OOB, 6) == 0);
+	put(s[1], "plain");
+	CHECK(wait_ms(kq, reads ? 60000 : 20) == reads);
+	if (reads)
+		CHECK(got[0].filter == EVFILT_EXCEPT && got[0].fflags == 0 && got[0].data == 5);
+	/* with a low water mark it does not */
+	struct kevent k;
+	set(&k, (uintptr_t)s[0], EVFILT_EXCEPT, EV_ADD, NOTE_OOB | NOTE_LOWAT, INTPTR_MAX, 0);
+	CHECK(kevent(kq, &k, 1, NULL, 0, NULL) == 0);
+	CHECK(poll_kq(kq) == 0);
+	CHECK(send(s[1], "!", 1, MSG_OOB) == 1);
+	CHECK(wait_ms(kq, 60000) == 1 && got[0].fflags == NOTE_OOB);
+	close2(s);
+	tcp_pair(s);
+	/* the end, and the socket's error */
+	CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_ADD, NOTE_OOB, 6) == 0);
+	reset(s[1]);
+	CHECK(wait_ms(kq, reads ? 60000 : 20) == reads);
+	if (reads)
+		CHECK(got[0].flags & EV_EOF && got[0].fflags == ECONNRESET);
+	close(s[0]);
 	close(kq);
 }
 
@@ -252,9 +288,10 @@ void urgent(void)
 		CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_DELETE, 0, 6) == EINVAL);
 		goto end;
 	}
+	exceptional_reading();
 	CHECK(change(kq, (uintptr_t)s[0], EVFILT_EXCEPT, EV_ADD | EV_CLEAR, NOTE_OOB, 6) == 0);
 	put(s[1], "plain");
-	CHECK(poll_kq(kq) == 0);
+	CHECK(poll_kq(kq) == on("macos spiteful"));
 	CHECK(send(s[1], "!", 1, MSG_OOB) == 1);
 	CHECK(wait_ms(kq, 60000) == 1 && got[0].filter == EVFILT_EXCEPT && got[0].fflags == NOTE_OOB);
 	CHECK(poll_kq(kq) == 0);

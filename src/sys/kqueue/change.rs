@@ -124,9 +124,7 @@ impl Wanted {
         }
         if interests.is_priority() {
             let filter = priority().ok_or(Error::Unsupported)?;
-            let mut urgent = change(ident, filter, abi::EV_ADD | mode);
-            urgent.fflags = abi::NOTE_OOB;
-            add(urgent);
+            add(urgent(ident, filter, mode));
         }
         if self.guard == Guard::End {
             add(end_guard(ident, mode));
@@ -147,6 +145,15 @@ pub(super) fn end_guard(ident: usize, mode: Flags) -> Kevent {
     guard.fflags = abi::NOTE_LOWAT;
     guard.data = isize::MAX as _;
     guard
+}
+
+/// Adds the filter for urgent data. On Apple's systems it is the read filter, too: the low water
+/// mark keeps data from firing it, unless the receive buffer is full.
+pub(super) fn urgent(ident: usize, filter: Filter, mode: Flags) -> Kevent {
+    let mut urgent = change(ident, filter, abi::EV_ADD | mode);
+    urgent.fflags = abi::NOTE_OOB | abi::NOTE_LOWAT;
+    urgent.data = isize::MAX as _;
+    urgent
 }
 
 /// What a receipt says: 0 or an error number. A change that an interruption has left without one

@@ -87,11 +87,7 @@ impl RawEvent {
         let (mut ready, closed) = match filter {
             abi::EVFILT_WRITE => (Ready::WRITABLE, Ready::WRITE_CLOSED),
             abi::EVFILT_READ => (Ready::READABLE, Ready::READ_CLOSED),
-            // Where the fflags say nothing of urgent data, the end alone has fired the filter.
-            _ if is_priority(filter) && ended && fflags & abi::NOTE_OOB == 0 => {
-                (Ready::empty(), Ready::READ_CLOSED)
-            }
-            _ if is_priority(filter) => (Ready::PRIORITY, Ready::READ_CLOSED),
+            _ if is_priority(filter) => (exceptional(ended, fflags), Ready::READ_CLOSED),
             _ => (Ready::READABLE, Ready::empty()),
         };
         self.0.data = 0;
@@ -130,6 +126,20 @@ impl RawEvent {
             self.0.data = other.0.data;
         }
         self.0.fflags = ready.bits();
+    }
+}
+
+/// What the filter for urgent data means, beside the end. On Apple's systems it is the read filter,
+/// which notes urgent data only if there is some (`filt_soread_common` in bsd/kern/uipc_socket.c).
+fn exceptional(ended: bool, fflags: u32) -> Ready {
+    match (ended, fflags) {
+        // Beside the end the fflags are an error number, of which the note's bit may be one: it is
+        // of the BSDs' ECONNRESET.
+        (true, abi::NOTE_OOB) => Ready::PRIORITY,
+        (true, _) => Ready::empty(),
+        (false, fflags) if fflags & abi::NOTE_OOB != 0 => Ready::PRIORITY,
+        // Data that fills the buffer, or an error that the next call returns.
+        (false, _) => Ready::READABLE,
     }
 }
 
@@ -236,20 +246,22 @@ mod tests {
 
     #[test]
     #[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
-    fn the_end_is_no_urgent_data() {
+    fn only_the_note_is_urgent_data() {
         use super::abi::{EVFILT_EXCEPT, NOTE_OOB};
 
-        let reset = libc::ECONNRESET as u32;
         for (flags, fflags, ready) in [
             (0, NOTE_OOB, Ready::PRIORITY),
-            (0, 0, Ready::PRIORITY),
+            (0, 0, Ready::READABLE),
             (EV_EOF, NOTE_OOB, Ready::PRIORITY | Ready::READ_CLOSED),
             (EV_EOF, 0, Ready::READ_CLOSED),
         ] {
             assert_eq!(meaning(EVFILT_EXCEPT, flags, fflags), (ready, None), "{flags} {fflags}");
         }
-        let (ready, errno) = meaning(EVFILT_EXCEPT, EV_EOF, reset & !NOTE_OOB);
-        assert!(!ready.is_priority() && ready.is_error() && errno.is_some());
+        // An error number, whether the note's bit is one of it or not. 54 is the BSDs' ECONNRESET.
+        for errno in [libc::ECONNRESET, 54] {
+            let (ready, seen) = meaning(EVFILT_EXCEPT, EV_EOF, errno as u32);
+            assert!(!ready.is_priority() && ready.is_error() && seen == Some(errno), "{ready:?}");
+        }
     }
 
     /// The batch as the user sees it: ids and readiness.

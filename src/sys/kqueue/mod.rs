@@ -59,8 +59,9 @@
 //!   as on epoll. Devices without readiness (macOS: /dev/tty) are `Unsupported` where the system
 //!   says so.
 //! * Urgent data has a filter on Apple's systems, OpenBSD and DragonFly; elsewhere `PRIORITY` is
-//!   `Unsupported`. Some fire it at the end of the stream as well: that is no `PRIORITY`. Others do
-//!   not even for an error: a source that is watched for nothing else has a read filter as a guard.
+//!   `Unsupported`. On Apple's systems it is the read filter, which fires for data, too: `urgent`
+//!   and `event` tell them apart. Others do not fire it even for an error: a source that is watched
+//!   for nothing else has a read filter as a guard.
 //!
 //! # Waiting
 //!

@@ -3,7 +3,7 @@
 use heapless::Vec;
 
 use super::abi::{self, Filter};
-use super::change::{change, is_priority};
+use super::change::{change, is_priority, urgent};
 use super::event::RawEvent;
 use super::queue::Queue;
 use crate::error::Result;
@@ -14,11 +14,10 @@ pub(super) fn ask(fd: RawFd, filters: &[Filter]) -> Result<Option<RawEvent>> {
     let queue = Queue::new()?;
     let mut changes = Vec::<_, 3>::new();
     for &filter in filters {
-        let mut add = change(fd as usize, filter, abi::EV_ADD | abi::EV_ONESHOT);
-        if is_priority(filter) {
-            add.fflags = abi::NOTE_OOB;
-        }
-        let _ = changes.push(add);
+        let _ = changes.push(match filter {
+            filter if is_priority(filter) => urgent(fd as usize, filter, abi::EV_ONESHOT),
+            filter => change(fd as usize, filter, abi::EV_ADD | abi::EV_ONESHOT),
+        });
     }
     queue.change(&mut changes)?;
     let mut all: Option<RawEvent> = None;
