@@ -177,7 +177,8 @@ impl<K: Udp> Socket<K> {
     /// [`InvalidInput`](crate::Error::InvalidInput) for an own address of another family; as for
     /// [`send`](Socket::send); and OS errors: `Os(EINVAL)` or `Os(EADDRNOTAVAIL)` for an own
     /// address that is not of this machine, `Os(EINVAL)` for a segment that is longer than the
-    /// interface's packets, or for more than 64 segments.
+    /// interface's packets, or for more than 64 segments, and on FreeBSD for any own address of
+    /// IPv4 if the socket is bound to one: bind it to `0.0.0.0`.
     pub fn send_packet(&self, buffer: &[u8], info: &PacketInfo) -> Result<usize> {
         let to = (!K::IS_CONNECTED).then(|| RawAddress::of(info.address));
         let is_v6 = packet::is_v6(&info.address);

@@ -7,7 +7,9 @@ use core::ffi::c_int;
 use core::net::SocketAddr;
 
 use super::address::RawAddress;
-use super::fd::{OwnedFd, RawFd, check, last_error, retry};
+#[cfg(not(target_vendor = "apple"))]
+use super::fd::last_error;
+use super::fd::{OwnedFd, RawFd, check, retry};
 use super::option_name::FAST_OPEN_CONNECT;
 use crate::error::{Error, Result};
 
