@@ -14,6 +14,7 @@ use std::thread;
 
 use mio_st::unix::EventedFd;
 
+use self::common::Log;
 use self::echo::Server;
 
 const USAGE: &str = "\
@@ -46,18 +47,18 @@ fn talk(server: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut answers = BufReader::new(stream.try_clone()?);
-    let mut answer = String::new();
+    let (mut answer, mut log) = (String::new(), Log::new());
     for line in ["hello", "one thread serves us all", "goodbye"] {
-        println!("client: sends    {line:?}");
+        log.line(format_args!("client: sends    {line:?}"));
         stream.write_all(format!("{line}\n").as_bytes())?;
         answer.clear();
         answers.read_line(&mut answer)?;
-        println!("client: receives {:?}", answer.trim_end());
+        log.line(format_args!("client: receives {:?}", answer.trim_end()));
         assert_eq!(answer.trim_end(), line);
     }
     stream.shutdown(Shutdown::Write)?;
-    println!("client: has no more to say");
+    log.line(format_args!("client: has no more to say"));
     assert_eq!(answers.read_line(&mut answer)?, 0);
-    println!("client: sees the end");
+    log.line(format_args!("client: sees the end"));
     Ok(())
 }

@@ -30,6 +30,6 @@ fn demonstrate() -> io::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn demonstrate() -> io::Result<()> {
-    println!("inotify, timerfd and TUN devices are Linux's");
+    common::Log::new().line(format_args!("inotify, timerfd and TUN devices are Linux's"));
     Ok(())
 }

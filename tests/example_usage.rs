@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -100,6 +101,17 @@ fn without_descriptors_each_server_says_so_and_ends() {
             let error = format!("{name}: 127.0.0.1:0: Too many open files (os error 24)\n");
             assert_eq!(errors, error, "{limit}");
         }
+    }
+}
+
+/// As with `| head -1`.
+#[test]
+fn programs_that_end_by_themselves_do_so_if_nobody_reads_what_they_print() {
+    for name in ["echo_demo", "interop", "tuned"] {
+        let (_, output) = io::pipe().unwrap();
+        let process = Command::new(example(name)).stdout(output).output().unwrap();
+        let errors = String::from_utf8_lossy(&process.stderr);
+        assert!(process.status.success() && errors.is_empty(), "{name}: {errors}");
     }
 }
 

@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::super::common::Log;
 use super::{check, new_file};
 
 /// Watches a folder for new files.
@@ -22,7 +23,7 @@ pub fn watch(folder: &Path) -> io::Result<File> {
 }
 
 /// Prints the names that have come; how many.
-pub fn print_created(mut inotify: &File) -> io::Result<u32> {
+pub fn print_created(mut inotify: &File, log: &mut Log) -> io::Result<u32> {
     let mut buffer = [0; 4096];
     let length = match inotify.read(&mut buffer) {
         // An event does not prove that it still has something to tell.
@@ -36,7 +37,7 @@ pub fn print_created(mut inotify: &File) -> io::Result<u32> {
         let size = u32::from_ne_bytes([head[12], head[13], head[14], head[15]]);
         let (name, next) = tail.split_at_checked(size as usize).unwrap_or((tail, &[]));
         let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
-        println!("inotify: created {}", String::from_utf8_lossy(name));
+        log.line(format_args!("inotify: created {}", String::from_utf8_lossy(name)));
         (rest, count) = (next, count + 1);
     }
     Ok(count)

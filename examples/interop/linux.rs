@@ -9,6 +9,9 @@ use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::unix::EventedFd;
 
+use self::tun::Tun;
+use super::common::Log;
+
 mod inotify;
 mod timerfd;
 mod tun;
@@ -19,7 +22,7 @@ const NETWORK: EventedId = EventedId(2);
 
 pub fn main() -> io::Result<()> {
     let mut poller = Poller::new()?;
-    let mut events = Events::new();
+    let (mut events, mut log) = (Events::new(), Log::new());
 
     let folder = std::env::temp_dir().join(format!("mio-st-interop-{}", std::process::id()));
     fs::create_dir(&folder)?;
@@ -27,14 +30,14 @@ pub fn main() -> io::Result<()> {
     let timer = timerfd::every(Duration::from_millis(5))?;
     watch(&mut poller, &files, FILES)?;
     watch(&mut poller, &timer, TIMER)?;
-    let network = match tun::Tun::new() {
+    let network = match Tun::new() {
         Ok(network) => {
             watch(&mut poller, &network.device, NETWORK)?;
             network.send(b"hello, TUN")?;
             Some(network)
         }
         Err(error) => {
-            println!("tun: not permitted here: {error}");
+            log.line(format_args!("tun: not permitted here: {error}"));
             None
         }
     };
@@ -47,8 +50,11 @@ pub fn main() -> io::Result<()> {
         }
         for event in &mut events {
             match event.id() {
-                FILES => created += inotify::print_created(&files)?,
-                NETWORK => packets += network.as_ref().map_or(Ok(0), tun::Tun::print_packets)?,
+                FILES => created += inotify::print_created(&files, &mut log)?,
+                NETWORK => {
+                    let print = |network: &Tun| network.print_packets(&mut log);
+                    packets += network.as_ref().map_or(Ok(0), print)?;
+                }
                 _ => {
                     ticks += timerfd::expirations(&timer)?;
                     // What the other source then tells of.
@@ -59,7 +65,7 @@ pub fn main() -> io::Result<()> {
             }
         }
     }
-    println!("timerfd: {ticks} ticks");
+    log.line(format_args!("timerfd: {ticks} ticks"));
     poller.deregister(&mut EventedFd(&files.as_raw_fd()))?;
     fs::remove_dir_all(&folder)
 }

@@ -8,6 +8,7 @@ use std::net::UdpSocket;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 
+use super::super::common::Log;
 use super::check;
 
 // Of a range that is nobody's (RFC 5737).
@@ -57,7 +58,7 @@ impl Tun {
     }
 
     /// Prints the datagrams that have come; how many. The kernel sends packets of its own as well.
-    pub fn print_packets(&self) -> io::Result<u32> {
+    pub fn print_packets(&self, log: &mut Log) -> io::Result<u32> {
         let (mut packet, mut count) = ([0; 1500], 0);
         loop {
             let length = match (&self.device).read(&mut packet) {
@@ -67,7 +68,8 @@ impl Tun {
             };
             // IPv4 without options is 20 bytes and says 17 for UDP, whose own header is 8.
             if length >= 28 && packet[0] == 0x45 && packet[9] == 17 {
-                println!("tun: a datagram: {}", String::from_utf8_lossy(&packet[28..length]));
+                let data = String::from_utf8_lossy(&packet[28..length]);
+                log.line(format_args!("tun: a datagram: {data}"));
                 count += 1;
             }
         }
