@@ -4,7 +4,7 @@ use core::hint::select_unpredictable;
 use core::time::Duration;
 
 use super::entry::{GENERATION_STEP, Leaf, OCCUPIED, PERIODIC, entry, is_timer, priority};
-use super::hash::LITTLE;
+use super::hash::TOLERANCE_IF_EMPTY;
 use super::tree::NODE_LEAVES;
 use super::{DeadlineKey, TimerWheel};
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ impl<const N: usize> TimerWheel<N> {
         }
     }
 
-    /// The same where the nearest leaf is not to be had at once.
+    /// Inserts a timer whose slot was not used yet, or is full and no leaf is spare.
     // Only calls at the end of a function that is inlined: it has no registers to save.
     #[cold]
     #[inline(never)]
@@ -37,9 +37,9 @@ impl<const N: usize> TimerWheel<N> {
 
     /// Adds a periodic deadline: `first`, and then every `period`, until it is cancelled.
     ///
-    /// It does not drift: the next tick is due one period after the last one was *due*. Where one
-    /// or more ticks have been missed by the time they are asked for, they are delivered as one,
-    /// and the next tick is the first one after now that lies on the grid. The key is good for all
+    /// It does not drift: the next tick is due one period after the last one was *due*. If one or
+    /// more ticks have been missed by the time they are asked for, they are delivered as one, and
+    /// the next tick is the first one after now that lies on the grid. The key is good for all
     /// ticks. An [`update`](TimerWheel::update) moves the next tick, and with it the grid.
     ///
     /// It takes two of the `N` places, and counts as one deadline.
@@ -84,7 +84,7 @@ impl<const N: usize> TimerWheel<N> {
         Ok(self.insert_at(leaf, deadline, id, PERIODIC))
     }
 
-    /// Moves a deadline. Postponing one is the cheapest operation of a wheel, made for a timeout
+    /// Moves a deadline. Postponing one is the cheapest operation of a wheel, made for timeouts
     /// that each byte of a connection pushes back.
     ///
     /// # Errors
@@ -171,8 +171,9 @@ impl<const N: usize> TimerWheel<N> {
         let other_slot = Self::slot(leaf) != Self::slot(self.first);
         let other_node = leaf / NODE_LEAVES != self.first / NODE_LEAVES;
         if priority > self.bound {
-            // What is remembered of the others is below the runner-up or, if that is the bound, not
-            // known: then it is found when it matters.
+            // A runner-up that equals the bound stands for one that is not known: it is found when
+            // it matters. It is not known of a slot or node that has just become the first, and
+            // stays unknown if it was.
             if other_slot || self.slot_runner_up >= self.bound {
                 self.slot_runner_up = priority;
             }
@@ -214,7 +215,7 @@ impl<const N: usize> TimerWheel<N> {
     #[inline(never)]
     fn reset(&mut self) {
         if Self::SLOTS > 1 {
-            self.adjust(LITTLE);
+            self.adjust(TOLERANCE_IF_EMPTY);
         }
         (self.bound, self.node_runner_up, self.slot_runner_up) = (0, 0, 0);
     }

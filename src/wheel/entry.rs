@@ -12,7 +12,7 @@ pub(super) const NONE: u32 = 0;
 pub(super) const OCCUPIED: NonZeroU32 = NonZeroU32::new(1 << 31).unwrap();
 /// In a generation: the timer is periodic.
 pub(super) const PERIODIC: u32 = 1;
-/// From one generation to the next, downward. Bit 31 is `OCCUPIED`, bit 0 `PERIODIC`.
+/// From one generation to the next, downward: the 30 bits between `OCCUPIED` and `PERIODIC` count.
 pub(super) const GENERATION_STEP: u32 = 2;
 
 /// A timer at some moment: its priority, generation and leaf, from the most significant bit down.

@@ -6,9 +6,11 @@
 /// One insertion in so many is looked at for the speed: a power of 2.
 pub(super) const SAMPLE: u32 = 64;
 
-/// How far off a speed may be while timers are pending, and while none is, in 256ths.
-pub(super) const SOME: u128 = 64;
-pub(super) const LITTLE: u128 = 8;
+/// How far off a speed may be while timers are pending, in 256ths of a turn: a change stores the
+/// timers of one time in two slots.
+pub(super) const TOLERANCE: u128 = 64;
+/// How far off it may be when none is pending, and a change costs nothing.
+pub(super) const TOLERANCE_IF_EMPTY: u128 = 8;
 
 /// Returns the slot of a deadline: how far the circle has turned since its last full turn, in
 /// slots.
@@ -23,8 +25,10 @@ pub(super) const fn slot_of(deadline: u64, speed: u64, slots: usize) -> usize {
     ((fraction as u128 * slots as u128) >> 64) as usize
 }
 
-/// Returns the estimate of how far ahead deadlines are, after a look at one more: it settles where
-/// one in eight is farther ahead.
+/// Returns the *reach* after a look at one more deadline: an estimate of how far ahead deadlines
+/// are when they are inserted. It goes up by a 32nd if one is farther ahead, and else down by a
+/// 256th: so it settles where about one in eight is. It goes up by an eighth if one is more than
+/// four times as far ahead.
 pub(super) const fn reach_after(reach: u64, ahead: u64) -> u64 {
     if reach == 0 {
         ahead
@@ -51,13 +55,14 @@ pub(super) const fn is_off(speed: u64, reach: u64, tolerance: u128) -> bool {
     turn_of(reach) != 0 && turns.abs_diff(256) > tolerance
 }
 
+/// Returns how long a turn should be: a sixth longer than the reach.
 const fn turn_of(reach: u64) -> u64 {
     reach.saturating_add(reach / 6)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LITTLE, SOME, is_off, reach_after, slot_of, speed_of};
+    use super::{TOLERANCE, TOLERANCE_IF_EMPTY, is_off, reach_after, slot_of, speed_of};
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -139,7 +144,7 @@ mod tests {
     /// A quarter while timers are pending, a 32nd while none is.
     #[test]
     fn a_speed_may_be_off_by_these_fractions() {
-        for (tolerance, parts) in [(SOME, 256 / 4), (LITTLE, 256 / 32)] {
+        for (tolerance, parts) in [(TOLERANCE, 256 / 4), (TOLERANCE_IF_EMPTY, 256 / 32)] {
             // In 256ths of the turn, which is 7 << 20 ns.
             let is_off = |turn: u128| {
                 let speed = (turn << 56) / (7 << 20) + 1;
@@ -155,13 +160,14 @@ mod tests {
         let speed = speed_of(6 * SECOND);
         assert!((7 * SECOND..7 * SECOND + 9).contains(&(u64::MAX / speed)));
         for near in [5 * SECOND, 6 * SECOND, 7 * SECOND] {
-            assert!(!is_off(speed, near, SOME));
+            assert!(!is_off(speed, near, TOLERANCE));
         }
         for far in [4 * SECOND, 8 * SECOND, 1, u64::MAX] {
-            assert!(is_off(speed, far, SOME));
+            assert!(is_off(speed, far, TOLERANCE));
         }
         // Nothing is known of the timeouts, or all are equal.
-        assert!(!is_off(speed, 0, SOME) && !is_off(0, 0, SOME) && is_off(0, 1, SOME));
+        assert!(!is_off(speed, 0, TOLERANCE) && !is_off(0, 0, TOLERANCE));
+        assert!(is_off(0, 1, TOLERANCE));
         assert_eq!((speed_of(u64::MAX), speed_of(0), speed_of(1)), (1, u64::MAX, u64::MAX));
     }
 }

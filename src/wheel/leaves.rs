@@ -130,8 +130,8 @@ fn digest(priority: u64) -> u32 {
     (priority.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32 | 1
 }
 
-/// Returns where the generations of a new wheel begin: each wheel elsewhere, so that the keys of
-/// one are stale in the others.
+/// Returns where the generations of a new wheel begin: far from those of the wheels before it, so
+/// that the keys of one are stale in the others.
 #[cold]
 pub(super) fn first_generation() -> u32 {
     static LATEST: AtomicU32 = AtomicU32::new(0);

@@ -20,14 +20,20 @@
 //!                  slot 4                           root       [ 41 | 60 | 71 | 55 ]   the first: 41
 //! ```
 //!
+//! The numbers are deadlines, `--` is a free leaf. Four neighbouring leaves have one entry in the
+//! node above them, the earliest of the four; the four entries of that node have one in the next.
+//!
 //! # The hash
 //!
-//! The slot of a deadline is how far the circle has turned since its last full turn: `deadline *
-//! speed mod 2^64`, as a fraction of 2^64, times the number of slots. That is two multiplications
-//! for any number of slots and any length of a turn. The speed follows how far ahead deadlines are
-//! when they are inserted: one insertion in 64 is looked at, and a turn is made a little longer
-//! than 7 of 8 timeouts. Then timers that fire one after the other are stored together, and the
-//! slots come up one after the other. Timers of several turns may share a slot, as in the paper.
+//! The *speed* is how many turns the circle makes in 2^64 ns. So `deadline * speed mod 2^64` is
+//! which part of a turn has passed at the deadline, as a fraction of 2^64; times the number of
+//! slots, that is the slot. It takes two multiplications, for any number of slots and any length of
+//! a turn.
+//!
+//! The speed follows the timeouts. At one insertion in 64 it is noted how far ahead the deadline
+//! is, and a turn is kept a little longer than seven timeouts in eight. Then timers that fire one
+//! after the other are stored together, and the slots come up one after the other. Timers of
+//! several turns may share a slot, as in the paper.
 //!
 //! The hash decides where a timer is stored, never when it fires. So any speed is correct, it may
 //! change at any time, and nothing is hashed again.
@@ -36,7 +42,7 @@
 //!
 //! * *Start*: its deadline is hashed to a slot, and it takes the slot's first free *leaf*. If the
 //!   slot is full, it takes the *spare* leaf, one that was freed and is in no list; if there is
-//!   none, a leaf of the next slot on the circle that has one, which a bitmap tells. Then it is
+//!   none, a leaf of the next slot on the circle that is not full, which a bitmap shows. Then it is
 //!   entered in the winner tree level by level until it meets an earlier timer, mostly at the
 //!   second.
 //! * *Stop*: the leaf is put into the free list of its slot; or it becomes the spare one, if a slot
@@ -223,7 +229,7 @@ pub struct TimerWheel<const N: usize> {
     speed: u64,
     /// The slots that are full, a bit each. With one slot, whether its list was made.
     full: u64,
-    /// Whose priority is `bound`, if `exact`; else whose it may have been.
+    /// The leaf of the earliest timer, if `exact`; else where the search for it begins.
     first: Leaf,
     /// How many timers are pending.
     len: u32,
@@ -233,6 +239,7 @@ pub struct TimerWheel<const N: usize> {
     generation: u32,
     /// A free leaf that is in no list, plus 1, or `NONE`. With one slot, the first free leaf.
     spare: u32,
+    /// Whether `first` is the earliest timer, and `bound` its priority.
     exact: bool,
     leaves: Leaves<N>,
     tree: WinnerTree<N>,

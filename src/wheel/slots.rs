@@ -1,10 +1,10 @@
 //! The circle of slots: where a timer is stored, and where the free leaves are.
 //!
-//! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list,
-//! linked by what they store in place of a generation, as the difference to the next leaf: so
-//! memory that is all zeros links all leaves in order, and to make the list of a slot is to write
-//! its head and its end, when the first leaf is taken. The heads of the lists, and what is known of
-//! the timeouts, are in words that the winner tree leaves over.
+//! A slot is a range of leaves, and a subtree of the winner tree. Its free leaves are a list. A
+//! free leaf stores in place of a generation how its successor differs from the leaf beside it: so
+//! memory that is all zeros links all leaves in order, and making the list of a slot is writing its
+//! head and its end, when the first leaf is taken. The heads of the lists, and what is known of the
+//! timeouts, are in words that the winner tree leaves over.
 //!
 //! While a slot is full, one free leaf may be in no list, the *spare* one. In a wheel that is full,
 //! a timer that is cancelled and one that is inserted then touch no list.
@@ -14,7 +14,7 @@ use super::entry::NONE;
 #[cfg(test)]
 use super::entry::OCCUPIED;
 use super::entry::{GENERATION_STEP, Leaf};
-use super::hash::{SAMPLE, SOME, is_off, reach_after, slot_of, speed_of};
+use super::hash::{SAMPLE, TOLERANCE, is_off, reach_after, slot_of, speed_of};
 use super::leaves::first_generation;
 
 /// The slots that are full are the bits of one word.
@@ -75,7 +75,7 @@ impl<const N: usize> TimerWheel<N> {
         self.alloc_near(deadline).or_else(|| {
             let slot = self.next_open(self.hash(deadline))?;
             if self.head(slot) == NONE {
-                self.begin(slot);
+                self.make_list(slot);
             }
             self.pop(slot)
         })
@@ -87,7 +87,7 @@ impl<const N: usize> TimerWheel<N> {
     }
 
     /// Makes the list of a slot of which no leaf was used yet.
-    fn begin(&mut self, slot: usize) {
+    fn make_list(&mut self, slot: usize) {
         let first = (slot as u32) << Self::SLOT_BITS;
         self.link(first + Self::size(slot) - 1, NONE);
         self.set_head(slot, first + 1);
@@ -127,7 +127,7 @@ impl<const N: usize> TimerWheel<N> {
     pub(super) fn free_leaf(&mut self, leaf: Leaf) {
         let slot = Self::slot(leaf);
         if Self::SLOTS > 1 && self.full != 0 {
-            // In a wheel that is full, what is freed is what is taken next.
+            // Kept out of the lists: in a full wheel, what is freed is what is taken next.
             if self.spare == NONE {
                 self.leaves.clear(leaf, 0);
                 self.spare = leaf + 1;
@@ -153,7 +153,7 @@ impl<const N: usize> TimerWheel<N> {
         (open != 0).then(|| open.trailing_zeros() as usize)
     }
 
-    /// Returns whether a slot's list, which is empty, was ever made.
+    /// Returns whether a slot's list was made and is empty.
     #[inline]
     fn is_full(&self, slot: usize) -> bool {
         self.full & 1 << slot != 0
@@ -187,12 +187,11 @@ impl<const N: usize> TimerWheel<N> {
             let ahead = self.bound.saturating_sub(priority);
             let reach = reach_after(self.tree.extra(Self::REACH), ahead);
             *self.tree.extra_mut(Self::REACH) = reach;
-            self.adjust(SOME);
+            self.adjust(TOLERANCE);
         }
     }
 
-    /// Adjusts the speed if it is off by so much. A change scatters the timers of one time over two
-    /// slots.
+    /// Adjusts the speed if it is off by more than so many 256ths.
     pub(super) fn adjust(&mut self, tolerance: u128) {
         let reach = self.tree.extra(Self::REACH);
         if is_off(self.speed, reach, tolerance) {

@@ -316,7 +316,8 @@ fn a_full_slot_overflows() {
     let mut wheel = TimerWheel::<300>::new();
     let at = Instant::from_nanos;
     assert_eq!(TimerWheel::<300>::SLOTS, 5);
-    // Equal deadlines: all of one slot, and they do not change the speed.
+    // Equal deadlines: all of one slot, the fourth, and they do not change the speed.
+    wheel.speed = (u64::MAX / 10 * 7) >> 40;
     let insert = |wheel: &mut TimerWheel<300>| {
         let key = wheel.insert(at(1 << 40), EventedId(0));
         wheel.check();
@@ -324,6 +325,7 @@ fn a_full_slot_overflows() {
     };
     let mut keys: Vec<_> = (0..300).map(|_| insert(&mut wheel).unwrap()).collect();
     let hashed = hash::slot_of(1 << 40, wheel.speed, 5);
+    assert_eq!(hashed, 3);
     // One slot after the other, around the circle; the last one is smaller.
     let mut order = keys.iter().map(|key| key.1);
     for slot in (0..5).map(|i| (hashed + i) % 5) {
@@ -351,6 +353,26 @@ fn a_full_slot_overflows() {
     assert_eq!(insert(&mut wheel).unwrap().1, third);
     assert_eq!(wheel.expire(at(1 << 40), 1, |_, _| {}), 1);
     assert!(insert(&mut wheel).is_ok());
+}
+
+/// A leaf that is freed goes to the list of its slot; while any slot is full, it is the spare one.
+#[test]
+fn a_freed_leaf_is_spare_if_a_slot_is_full() {
+    let mut wheel = TimerWheel::<300>::new();
+    let insert = |wheel: &mut TimerWheel<300>| {
+        wheel.insert(Instant::from_nanos(1 << 40), EventedId(0)).unwrap()
+    };
+    let first = insert(&mut wheel);
+    wheel.cancel(first).unwrap();
+    assert_eq!((wheel.spare, insert(&mut wheel).leaf), (entry::NONE, first.leaf));
+    while wheel.full == 0 {
+        insert(&mut wheel);
+    }
+    let beside = insert(&mut wheel);
+    assert_ne!(TimerWheel::<300>::slot(beside.leaf), TimerWheel::<300>::slot(first.leaf));
+    wheel.cancel(beside).unwrap();
+    assert_eq!(wheel.spare, beside.leaf + 1);
+    assert_eq!((insert(&mut wheel).leaf, wheel.spare), (beside.leaf, entry::NONE));
 }
 
 /// The spare leaf is for what finds its slot full, not for a slot that was not used yet.

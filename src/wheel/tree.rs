@@ -57,10 +57,7 @@ impl<const N: usize> WinnerTree<N> {
     const LEVELS: usize = plan(N).0;
     const BEGINNINGS: [usize; MOST_LEVELS + 1] = plan(N).1;
     /// The levels whose nodes lie within one slot.
-    const SLOT_LEVELS: usize = {
-        let levels = (slot_bits(N) as usize - 2) / 2;
-        if levels < Self::LEVELS { levels } else { Self::LEVELS }
-    };
+    const SLOT_LEVELS: usize = (slot_bits(N) as usize - 2) / 2;
 
     /// Creates an empty tree: all bytes are zero.
     pub const fn new() -> Self {
@@ -110,7 +107,6 @@ impl<const N: usize> WinnerTree<N> {
         let winner = self.replay_level::<5, true>(leaf, winner, &mut soon);
         let winner = self.replay_level::<6, true>(leaf, winner, &mut soon);
         let winner = self.replay_level::<7, true>(leaf, winner, &mut soon);
-        let winner = self.replay_level::<8, true>(leaf, winner, &mut soon);
         (winner, soon)
     }
 

@@ -328,7 +328,7 @@ impl<const N: usize> Pair<N> {
             14 => self.now.saturating_add(self.random.magnitude() >> 8),
             _ => self.now + (1 << self.random.below(48)),
         };
-        // Time stays in the lower half, lest nothing ever happens again, but for a visit to the
+        // Time stays in the lower half, or nothing would ever be due later, but for a visit to the
         // end.
         if self.now > 1 << 62 {
             self.now =

@@ -10,7 +10,7 @@ use mio_st::timer::TimerWheel;
 
 use crate::rng::Rng;
 
-/// With two to four rounds before the finals, and groups that are whole or not.
+/// With two to four levels below the root, and slots that are whole or not.
 macro_rules! for_each_size {
     ($($name:ident)*) => {
         $(
@@ -419,7 +419,7 @@ fn removal_by_id_takes_the_earliest() {
     assert_eq!(wheel.next_deadline(), Some(at(100)));
 }
 
-/// What was pushed back is put right little by little: calls may then deliver nothing, but say so.
+/// What was pushed back is repaired little by little: calls may then deliver nothing, but show it.
 #[test]
 fn a_call_does_a_bounded_amount_of_work() {
     let mut memory = Box::new_uninit();
