@@ -3,42 +3,70 @@
 
 use core::fmt;
 
+use bitflags::{Flag, Flags};
+
 use super::Ready;
 
-bitflags::bitflags! {
-    #[derive(Copy, Clone)]
-    struct Named: u32 {
-        const READABLE = Ready::READABLE.0;
-        const PRIORITY = Ready::PRIORITY.0;
-        const WRITABLE = Ready::WRITABLE.0;
-        const ERROR = Ready::ERROR.0;
-        const HUP = Ready::HUP.0;
-        const READ_CLOSED = Ready::READ_CLOSED.0;
-        const WRITE_CLOSED = Ready::WRITE_CLOSED.0;
-        const TIMER = Ready::TIMER.0;
-        const USER_0 = Ready::USER_0.0;
-        const USER_1 = Ready::USER_1.0;
-        const USER_2 = Ready::USER_2.0;
-        const USER_3 = Ready::USER_3.0;
-        const USER_4 = Ready::USER_4.0;
-        const USER_5 = Ready::USER_5.0;
-        const USER_6 = Ready::USER_6.0;
-        const USER_7 = Ready::USER_7.0;
+/// The bits, as `bitflags` sees them. Its trait is implemented by hand: the macro would generate some
+/// 150 functions more for each build, and nothing would call them.
+struct Named(u32);
+
+impl Flags for Named {
+    const FLAGS: &'static [Flag<Named>] = &[
+        named("READABLE", Ready::READABLE),
+        named("PRIORITY", Ready::PRIORITY),
+        named("WRITABLE", Ready::WRITABLE),
+        named("ERROR", Ready::ERROR),
+        named("HUP", Ready::HUP),
+        named("READ_CLOSED", Ready::READ_CLOSED),
+        named("WRITE_CLOSED", Ready::WRITE_CLOSED),
+        named("TIMER", Ready::TIMER),
+        named("USER_0", Ready::USER_0),
+        named("USER_1", Ready::USER_1),
+        named("USER_2", Ready::USER_2),
+        named("USER_3", Ready::USER_3),
+        named("USER_4", Ready::USER_4),
+        named("USER_5", Ready::USER_5),
+        named("USER_6", Ready::USER_6),
+        named("USER_7", Ready::USER_7),
+    ];
+
+    type Bits = u32;
+
+    fn bits(&self) -> u32 {
+        self.0
+    }
+
+    fn from_bits_retain(bits: u32) -> Named {
+        Named(bits)
     }
 }
+
+const fn named(name: &'static str, bit: Ready) -> Flag<Named> {
+    Flag::new(name, Named(bit.0))
+}
+
+const ALL: Ready = {
+    let (mut all, mut index) = (0, 0);
+    while index < Named::FLAGS.len() {
+        all |= Named::FLAGS[index].value().0;
+        index += 1;
+    }
+    Ready(all)
+};
 
 impl Ready {
     /// Returns the set of all bits that have names.
     #[inline]
     #[must_use]
     pub const fn all() -> Ready {
-        Ready(Named::all().bits())
+        ALL
     }
 
     /// Returns an iterator over the bits of the set, each as a set of its own. Bits without a name
     /// come together, as the last element.
     pub fn iter(self) -> ReadyIter {
-        ReadyIter(Named::from_bits_retain(self.0).iter())
+        ReadyIter(Named(self.0).iter())
     }
 }
 
@@ -58,7 +86,7 @@ impl Iterator for ReadyIter {
     type Item = Ready;
 
     fn next(&mut self) -> Option<Ready> {
-        self.0.next().map(|bit| Ready(bit.bits()))
+        self.0.next().map(|bit| Ready(bit.0))
     }
 }
 
@@ -74,7 +102,7 @@ impl fmt::Debug for Ready {
         if self.is_empty() {
             return f.write_str("(empty)");
         }
-        bitflags::parser::to_writer(&Named::from_bits_retain(self.0), f)
+        bitflags::parser::to_writer(&Named(self.0), f)
     }
 }
 
