@@ -27,14 +27,16 @@ fn anchor() -> &'static (StdInstant, Instant) {
     ANCHOR.get_or_init(|| {
         // Of our two readings, the later: then what is converted is never early. A thread may be
         // put off between them, so the closest of a few pairs.
-        let pairs = (0..8).map(|_| {
+        let mut closest = (Duration::MAX, (StdInstant::now(), Instant::now()));
+        for _ in 0..8 {
             let before = Instant::now();
             let std = StdInstant::now();
             let after = Instant::now();
-            (after - before, (std, after))
-        });
-        let closest = pairs.min_by_key(|(apart, _): &(Duration, _)| *apart);
-        closest.map_or_else(|| (StdInstant::now(), Instant::now()), |(_, pair)| pair)
+            if after - before < closest.0 {
+                closest = (after - before, (std, after));
+            }
+        }
+        closest.1
     })
 }
 

@@ -67,9 +67,7 @@ impl UnixListener {
     /// See bind(2).
     pub fn bind(address: &UnixAddress) -> Result<UnixListener> {
         let listener = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
-        socket::bind(&listener, &address.to_raw())?;
-        socket::listen(listener.as_raw_fd(), BACKLOG)?;
-        Ok(Socket::from_owned(listener))
+        socket::listen_at(listener, &address.to_raw(), BACKLOG).map(Socket::from_owned)
     }
 }
 
@@ -84,8 +82,7 @@ impl UnixStream {
     /// of descriptors. See connect(2).
     pub fn connect(address: &UnixAddress) -> Result<UnixStream> {
         let stream = socket::socket(libc::AF_UNIX, libc::SOCK_STREAM)?;
-        socket::connect(stream.as_raw_fd(), &address.to_raw())?;
-        Ok(Socket::from_owned(stream))
+        socket::connect_to(stream, &address.to_raw()).map(Socket::from_owned)
     }
 
     /// Returns two connections, each the other's peer, without a name.

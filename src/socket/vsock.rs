@@ -87,10 +87,7 @@ impl VsockListener {
     /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or an OS error, see
     /// vsock(7).
     pub fn bind(address: VsockAddress) -> Result<VsockListener> {
-        let listener = new()?;
-        socket::bind(&listener, &address.to_raw())?;
-        socket::listen(listener.as_raw_fd(), BACKLOG)?;
-        Ok(Socket::from_owned(listener))
+        socket::listen_at(new()?, &address.to_raw(), BACKLOG).map(Socket::from_owned)
     }
 }
 
@@ -103,9 +100,7 @@ impl VsockStream {
     /// [`Unsupported`](Error::Unsupported) if the kernel has no vsock, or an OS error, see
     /// vsock(7).
     pub fn connect(address: VsockAddress) -> Result<VsockStream> {
-        let stream = new()?;
-        socket::connect(stream.as_raw_fd(), &address.to_raw())?;
-        Ok(Socket::from_owned(stream))
+        socket::connect_to(new()?, &address.to_raw()).map(Socket::from_owned)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::fd::check;
+use super::fd::done;
 use crate::error::Result;
 use crate::time::Instant;
 
@@ -52,9 +52,8 @@ pub(crate) const SLOWEST_TICK: Duration = Duration::from_millis(10);
 pub(crate) fn set_timer_slack(slack: Duration) -> Result<()> {
     let slack = libc::c_ulong::try_from(slack.as_nanos()).unwrap_or(libc::c_ulong::MAX);
     // SAFETY: no memory is involved.
-    check(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, slack) })
-        .map_err(super::missing::unsupported)?;
-    Ok(())
+    done(unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, slack) })
+        .map_err(super::missing::unsupported)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -66,7 +65,7 @@ pub(crate) fn set_timer_slack(_: Duration) -> Result<()> {
 fn read(clock: libc::clockid_t) -> Result<Instant> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the call writes to `time`, which lives longer.
-    check(unsafe { libc::clock_gettime(clock, &mut time) })?;
+    done(unsafe { libc::clock_gettime(clock, &mut time) })?;
     Ok(Instant::from_nanos(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64))
 }
 

@@ -34,10 +34,27 @@ impl<const N: usize> Control<N> {
     ///
     /// `Full`, which is a mistake of the caller's about `N`.
     pub(crate) fn push<T: Copy>(&mut self, level: c_int, kind: c_int, value: &[T]) -> Result<()> {
-        let length = size_of_val(value) as c_uint;
+        // SAFETY: these are the bytes of a value that is alive.
+        unsafe { self.push_bytes(level, kind, value.as_ptr().cast(), size_of_val(value)) }
+    }
+
+    /// Not generic, so that it is compiled once.
+    ///
+    /// # Safety
+    ///
+    /// There must be as many bytes; they may be padding.
+    unsafe fn push_bytes(
+        &mut self,
+        level: c_int,
+        kind: c_int,
+        data: *const u8,
+        length: usize,
+    ) -> Result<()> {
         // SAFETY: both only compute.
-        let (space, header_and_data) =
-            unsafe { (libc::CMSG_SPACE(length) as usize, libc::CMSG_LEN(length)) };
+        let (space, header_and_data) = unsafe {
+            let length = length as c_uint;
+            (libc::CMSG_SPACE(length) as usize, libc::CMSG_LEN(length))
+        };
         if self.used + space > N {
             return Err(Error::Full);
         }
@@ -50,11 +67,7 @@ impl<const N: usize> Control<N> {
             (*header).cmsg_level = level;
             (*header).cmsg_type = kind;
             (*header).cmsg_len = header_and_data as _;
-            ptr::copy_nonoverlapping(
-                value.as_ptr().cast::<u8>(),
-                libc::CMSG_DATA(header),
-                size_of_val(value),
-            );
+            ptr::copy_nonoverlapping(data, libc::CMSG_DATA(header), length);
         }
         self.used += space;
         Ok(())

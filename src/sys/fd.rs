@@ -45,7 +45,13 @@ pub(crate) fn check<T: PartialOrd + From<i8>>(returned: T) -> Result<T> {
     if returned < T::from(0) { Err(last_error()) } else { Ok(returned) }
 }
 
-/// The same, for calls that want to be made again when a signal interrupts them.
+/// The same, for calls that return nothing else.
+#[inline]
+pub(crate) fn done(returned: c_int) -> Result<()> {
+    if returned < 0 { Err(last_error()) } else { Ok(()) }
+}
+
+/// The same as `check`, for calls that want to be made again when a signal interrupts them.
 #[inline]
 pub(crate) fn retry<T: PartialOrd + From<i8>>(mut call: impl FnMut() -> T) -> Result<T> {
     loop {
@@ -124,8 +130,7 @@ impl OwnedFd {
     #[allow(dead_code)] // Linux can.
     pub(crate) fn set_cloexec(&self) -> Result<()> {
         // SAFETY: no memory is involved.
-        check(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })?;
-        Ok(())
+        done(unsafe { libc::fcntl(self.0, libc::F_SETFD, libc::FD_CLOEXEC) })
     }
 }
 
@@ -149,7 +154,7 @@ pub(super) fn stat(fd: RawFd) -> Result<libc::stat> {
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value
     // already.
     unsafe {
-        check(libc::fstat(fd, stat.as_mut_ptr()))?;
+        done(libc::fstat(fd, stat.as_mut_ptr()))?;
         Ok(stat.assume_init())
     }
 }

@@ -1,6 +1,6 @@
 //! The limit of open descriptors: getrlimit(2), `RLIMIT_NOFILE`.
 
-use super::fd::check;
+use super::fd::done;
 use crate::error::Result;
 
 /// Raises the soft limit of open descriptors to the hard limit.
@@ -24,11 +24,11 @@ use crate::error::Result;
 pub fn raise_descriptor_limit() -> Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the kernel writes one such structure.
-    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) })?;
+    done(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) })?;
     if limit.rlim_cur < highest(&limit) {
         limit.rlim_cur = highest(&limit);
         // SAFETY: the kernel reads one such structure.
-        check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) })?;
+        done(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) })?;
     }
     #[allow(clippy::unnecessary_cast)] // `rlim_t` is another integer on other systems.
     Ok(limit.rlim_cur as u64)

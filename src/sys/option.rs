@@ -7,7 +7,7 @@ use core::time::Duration;
 use libc::socklen_t;
 
 use super::backend::MAX_LINGER;
-use super::fd::{RawFd, check};
+use super::fd::{RawFd, done};
 use crate::error::Result;
 
 /// setsockopt(2).
@@ -15,8 +15,7 @@ pub(crate) fn set<T: Copy>(socket: RawFd, level: c_int, name: c_int, value: T) -
     let length = size_of::<T>() as socklen_t;
     let value = (&raw const value).cast::<c_void>();
     // SAFETY: the kernel reads `length` bytes of a value that is alive.
-    check(unsafe { libc::setsockopt(socket, level, name, value, length) })?;
-    Ok(())
+    done(unsafe { libc::setsockopt(socket, level, name, value, length) })
 }
 
 /// getsockopt(2).
@@ -25,7 +24,7 @@ pub(crate) fn get<T: Copy>(socket: RawFd, level: c_int, name: c_int, mut value: 
     let pointer = (&raw mut value).cast::<c_void>();
     // SAFETY: the kernel writes at most `length` bytes, integers of any value, over a `T`, which
     // callers choose to be made of integers.
-    check(unsafe { libc::getsockopt(socket, level, name, pointer, &mut length) })?;
+    done(unsafe { libc::getsockopt(socket, level, name, pointer, &mut length) })?;
     Ok(value)
 }
 
@@ -118,7 +117,7 @@ pub(crate) fn peer(socket: RawFd) -> Result<Peer> {
 pub(crate) fn peer(socket: RawFd) -> Result<Peer> {
     let (mut uid, mut gid) = (0, 0);
     // SAFETY: both are places to write to.
-    check(unsafe { libc::getpeereid(socket, &mut uid, &mut gid) })?;
+    done(unsafe { libc::getpeereid(socket, &mut uid, &mut gid) })?;
     Ok(Peer { uid, gid, pid: None })
 }
 

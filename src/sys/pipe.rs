@@ -1,6 +1,6 @@
 //! Pipes.
 
-use super::fd::{OwnedFd, check};
+use super::fd::{OwnedFd, done};
 use crate::error::Result;
 
 /// The reading end and the writing end, non-blocking and close-on-exec: pipe2(2).
@@ -9,7 +9,7 @@ pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut fds = [-1; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     unsafe {
-        check(libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK))?;
+        done(libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC | libc::O_NONBLOCK))?;
         Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
     }
 }
@@ -20,7 +20,7 @@ pub(crate) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
     let mut fds = [-1; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     let ends = unsafe {
-        check(libc::pipe(fds.as_mut_ptr()))?;
+        done(libc::pipe(fds.as_mut_ptr()))?;
         [OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])]
     };
     for end in &ends {

@@ -40,7 +40,7 @@ pub(super) fn wait(
     // SAFETY: the kernel writes one such structure; it is of integers, so zeroes were a value
     // already.
     let info = unsafe {
-        super::fd::check(libc::waitid(kind, id, info.as_mut_ptr(), options))?;
+        super::fd::done(libc::waitid(kind, id, info.as_mut_ptr(), options))?;
         info.assume_init()
     };
     // SAFETY: it is zeroes, or tells of a child and then has this field.

@@ -2,6 +2,7 @@
 
 use core::ffi::c_int;
 use core::fmt;
+use core::iter;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU8;
 use core::ops::{BitOr, BitOrAssign};
@@ -138,7 +139,12 @@ impl SignalSet {
 
     /// Returns an iterator over the signals, in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Signal> {
-        (1..=LARGEST).map(Signal::of).filter(move |&signal| self.contains(signal))
+        let mut left = self.0;
+        iter::from_fn(move || {
+            let number = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (number < u128::BITS).then(|| Signal::of(number as c_int))
+        })
     }
 
     /// As the system has it.
@@ -206,7 +212,13 @@ pub(crate) fn block(set: SignalSet) -> Result<SignalSet> {
     let (raw, mut before) = (set.to_raw()?, SignalSet::default().to_raw()?);
     // SAFETY: both are sets that are alive.
     check_errno(unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw, &mut before) })?;
-    Ok(set.iter().filter(|&signal| !is_member(&before, signal)).collect())
+    let mut blocked = SignalSet::default();
+    for signal in set.iter() {
+        if !is_member(&before, signal) {
+            blocked |= signal;
+        }
+    }
+    Ok(blocked)
 }
 
 /// Lets signals through to the calling thread again.

@@ -9,7 +9,7 @@ use core::net::SocketAddr;
 use super::address::RawAddress;
 #[cfg(not(target_vendor = "apple"))]
 use super::fd::last_error;
-use super::fd::{OwnedFd, RawFd, check, retry};
+use super::fd::{OwnedFd, RawFd, check, done, retry};
 use super::option_name::FAST_OPEN_CONNECT;
 use crate::error::{Error, Result};
 
@@ -41,7 +41,7 @@ pub(crate) fn pair(kind: c_int) -> Result<(OwnedFd, OwnedFd)> {
     let mut fds = [0; 2];
     // SAFETY: the kernel writes two descriptors, which have no other owner.
     let (one, other) = unsafe {
-        check(libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr()))?;
+        done(libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr()))?;
         (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1]))
     };
     #[cfg(target_vendor = "apple")]
@@ -52,24 +52,35 @@ pub(crate) fn pair(kind: c_int) -> Result<(OwnedFd, OwnedFd)> {
 /// bind(2).
 pub(crate) fn bind(socket: &OwnedFd, address: &RawAddress) -> Result<()> {
     // SAFETY: the kernel reads an address of that length.
-    check(unsafe { libc::bind(socket.as_raw_fd(), address.as_ptr(), address.len()) })?;
-    Ok(())
+    done(unsafe { libc::bind(socket.as_raw_fd(), address.as_ptr(), address.len()) })
 }
 
 /// listen(2).
 pub(crate) fn listen(socket: RawFd, backlog: c_int) -> Result<()> {
     // SAFETY: no memory is involved.
-    check(unsafe { libc::listen(socket, backlog) })?;
-    Ok(())
+    done(unsafe { libc::listen(socket, backlog) })
+}
+
+/// bind(2) and listen(2), for a socket that is closed if one fails.
+pub(crate) fn listen_at(socket: OwnedFd, address: &RawAddress, backlog: c_int) -> Result<OwnedFd> {
+    bind(&socket, address)?;
+    listen(socket.as_raw_fd(), backlog)?;
+    Ok(socket)
+}
+
+/// The same as `connect`, for a socket that is closed if it fails.
+pub(crate) fn connect_to(socket: OwnedFd, address: &RawAddress) -> Result<OwnedFd> {
+    connect(socket.as_raw_fd(), address)?;
+    Ok(socket)
 }
 
 /// Begins to connect: connect(2). How it ends is said by an event.
 pub(crate) fn connect(socket: RawFd, address: &RawAddress) -> Result<()> {
     // SAFETY: the kernel reads an address of that length.
-    match check(unsafe { libc::connect(socket, address.as_ptr(), address.len()) }) {
+    match done(unsafe { libc::connect(socket, address.as_ptr(), address.len()) }) {
         // After an interruption the attempt goes on as well.
         Err(Error::Os(libc::EINPROGRESS | libc::EINTR)) => Ok(()),
-        result => result.map(drop),
+        result => result,
     }
 }
 
@@ -128,8 +139,7 @@ unsafe fn accept_again(
 pub(crate) fn set_nonblocking(socket: RawFd) -> Result<()> {
     let mut on: c_int = 1;
     // SAFETY: the kernel reads one number.
-    check(unsafe { libc::ioctl(socket, libc::FIONBIO, &mut on) })?;
-    Ok(())
+    done(unsafe { libc::ioctl(socket, libc::FIONBIO, &mut on) })
 }
 
 /// The own address: getsockname(2).
@@ -137,7 +147,7 @@ pub(crate) fn local_addr(socket: RawFd) -> Result<RawAddress> {
     let mut address = RawAddress::unset();
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and the length.
-    check(unsafe { libc::getsockname(socket, pointer, length) })?;
+    done(unsafe { libc::getsockname(socket, pointer, length) })?;
     Ok(address)
 }
 
@@ -146,7 +156,7 @@ pub(crate) fn peer_addr(socket: RawFd) -> Result<RawAddress> {
     let mut address = RawAddress::unset();
     let (pointer, length) = address.as_mut_ptrs();
     // SAFETY: the kernel writes at most `length` bytes of address, and the length.
-    check(unsafe { libc::getpeername(socket, pointer, length) }).map_err(no_peer)?;
+    done(unsafe { libc::getpeername(socket, pointer, length) }).map_err(no_peer)?;
     Ok(address)
 }
 
@@ -159,8 +169,7 @@ fn no_peer(error: Error) -> Error {
 /// shutdown(2); `how` is one of libc's `SHUT_` constants.
 pub(crate) fn shutdown(socket: RawFd, how: c_int) -> Result<()> {
     // SAFETY: no memory is involved.
-    check(unsafe { libc::shutdown(socket, how) })?;
-    Ok(())
+    done(unsafe { libc::shutdown(socket, how) })
 }
 
 /// A second descriptor of the same socket, close-on-exec: fcntl(2). Never one of the first three

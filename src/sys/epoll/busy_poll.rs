@@ -3,7 +3,7 @@
 use super::Selector;
 use crate::error::{Error, Result};
 use crate::sys::BusyPoll;
-use crate::sys::fd::check;
+use crate::sys::fd::done;
 use crate::sys::missing::is_missing;
 
 /// The kernel's `struct epoll_params`.
@@ -29,7 +29,7 @@ impl Selector {
     pub(crate) fn busy_poll(&self) -> Result<BusyPoll> {
         let mut params = Params::default();
         // SAFETY: the kernel writes one such structure, of integers.
-        check(unsafe { libc::ioctl(self.raw_fd(), EPIOCGPARAMS, &raw mut params) })
+        done(unsafe { libc::ioctl(self.raw_fd(), EPIOCGPARAMS, &raw mut params) })
             .map_err(|error| unsupported(error, true))?;
         let Params { usecs, budget, prefer, .. } = params;
         Ok(BusyPoll { usecs, budget, prefer: prefer != 0 })
@@ -42,9 +42,8 @@ impl Selector {
         }
         let params = Params { usecs, budget, prefer: prefer.into(), padding: 0 };
         // SAFETY: the kernel reads one such structure.
-        check(unsafe { libc::ioctl(self.raw_fd(), EPIOCSPARAMS, &raw const params) })
-            .map_err(|error| unsupported(error, budget <= UNPRIVILEGED_BUDGET))?;
-        Ok(())
+        done(unsafe { libc::ioctl(self.raw_fd(), EPIOCSPARAMS, &raw const params) })
+            .map_err(|error| unsupported(error, budget <= UNPRIVILEGED_BUDGET))
     }
 }
 

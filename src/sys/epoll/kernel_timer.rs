@@ -13,7 +13,7 @@ use core::ptr;
 use super::{RawEvent, Selector};
 use crate::error::Result;
 use crate::sys::Wait;
-use crate::sys::fd::{OwnedFd, check};
+use crate::sys::fd::{OwnedFd, check, done};
 use crate::sys::missing::unsupported;
 use crate::time::Instant;
 
@@ -74,8 +74,7 @@ impl KernelTimer {
         let setting = libc::itimerspec { it_interval: NEVER, it_value: value };
         let (fd, flags) = (self.timerfd.as_raw_fd(), libc::TFD_TIMER_ABSTIME);
         // SAFETY: the kernel reads `setting` and writes nothing.
-        check(unsafe { libc::timerfd_settime(fd, flags, &setting, ptr::null_mut()) })?;
-        Ok(())
+        done(unsafe { libc::timerfd_settime(fd, flags, &setting, ptr::null_mut()) })
     }
 }
 

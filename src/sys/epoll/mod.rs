@@ -32,7 +32,7 @@ pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
 use super::Wait;
-use super::fd::{OwnedFd, RawFd, check};
+use super::fd::{OwnedFd, RawFd, check, done};
 use crate::error::{Error, Result};
 use crate::id::EventedId;
 use crate::interests::{Interests, PollOption};
@@ -154,8 +154,7 @@ impl Selector {
     #[inline]
     fn control(&self, operation: c_int, fd: RawFd, event: &mut libc::epoll_event) -> Result<()> {
         // SAFETY: `event` is valid for the length of the call, which does not keep it.
-        check(unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, event) })?;
-        Ok(())
+        done(unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, fd, event) })
     }
 
     /// Makes one system call, inlined into the caller. Returns the number of events that the kernel

@@ -19,7 +19,7 @@ use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsiz
 use libc::{pid_t, siginfo_t};
 
 use crate::error::Result;
-use crate::sys::fd::{RawFd, check, last_error, preserve_errno};
+use crate::sys::fd::{RawFd, done, last_error, preserve_errno};
 
 /// A watched child, or room for one.
 #[derive(Debug)]
@@ -125,8 +125,11 @@ pub(super) fn report_all() {
         return;
     }
     RUNNING.fetch_add(1, SeqCst);
-    let slots = pages().flat_map(|page| &page.slots);
-    slots.filter(|slot| slot.owner.load(SeqCst) == process).for_each(Slot::report_if_ended);
+    for slot in pages().flat_map(|page| &page.slots) {
+        if slot.owner.load(SeqCst) == process {
+            slot.report_if_ended();
+        }
+    }
     let _ = RUNNING.fetch_update(SeqCst, SeqCst, |running| running.checked_sub(1));
 }
 
@@ -195,7 +198,7 @@ fn install() -> Result<()> {
     let mut old = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: the kernel writes one such structure, for which zeroes were a value already.
     let old = unsafe {
-        check(libc::sigaction(libc::SIGCHLD, ptr::null(), old.as_mut_ptr()))?;
+        done(libc::sigaction(libc::SIGCHLD, ptr::null(), old.as_mut_ptr()))?;
         old.assume_init()
     };
     let is_handler = old.sa_sigaction != libc::SIG_DFL && old.sa_sigaction != libc::SIG_IGN;
@@ -217,8 +220,7 @@ fn install() -> Result<()> {
     }
     INSTALLED.store(true, SeqCst);
     // SAFETY: the handler does only what handlers may, and lives for ever.
-    check(unsafe { libc::sigaction(libc::SIGCHLD, &new, ptr::null_mut()) })?;
-    Ok(())
+    done(unsafe { libc::sigaction(libc::SIGCHLD, &new, ptr::null_mut()) })
 }
 
 extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
