@@ -7,8 +7,8 @@ use bitflags::{Flag, Flags};
 
 use super::Ready;
 
-/// The bits, as `bitflags` sees them. Its trait is implemented by hand: the macro would generate some
-/// 150 functions more for each build, and nothing would call them.
+/// The bits, as `bitflags` sees them. Its trait is implemented by hand: the macro generates some
+/// 150 functions, which nothing calls, and which take a tenth of the time to build the library.
 struct Named(u32);
 
 impl Flags for Named {
