@@ -77,16 +77,17 @@ static const struct {
 [TIMER_RESTARTS] = { "adding a timer again restarts it",
                     { 1,         1,         0,         1,         1,         0 } },
 
-/* Pipes, but not fifos: sys_pipe.c, pipe_kqfilter. Negative: the filter is there nonetheless, as on
- * old macOS. */
+/* Pipes, but not fifos: sys_pipe.c, pipe_kqfilter; XNU since 7195 (macOS 11) adds it. Negative: the
+ * filter is there nonetheless, as on old macOS. */
 [WRITER_ALONE] = { "adding WRITE to a pipe without a reader is an error",
-                    { 0,         EPIPE,     EBADF,     0,         EPIPE,     -EPIPE } },
+                    { 0,         EPIPE,     EBADF,     0,         0,         -EPIPE } },
 /* FreeBSD: pipeclose, which empties the list of filters by knlist_clear. */
 [READER_GONE_DELETES] = { "WRITE ends with the event that says that the reader has gone",
                     { 0,         1,         0,         0,         0,         1 } },
-/* NetBSD: pipeclose; OpenBSD: pipe_destroy: the filters are asked before the flag is set. */
+/* FreeBSD, NetBSD: pipeclose; OpenBSD: pipe_destroy: the filters are asked before the flag is set.
+ * FreeBSD's knlist_cleardel then ends those that are on no queue without a word. */
 [FULL_PIPE_IS_SILENT] = { "WRITE of a full pipe is not told that the reader has gone",
-                    { 0,         0,         1,         1,         0,         0 } },
+                    { 0,         1,         1,         1,         0,         1 } },
 /* FreeBSD: pipe_kqfilter, filt_pipenotsup. Both ends of pipe(2) are for reading and writing. */
 [FIFO_END_IS_SILENT] = { "READ of a fifo's writing end and WRITE of its reading end report nothing",
                     { 0,         1,         0,         0,         0,         1 } },

@@ -47,8 +47,8 @@
 //!   `EBADF`, for a closed descriptor, is an error, as on epoll; Apple's systems say `ENOENT` of
 //!   that, too, so fstat(2) is asked. Closing ends a registration, even while a duplicate lives.
 //! * The write filter of a pipe whose reader has gone cannot be added on most systems: `EPIPE`, on
-//!   NetBSD `EBADF`. FreeBSD deletes it when the reader goes; NetBSD and OpenBSD do not fire it if
-//!   the pipe is full. The read filter of the same descriptor has none of these faults and guards
+//!   NetBSD `EBADF`. FreeBSD deletes it when the reader goes, and none of the BSDs fires it if the
+//!   pipe is full. The read filter of the same descriptor has none of these faults and guards
 //!   the writing end: `recheck`. Old macOS says `EPIPE` and has added the filter all the same:
 //!   whether it is there is asked.
 //! * A kqueue that watches itself is refused here, before any call: some systems refuse it, even

@@ -5,8 +5,8 @@
 //! are four:
 //!
 //! * *The end of a pipe's reader.* FreeBSD deletes the write filter of a pipe whose reader closes,
-//!   and the BSDs do not add one afterwards; NetBSD and OpenBSD do not tell the writer of a full
-//!   pipe at all. All of them report the end on the *read* filter of the writing end. So that
+//!   and the BSDs do not add one afterwards; none of the three tells the writer of a full pipe at
+//!   all. All of them report the end on the *read* filter of the writing end. So that
 //!   filter guards every writing end that is watched for nothing but `WRITABLE`, and its event
 //!   means that a write fails.
 //! * *FreeBSD's write filter* itself: the guard goes on for it.
