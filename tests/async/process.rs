@@ -1,7 +1,7 @@
 //! The example as a process.
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::Command;
 use std::thread;
@@ -67,7 +67,7 @@ fn no_datagram_goes_to_another_server_of_the_kind() {
     client.set_read_timeout(Some(PATIENCE)).unwrap();
     client.send_to(b"hello", server.address).unwrap();
     assert_eq!(client.recv(&mut [0; 9]).unwrap(), 5);
-    assert_eq!(other.recv(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(other.recv(&mut [0; 9]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[test]
