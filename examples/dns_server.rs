@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use mio_st::Error;
 use mio_st::event::{EventedId, Events, Interests};
 use mio_st::poll::{PollOption, Poller};
 use mio_st::socket::{PacketBatch, UdpSocket};
@@ -50,8 +51,13 @@ const ZONE: [(&str, Ipv4Addr); 3] = [
     ("mail.zone.test", Ipv4Addr::new(192, 0, 2, 3)),
 ];
 
+const SOCKET: EventedId = EventedId(0);
+/// How long to leave the socket alone if the system has no memory to receive from it.
+const PAUSE: Duration = Duration::from_millis(20);
+
 pub(crate) struct Server {
-    poller: Poller<0, 0>,
+    /// With a deadline for the end of the pause.
+    poller: Poller<0, 1>,
     events: Events<8>,
     socket: UdpSocket,
     queries: Batch,
@@ -67,13 +73,11 @@ const MANY: usize = 32;
 
 impl Server {
     pub(crate) fn bind(address: SocketAddr) -> mio_st::Result<Server> {
-        let mut poller = Poller::sized()?;
-        let mut socket = UdpSocket::bind(address)?;
-        // Nothing waits to be sent: an answer that cannot be sent now is dropped, and asked for
-        // again.
-        poller.register(&mut socket, EventedId(0), Interests::READABLE, PollOption::Level)?;
+        let (poller, socket) = (Poller::sized()?, UdpSocket::bind(address)?);
         let (queries, answers) = (Batch::new(), Batch::new());
-        Ok(Server { poller, events: Events::sized(), socket, queries, answers })
+        let mut server = Server { poller, events: Events::sized(), socket, queries, answers };
+        server.listen()?;
+        Ok(server)
     }
 
     pub(crate) fn local_addr(&self) -> mio_st::Result<SocketAddr> {
@@ -84,15 +88,34 @@ impl Server {
     /// reported by the next poll.
     pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> mio_st::Result<()> {
         self.poller.poll(&mut self.events, timeout)?;
-        if self.events.is_empty() {
+        let Some(event) = self.events.iter().next() else {
             return Ok(()); // The timeout has ended.
+        };
+        if event.readiness().is_timer() {
+            return self.listen().or_else(|_| self.pause());
         }
-        // An error means that no query is waiting, or concerns one datagram or the network: clients
-        // that get no answer ask again.
-        if self.socket.recv_many(&mut self.queries).is_ok() {
-            self.answer_all();
+        match self.socket.recv_many(&mut self.queries).map_err(Error::raw_os_error) {
+            Ok(_) => self.answer_all(),
+            // Reported again and again, the query would keep the loop busy.
+            Err(Some(libc::ENOMEM | libc::ENOBUFS)) => {
+                self.poller.deregister(&mut self.socket)?;
+                return self.pause();
+            }
+            // No query is waiting, or it concerns one datagram or the network: clients that get no
+            // answer ask again.
+            Err(_) => {}
         }
         Ok(())
+    }
+
+    fn listen(&mut self) -> mio_st::Result<()> {
+        // Nothing waits to be sent: an answer that cannot be sent now is dropped, and asked for
+        // again.
+        self.poller.register(&mut self.socket, SOCKET, Interests::READABLE, PollOption::Level)
+    }
+
+    fn pause(&mut self) -> mio_st::Result<()> {
+        self.poller.add_timeout(SOCKET, PAUSE).map(drop)
     }
 
     fn answer_all(&mut self) {

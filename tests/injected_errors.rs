@@ -14,12 +14,13 @@ mod support;
 
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
-use std::process::Stdio;
+use std::process::{self, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
+use std::{env, fs};
 
 use self::support::*;
 
@@ -118,6 +119,31 @@ fn a_long_shortage_leaves_clients_waiting_and_no_server_spins() {
             assert!(is_served(name, client), "{name}");
         }
     });
+}
+
+/// The query that cannot be received is reported by each poll.
+#[test]
+fn short_of_memory_the_dns_server_does_not_spin() {
+    if !can_trace() {
+        return;
+    }
+    let log = env::temp_dir().join(format!("mio-st-dns-{}", process::id()));
+    let inject = "inject=recvmmsg:error=ENOMEM:when=1..5";
+    let mut command = Command::new("strace");
+    command.args(["-D", "-f", "-qq", "-e", "trace=recvmmsg,epoll_ctl", "-e", inject, "-o"]);
+    command.arg(&log).arg(example("dns_server")).arg("127.0.0.1:0");
+    let server = Server::start_by(&mut command);
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    // A status request, which is not implemented, but answered.
+    client.send_to(&[0, 7, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0], server.address).unwrap();
+    assert_eq!(client.recv(&mut [0; 99]).unwrap(), 12);
+    drop(server);
+    let calls = fs::read_to_string(&log).unwrap();
+    fs::remove_file(&log).unwrap();
+    // Each time it stops listening, and begins again later.
+    assert_eq!(calls.matches("ENOMEM").count(), 5, "{calls}");
+    assert_eq!(calls.matches("EPOLL_CTL_DEL").count(), 5, "{calls}");
 }
 
 /// A broken listener ends the server, with an error: it must not be deaf, and must not spin.

@@ -63,6 +63,8 @@ fn welcome(
             AcceptError::Exhausted if connections.iter().any(Option::is_some) => {
                 registry.deregister_fd(listener.as_raw_fd())?;
             }
+            // Others have used up what the system has. To wait for them takes a timer, and a kilobyte; the
+            // service has one.
             AcceptError::Exhausted => {}
             AcceptError::Listener => return Err(error),
         },
