@@ -18,7 +18,8 @@ pub(crate) use self::set::impl_operator;
 /// either would hang otherwise. `contains` and the other set operations use the bits as they are.
 ///
 /// `HUP`, `READ_CLOSED` and `WRITE_CLOSED` are hints: if one is set, it is true, but a direction
-/// can be closed without it. `READ_CLOSED` is always set if the interests include `READABLE`.
+/// can be closed without it. [`is_read_closed`](Ready::is_read_closed) is always true of the end of
+/// the data if the interests include `READABLE`.
 ///
 /// ```
 /// use mio_st::event::Ready;
