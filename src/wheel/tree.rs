@@ -224,6 +224,12 @@ impl<const N: usize> WinnerTree<N> {
         (0..4).map(|child| entry(&self.root, child)).max().unwrap()
     }
 
+    /// Returns what is remembered of the node of level 0 of a leaf. For wheels of several slots.
+    #[cfg(test)]
+    pub fn node_entry(&self, leaf: Leaf) -> Entry {
+        entry(&self.nodes[Self::word(1, leaf)..], 0)
+    }
+
     /// Checks that nothing that is remembered above a leaf is less than its entry, nor than what is
     /// below.
     #[cfg(test)]
