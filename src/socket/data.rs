@@ -8,8 +8,8 @@ use crate::sys::{message, socket};
 /// Which direction of a connection to close, as in `std::net::Shutdown`, without `std`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Shutdown {
-    /// Reads do not block from now on: after what is there they return 0 bytes. On Linux what
-    /// arrives by TCP later can still be read; elsewhere the system discards it.
+    /// Reads do not block from now on: without data they return 0 bytes. Linux still returns what
+    /// is unread, and what arrives by TCP later; other systems discard both.
     Read,
     /// Writes fail from now on, and the peer reads to the end.
     Write,
