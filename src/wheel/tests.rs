@@ -253,6 +253,9 @@ fn the_earliest_stays_known() {
 #[test]
 fn little_is_recomputed_above_what_is_ahead() {
     let mut wheel = TimerWheel::<5000>::new();
+    // The timeouts are known: none that comes changes the speed by much.
+    *wheel.tree.extra_mut(TimerWheel::<5000>::SLOTS) = 5000 << 20;
+    wheel.adjust(0);
     let at = Instant::from_nanos;
     for i in 0..5000 {
         wheel.insert(at(i << 20), EventedId(0)).unwrap();
@@ -268,10 +271,9 @@ fn little_is_recomputed_above_what_is_ahead() {
         changes += u32::from(wheel.tree.winner() != before);
         before = wheel.tree.winner();
     }
-    // Twice for each slot, and more often as long as the speed changes.
-    assert!(changes < 1000, "{changes}");
-    // Not for each timer of a node.
-    assert!(above_node < 5000 / 2, "{above_node}");
+    // Twice for each slot, and for each node, or a little more often if the speed changes.
+    assert!(changes < 500, "{changes}");
+    assert!(above_node < 1500, "{above_node}");
 }
 
 /// The earliest timer of the other slots and nodes stays known until another one is ahead.
