@@ -11,7 +11,7 @@ use std::thread;
 use mio_st::Error;
 use mio_st::event::{EventedId, Interests, Ready};
 use mio_st::poll::{PollOption, Poller};
-use mio_st::unix::{Child, ExitStatus, Signal};
+use mio_st::unix::{Child, ExitStatus, Signal, Waker};
 
 use self::support::unix::*;
 use self::support::*;
@@ -156,6 +156,29 @@ fn no_event_comes_before_the_status_can_be_taken() {
             assert_eq!(poller.deregister(&mut child), Err(Error::NotFound));
             assert!(poll_for(&mut poller, Duration::ZERO).is_empty());
         }
+    }
+}
+
+/// OpenBSD counts user filters and timers, a thousand for each process: more wakers than that wake,
+/// and children end as events.
+#[test]
+fn without_a_user_filter_left_wakers_wake_and_children_end() {
+    const WAKERS: usize = 1_100;
+    // Two for each that is a pipe.
+    if !room_for(2 * WAKERS) {
+        return;
+    }
+    let mut poller = Poller::new().unwrap();
+    let waker = |id| Waker::new(poller.registry(), EventedId(id)).unwrap();
+    let wakers: Vec<_> = (0..WAKERS).map(waker).collect();
+    wakers[WAKERS - 1].wake().unwrap();
+    assert_eq!(poll(&mut poller), [(WAKERS - 1, Ready::READABLE)]);
+    for opt in [PollOption::Edge, PollOption::Level, PollOption::Oneshot] {
+        let mut child = child("sleep 0.05; exit 3");
+        register(&mut poller, &mut child, WAKERS, opt);
+        let seen = poll(&mut poller);
+        assert!(seen[0].0 == WAKERS && seen[0].1.is_readable(), "{seen:?}");
+        assert_eq!(child.exit_status(), Ok(Some(ExitStatus::Exited(3))), "{opt:?}");
     }
 }
 

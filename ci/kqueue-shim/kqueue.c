@@ -193,6 +193,7 @@ static void after_fork_child(void)
 				close(kq->ep[i]);
 	}
 	list = NULL;
+	user_events_forget();
 	signals_give_back();
 	signals_unlock();
 	pthread_mutex_unlock(&list_lock);

@@ -4,7 +4,7 @@
  * README.md.
  *
  * Each row cites the functions of the systems' published sources that it is about: FreeBSD 13,
- * NetBSD 7.99 (which has no EVFILT_USER), OpenBSD 7.7, XNU 10002 (macOS 14). `lenient` is the
+ * NetBSD 7.99 (which has no EVFILT_USER), OpenBSD 7.8, XNU 10002 (macOS 14). `lenient` is the
  * manual's reading that is kindest to a program; `spiteful` is no system, but what kqueue(2)
  * permits at worst.
  */
@@ -33,6 +33,9 @@ static const struct {
 /* What there is. FreeBSD and NetBSD: kern_event.c, the tables of system filters. */
 [HAS_USER] = { "EVFILT_USER",
                     { 1,         1,         0,         1,         1,         1 } },
+/* OpenBSD 7.8: kq_usereventsmax. */
+[USER_EVENTS] = { "the most user filters and timers of a process, more are ENOMEM (0: no limit)",
+                    { 0,         0,         0,         1024,      0,         1024 } },
 [HAS_EXCEPT] = { "EVFILT_EXCEPT",
                     { 1,         0,         0,         1,         1,         1 } },
 

@@ -45,7 +45,7 @@ struct knote;
 
 /* The rows of personality.c, which tells what each means. */
 enum quirk {
-	HAS_USER, HAS_EXCEPT, EXCEPT_IS_READ, LOW_WATER_BOUND, ADD_ENABLES, CLOSED_IS_ABSENT, LOOKS, TAKES_UDATA, TAKES_NOTES, ADD_TRIGGERS,
+	HAS_USER, USER_EVENTS, HAS_EXCEPT, EXCEPT_IS_READ, LOW_WATER_BOUND, ADD_ENABLES, CLOSED_IS_ABSENT, LOOKS, TAKES_UDATA, TAKES_NOTES, ADD_TRIGGERS,
 	TRIGGER_CLEARS, BARE_RECEIPTS, EVENTS_HAVE_ADD, LONGEST_WAIT, TIMER_UNITS, TIMER_RESTARTS,
 	WRITER_ALONE, READER_GONE_DELETES, FULL_PIPE_IS_SILENT, FIFO_END_IS_SILENT, EDGE_AFTER_READ, EDGE_AFTER_WRITE, EDGE_AFTER_ACK,
 	EDGE_AFTER_SHUTDOWN, EDGES_CROSS, REPORTS_ARE_SHORT, WATCHES_ITSELF, CIRCLE, QUEUED_IS_READY,
@@ -195,6 +195,11 @@ INTERNAL extern int wake_fd; /* an eventfd that is always readable */
 INTERNAL bool is_kqueue(int fd);
 INTERNAL bool is_same(const struct kq *kq, int fd);
 INTERNAL int64_t queued_in(int fd, uint64_t *wakes);
+
+/* user.c: counts what USER_EVENTS limits. */
+INTERNAL int user_event_begin(void);
+INTERNAL void user_event_end(void);
+INTERNAL void user_events_forget(void);
 
 /* exits.c, posix.c */
 INTERNAL void exits_begin(pid_t pid);

@@ -79,7 +79,7 @@ uint32_t random_below(uint32_t n);
 	T(signals) T(blocked_signals) T(sigchld) T(handled_and_recorded) T(default_kills) T(interrupted) \
 	T(from_a_handler) T(processes) T(forked) T(nested) T(nested_without_looking) T(in_circles) T(duplicates) T(urgent) \
 	T(eventfds) T(model) T(no_leak) T(many) \
-	T(triggers_and_clears) T(bare_receipts) T(events_repeat_their_making) T(which_changes_look) T(timers) T(exit_windows) \
+	T(triggers_and_clears) T(bare_receipts) T(events_repeat_their_making) T(which_changes_look) T(limited_user_events) T(timers) T(exit_windows) \
 	T(spurious_edges) T(cross_edges) T(short_reports) T(empty_vectors) T(lingering) T(refused_peers) \
 	T(full_datagram_queues) T(closed_datagram_peers)
 

@@ -111,6 +111,26 @@ void which_changes_look(void)
 	close(kq);
 }
 
+/* User filters and timers are counted together. */
+void limited_user_events(void)
+{
+	if (on("netbsd"))
+		return;
+	bool limited = on("openbsd spiteful");
+	int kq = kqueue();
+	struct kevent k;
+	for (uintptr_t i = 0; i < 1024; i++)
+		CHECK(change(kq, i, EVFILT_USER, EV_ADD, 0, 0) == 0);
+	for (int round = 0; round < 2; round++) {
+		CHECK(change(kq, 5000, EVFILT_USER, EV_ADD, 0, 0) == (limited ? ENOMEM : 0));
+		set(&k, 1, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 60000, 0);
+		CHECK((kevent(kq, &k, 1, NULL, 0, NULL) == 0) == !limited);
+	}
+	CHECK(change(kq, 7, EVFILT_USER, EV_DELETE, 0, 0) == 0);
+	CHECK(kevent(kq, &k, 1, NULL, 0, NULL) == 0);
+	close(kq);
+}
+
 /* "the timeout period"; "data contains the number of times the timeout has expired". */
 void timers(void)
 {

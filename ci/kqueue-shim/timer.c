@@ -43,17 +43,25 @@ static int attach(struct knote *kn)
 	int error = period(&asked, &ns);
 	if (error)
 		return error;
+	error = user_event_begin();
+	if (error)
+		return error;
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (fd == -1)
-		return errno;
+	if (fd == -1) {
+		error = errno;
+		user_event_end();
+		return error;
+	}
 	kn->u.timer.fd = fd;
 	kn->u.timer.count = 0;
 	kn->flags |= EV_CLEAR; /* "This filter automatically sets the EV_CLEAR flag internally." */
 	error = start(kn, ns);
 	if (!error)
 		error = watch(kn->kq, READ_EP, fd, EPOLLIN | EPOLLET, knote_word(kn));
-	if (error)
+	if (error) {
 		close(fd);
+		user_event_end();
+	}
 	return error;
 }
 
@@ -61,6 +69,7 @@ static void detach(struct knote *kn)
 {
 	epoll_ctl(kn->kq->ep[READ_EP], EPOLL_CTL_DEL, kn->u.timer.fd, NULL);
 	close(kn->u.timer.fd);
+	user_event_end();
 }
 
 static int touch(struct knote *kn, const struct kevent *c)

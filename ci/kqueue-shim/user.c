@@ -2,8 +2,36 @@
  * any kernel mechanism but is triggered by user level code". */
 #include "shim.h"
 
+#include <errno.h>
+#include <stdatomic.h>
+
+static atomic_int user_events;
+
+int user_event_begin(void)
+{
+	int limit = quirk(USER_EVENTS);
+	if (atomic_fetch_add(&user_events, 1) < limit || !limit)
+		return 0;
+	user_event_end();
+	return ENOMEM;
+}
+
+void user_event_end(void)
+{
+	atomic_fetch_sub(&user_events, 1);
+}
+
+/* In a forked child, whose queues are gone. */
+void user_events_forget(void)
+{
+	atomic_store(&user_events, 0);
+}
+
 static int attach(struct knote *kn)
 {
+	int error = user_event_begin();
+	if (error)
+		return error;
 	kn->u.triggered = kn->fflags & NOTE_TRIGGER && quirk(ADD_TRIGGERS);
 	kn->fflags &= NOTE_FFLAGSMASK;
 	return 0;
@@ -12,6 +40,7 @@ static int attach(struct knote *kn)
 static void detach(struct knote *kn)
 {
 	(void)kn;
+	user_event_end();
 }
 
 static int touch(struct knote *kn, const struct kevent *c)

@@ -12,10 +12,12 @@
 //!    `recheck` before the user sees an event.
 //! 3. `recheck` takes the inner event and asks waitid(2). If there is nothing to wait for yet, it
 //!    sets a timer, and there is no event. It never waits: the end of a session's leader may depend
-//!    on this process.
+//!    on this process. If the system has no timer left, it does 4 at once, and the selector asks
+//!    again and again until the status is there.
 //! 4. Otherwise it makes the inner queue readable for good, by a filter that stays: a user filter,
-//!    or where there is none (NetBSD before 10, OpenBSD before 7.8) the end of a pipe that has no
-//!    writer.
+//!    or the end of a pipe that has no writer. The latter is for systems without user filters
+//!    (NetBSD before 10, OpenBSD before 7.8), and for when none is left: OpenBSD allows a process
+//!    1,024 of them and of timers (`kq_usereventsmax` in sys/kern/kern_event.c).
 
 use core::ptr;
 
@@ -38,6 +40,9 @@ pub(super) const INNER: RawFd = 1 << 30;
 /// How long after an exit that has not led to a zombie to look again, in milliseconds.
 const SOON: isize = 1;
 
+/// No process has this number.
+const NO_PID: usize = 0;
+
 #[derive(Debug)]
 pub struct ChildWatch {
     pid: pid_t,
@@ -59,7 +64,7 @@ impl ChildWatch {
         let queue = inner.as_raw_fd();
         let stays = reader.as_ref().map_or(0, |reader| reader.as_raw_fd() as usize + 1);
         if ended {
-            stay_readable(queue, stays)?;
+            stay_readable(queue, NO_PID, stays)?;
         } else {
             watch_exit(queue, pid as usize, stays)?;
         }
@@ -97,15 +102,15 @@ impl ChildWatch {
 fn prepare(inner: &Queue) -> Result<Option<OwnedFd>> {
     match inner.change_one(change(0, abi::EVFILT_USER, abi::EV_ADD)) {
         Ok(()) => Ok(None),
-        Err(Error::Os(libc::EINVAL)) => Ok(Some(pipe()?.0)),
+        Err(Error::Os(libc::EINVAL | libc::ENOMEM)) => Ok(Some(pipe()?.0)),
         Err(error) => Err(error),
     }
 }
 
 /// `stays` is 0 for a user filter, or one more than the descriptor that is readable for good;
-/// events of `pid` bring it along.
-fn stay_readable(inner: RawFd, stays: usize) -> Result<()> {
-    let change = match stays {
+/// events of `pid` bring it along. What stays brings `pid`, if its status is still to come.
+fn stay_readable(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
+    let mut change = match stays {
         0 => {
             let mut trigger = change(0, abi::EVFILT_USER, 0);
             trigger.fflags = abi::NOTE_TRIGGER;
@@ -113,6 +118,7 @@ fn stay_readable(inner: RawFd, stays: usize) -> Result<()> {
         }
         _ => change(stays - 1, abi::EVFILT_READ, abi::EV_ADD),
     };
+    change.udata = ptr::without_provenance_mut(pid);
     change_one_in(inner, change)
 }
 
@@ -130,7 +136,10 @@ fn look_again(inner: RawFd, pid: usize, stays: usize) -> Result<()> {
     let mut timer = change(pid, abi::EVFILT_TIMER, abi::EV_ADD | abi::EV_ONESHOT);
     timer.data = SOON as _;
     timer.udata = ptr::without_provenance_mut(stays);
-    change_one_in(inner, timer)
+    match change_one_in(inner, timer) {
+        Err(Error::Os(libc::ENOMEM)) => stay_readable(inner, pid, stays),
+        result => result,
+    }
 }
 
 /// Returns whether the child's status can be taken (or has been, by another), after the inner queue
@@ -140,14 +149,21 @@ pub(super) fn recheck(inner: RawFd) -> Result<bool> {
         // Another outer queue was faster.
         return Ok(false);
     };
+    let data = udata.addr();
+    let has_no_status = |pid: usize| has_ended(pid as pid_t) == Ok(false);
     if filter != abi::EVFILT_PROC && filter != abi::EVFILT_TIMER {
+        if data != NO_PID && has_no_status(data) {
+            return Ok(false);
+        }
+        // From now on nobody asks: the number may become another child's.
+        let stays = if filter == abi::EVFILT_USER { 0 } else { ident + 1 };
+        stay_readable(inner, NO_PID, stays)?;
         return Ok(true);
     }
-    let stays = udata.addr();
-    if let Ok(false) = has_ended(ident as pid_t) {
-        look_again(inner, ident, stays)?;
+    if has_no_status(ident) {
+        look_again(inner, ident, data)?;
         return Ok(false);
     }
-    stay_readable(inner, stays)?;
+    stay_readable(inner, NO_PID, data)?;
     Ok(true)
 }

@@ -6,7 +6,7 @@
 //!   systems ignore it there).
 //! * Triggering repeats the id: some systems overwrite it with what the change has.
 //! * Older OpenBSD, and NetBSD before 10, have no such filter: there it is a pipe, which is emptied
-//!   only when it is full.
+//!   only when it is full. So it is where a process has no such filter left: see `child`.
 
 use core::ptr;
 
@@ -37,7 +37,7 @@ impl Waker {
         let kqueue = selector.kqueue.duplicate()?;
         match kqueue.change_one(request(&kqueue, id, abi::EV_ADD | abi::EV_CLEAR)) {
             Ok(()) => Ok(Waker(Kind::User { kqueue, id })),
-            Err(Error::Os(libc::EINVAL)) => Waker::with_pipe(selector, id),
+            Err(Error::Os(libc::EINVAL | libc::ENOMEM)) => Waker::with_pipe(selector, id),
             Err(error) => Err(error),
         }
     }
