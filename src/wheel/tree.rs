@@ -395,6 +395,21 @@ mod tests {
         compare(&mut HIGHEST.lock().unwrap());
     }
 
+    /// With these, each level is once one of the slot and once above it.
+    #[test]
+    fn the_greatest_wins_in_large_ones() {
+        macro_rules! compare_static {
+            ($($leaves:expr),*) => {
+                $({
+                    static TREE: std::sync::Mutex<WinnerTree<{ $leaves }>> =
+                        std::sync::Mutex::new(WinnerTree::new());
+                    compare(&mut TREE.lock().unwrap());
+                })*
+            };
+        }
+        compare_static!(1 << 16, 1 << 18, 1 << 20);
+    }
+
     #[test]
     fn the_greatest_wins_in_small_ones() {
         compare(&mut WinnerTree::<4>::new());

@@ -17,6 +17,7 @@ macro_rules! sizes {
             const _: () = assert!(size_of::<TimerWheel<$n>>() <= 40 * $n + 256);
             const _: () = assert!(size_of::<TimerWheel<$n>>() >= 32 * $n + 128);
             const _: () = assert!(size_of::<TimerWheel<$n>>() <= 32 * $n + 224);
+            const _: () = assert!(align_of::<TimerWheel<$n>>() == 64);
         )*
     };
 }

@@ -470,6 +470,17 @@ fn the_work_of_a_call_has_the_documented_limit() {
     assert_eq!(wheel.pop_expired(at(1 << 30)), None);
     assert_eq!(wheel.next_wakeup(), Some(stale(64 + 256 + 64 + 256 + 64)));
     assert_eq!(wheel.next_deadline(), Some(at(1 << 41)));
+    // The limit is that of the call, not of each timer that fires.
+    for (count, &key) in (0..).zip(&keys) {
+        wheel.update(key, stale(count)).unwrap();
+    }
+    for (count, &key) in keys.iter().enumerate() {
+        if ![200, 401].contains(&count) {
+            wheel.update(key, at(1 << 41)).unwrap();
+        }
+    }
+    assert_eq!(expire(wheel, 1 << 30, 9), [4 * 200]);
+    assert_eq!(expire(wheel, 1 << 30, 9), [4 * 401]);
 }
 
 /// A wheel of one place uses it again and again, and never comes upon the key of another wheel.
