@@ -12,6 +12,8 @@ use crate::subscription::Subscription;
 /// is of one registry: if a handle is in two pollers, the one that was not the latest replaces
 /// silently even so.
 #[derive(Debug)]
+// Aligned to 4 bytes: with the descriptor and the possible interests a handle is three words.
+#[repr(C, packed(4))]
 pub(crate) struct LatestRegistration {
     // The subscription, flat: as a structure in the structure it would waste its padding.
     id: EventedId,
