@@ -7,7 +7,9 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::support::{PATIENCE, Server, assert_serves_ab, example, output_of, skip, succeeds};
+use super::support::{PATIENCE, Server, assert_serves_ab, example, output_of};
+#[cfg(target_os = "linux")]
+use super::support::{skip, succeeds};
 
 fn start(arguments: &[&str]) -> Server {
     Server::start("async", &[&["127.0.0.1:0"], arguments].concat())

@@ -265,7 +265,7 @@ fn network_of_its_own() -> bool {
             return false;
         }
         request.ifr_ifru.ifru_flags |= libc::IFF_UP as i16;
-        libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw mut request) == 0
+        libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw mut request) == 0
     }
 }
 
