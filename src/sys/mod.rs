@@ -7,7 +7,7 @@
 //! third one, without a kernel, and the contract: it has each item that a backend must have, with
 //! what is asked of it, and answers `Unsupported`. These are `RawEvent`, `Selector`,
 //! `LatestRegistration`, `KernelTimer`, `Waker`, `SignalQueue` and `ChildWatch`. What many kernels
-//! lack is in `lacking`.
+//! lack is in `lacking`, and what many do not need in `no_latest`.
 //!
 //! The rest is the same for all: descriptors (`fd`), reading and writing (`io`, `io_slice`), pipes
 //! (`pipe`), sockets (`socket`), what accept(2) returns (`accept`), what they send (`send`) and

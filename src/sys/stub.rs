@@ -19,13 +19,15 @@
 
 #[path = "lacking.rs"]
 mod lacking;
+#[path = "no_latest.rs"]
+mod no_latest;
 
 use core::ffi::c_int;
-use core::num::NonZeroU32;
 
 use libc::pid_t;
 
 pub(crate) use self::lacking::KernelTimer;
+pub(crate) use self::no_latest::LatestRegistration;
 
 use super::Wait;
 use super::fd::RawFd;
@@ -140,32 +142,6 @@ impl Selector {
     pub(crate) fn select_for(&self, _: &mut [RawEvent], _nanos: u64) -> Result<usize> {
         Err(Error::Unsupported)
     }
-}
-
-/// What a handle remembers of its latest registration, so that a second one with the same registry
-/// is an error, and a change that fails can be undone. It is for a kernel that replaces a
-/// registration silently; where the kernel refuses it, as here, nothing is remembered.
-#[derive(Debug)]
-pub(crate) struct LatestRegistration;
-
-impl LatestRegistration {
-    pub(crate) const fn none() -> LatestRegistration {
-        LatestRegistration
-    }
-
-    /// Remembers a registration with the registry of this instance id.
-    #[inline]
-    pub(crate) fn set(&mut self, _: NonZeroU32, _: Subscription) {}
-
-    /// Returns the latest registration, if it is remembered and was with this registry.
-    #[inline]
-    pub(crate) fn get(&self, _: NonZeroU32) -> Option<Subscription> {
-        None
-    }
-
-    /// Notes that there is no registration.
-    #[inline]
-    pub(crate) fn forget(&mut self) {}
 }
 
 /// Wakes a selector from another thread, or from a signal handler.

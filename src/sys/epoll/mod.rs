@@ -15,6 +15,8 @@ mod busy_poll;
 mod call;
 mod child;
 mod kernel_timer;
+#[path = "../no_latest.rs"]
+mod no_latest;
 mod numbers;
 mod reap;
 mod sigchld;
@@ -24,10 +26,10 @@ mod waker;
 mod watched;
 
 use core::ffi::c_int;
-use core::num::NonZeroU32;
 
 pub(crate) use self::child::ChildWatch;
 pub(crate) use self::kernel_timer::KernelTimer;
+pub(crate) use self::no_latest::LatestRegistration;
 pub(crate) use self::signals::SignalQueue;
 pub(crate) use self::waker::Waker;
 
@@ -167,27 +169,6 @@ impl Selector {
         };
         call::epoll_wait(self.epoll.as_raw_fd(), events, millis)
     }
-}
-
-/// Nothing: the kernel refuses a second registration, and a change that fails changes nothing.
-#[derive(Debug)]
-pub(crate) struct LatestRegistration;
-
-impl LatestRegistration {
-    pub(crate) const fn none() -> LatestRegistration {
-        LatestRegistration
-    }
-
-    #[inline]
-    pub(crate) fn set(&mut self, _: NonZeroU32, _: Subscription) {}
-
-    #[inline]
-    pub(crate) fn get(&self, _: NonZeroU32) -> Option<Subscription> {
-        None
-    }
-
-    #[inline]
-    pub(crate) fn forget(&mut self) {}
 }
 
 /// What cannot be registered is not: `EPERM` (a file) and `EINVAL` (this epoll itself), which come
