@@ -18,13 +18,6 @@ use core::ffi::{c_int, c_long};
 use super::RawEvent;
 use crate::error::Result;
 use crate::sys::fd::RawFd;
-#[cfg(not(all(
-    feature = "inline-syscall",
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    not(target_os = "android")
-)))]
-use crate::sys::fd::check;
 
 /// The number of milliseconds that never ends.
 pub(super) const ENDLESS: c_int = -1;
@@ -39,7 +32,7 @@ pub(super) const ENDLESS: c_int = -1;
 pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
     let (epoll, room, millis) = (c_long::from(epoll), events.len() as c_long, c_long::from(millis));
     // SAFETY: the kernel writes at most `room` events, of its own layout, to `events`.
-    let count = check(unsafe {
+    let count = crate::sys::fd::check(unsafe {
         libc::syscall(libc::SYS_epoll_wait, epoll, events.as_mut_ptr(), room, millis)
     })?;
     Ok(written(count, events))
@@ -56,7 +49,7 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
     let (list, no_mask, its_size) =
         (events.as_mut_ptr(), core::ptr::null::<libc::sigset_t>(), 8 as c_long);
     // SAFETY: the kernel writes at most `room` events, of its own layout, to `events`.
-    let count = check(unsafe {
+    let count = crate::sys::fd::check(unsafe {
         libc::syscall(libc::SYS_epoll_pwait, epoll, list, room, millis, no_mask, its_size)
     })?;
     Ok(written(count, events))
@@ -71,6 +64,12 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
 ))]
 #[inline(always)]
 pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -> Result<usize> {
+    /// Unlike libc, which sets `errno`, the kernel returns the negated error number.
+    #[cold]
+    fn failed(result: c_long) -> crate::error::Error {
+        crate::error::Error::from_raw_os_error(-result as i32)
+    }
+
     let mut result = libc::SYS_epoll_wait;
     // SAFETY: the kernel writes at most as many events, of its own layout, to `events`. It keeps
     // all registers but those that are named, and does not touch the stack.
@@ -88,18 +87,6 @@ pub(super) fn epoll_wait(epoll: RawFd, events: &mut [RawEvent], millis: c_int) -
         );
     }
     if result < 0 { Err(failed(result)) } else { Ok(written(result, events)) }
-}
-
-/// Unlike libc, which sets `errno`, the kernel returns the negated error number.
-#[cfg(all(
-    feature = "inline-syscall",
-    target_arch = "x86_64",
-    target_pointer_width = "64",
-    not(target_os = "android")
-))]
-#[cold]
-fn failed(result: c_long) -> crate::error::Error {
-    crate::error::Error::from_raw_os_error(-result as i32)
 }
 
 /// Returns the number of events that the kernel says it has written.
